@@ -1,0 +1,197 @@
+-- What tend owns, part three: occasions, decisions, the outbox (design section 8).
+create table tend.occasion (
+    job           text not null,
+    customer_id   text not null,
+    occasion      text not null,
+    step          text not null default '',
+    occurs_on     date not null,
+    address_key   text not null,
+    run_id        bigint not null,
+    claimed_at    timestamptz not null,
+    primary key (job, customer_id, occasion, step)
+);
+comment on table tend.occasion is 'The ledger: one occasion, one message. Never pruned; only a queued message claims.';
+comment on column tend.occasion.job is 'Which job.';
+comment on column tend.occasion.customer_id is 'Whose occasion.';
+comment on column tend.occasion.occasion is 'Which one: birthday:2026.';
+comment on column tend.occasion.step is 'Step of a job with several; empty for the only one.';
+comment on column tend.occasion.occurs_on is 'The day of the occasion itself.';
+comment on column tend.occasion.address_key is 'SHA-256 of channel and address: the same address on two customers gets one.';
+comment on column tend.occasion.run_id is 'The run that claimed it.';
+comment on column tend.occasion.claimed_at is 'As-of of that run.';
+create unique index occasion_address on tend.occasion (job, step, occurs_on, address_key);
+create index occasion_customer on tend.occasion (customer_id);
+
+create table tend.decision (
+    run_id      bigint not null,
+    customer_id text not null,
+    job         text not null,
+    occasion    text not null,
+    at          timestamptz not null,
+    reason      text not null,
+    detail      jsonb not null default '{}',
+    primary key (run_id, customer_id, occasion)
+);
+comment on table tend.decision is 'Customers who had the occasion and got nothing, with the reason.';
+comment on column tend.decision.run_id is 'The run that decided.';
+comment on column tend.decision.customer_id is 'Whom it is about.';
+comment on column tend.decision.job is 'Which job.';
+comment on column tend.decision.occasion is 'Which occasion.';
+comment on column tend.decision.at is 'As-of of the run.';
+comment on column tend.decision.reason is 'no_address, no_consent, suppressed, same_address, already_claimed, not_in_audience, expired …';
+comment on column tend.decision.detail is 'What the reason rests on.';
+create index decision_customer on tend.decision (customer_id, at);
+
+create table tend.audience_count (
+    run_id    bigint not null,
+    reason    text not null,
+    customers bigint not null,
+    primary key (run_id, reason)
+);
+comment on table tend.audience_count is 'How many had the occasion but were not in the audience, by the condition that failed first.';
+comment on column tend.audience_count.run_id is 'The run.';
+comment on column tend.audience_count.reason is 'The condition, as the file says it.';
+comment on column tend.audience_count.customers is 'How many.';
+
+create table tend.suppression (
+    channel     text not null,
+    address_key text not null,
+    reason      text not null,
+    customer_id text,
+    recorded_at timestamptz not null,
+    lifted_at   timestamptz,
+    primary key (channel, address_key)
+);
+comment on table tend.suppression is 'Addresses nothing may be sent to.';
+comment on column tend.suppression.channel is 'email or sms.';
+comment on column tend.suppression.address_key is 'SHA-256 of channel and address.';
+comment on column tend.suppression.reason is 'unsubscribed, bounced, complained, by_hand.';
+comment on column tend.suppression.customer_id is 'On whom it was recorded, when known.';
+comment on column tend.suppression.recorded_at is 'When.';
+comment on column tend.suppression.lifted_at is 'When somebody lifted it; null while it holds.';
+
+create table tend.outbox (
+    message_id   bigint generated always as identity primary key,
+    public_id    uuid not null default gen_random_uuid() unique,
+    run_id       bigint not null,
+    job          text not null,
+    spec_hash    text not null,
+    customer_id  text not null,
+    occasion     text not null,
+    step         text not null default '',
+    purpose      text not null,
+    topic        text not null,
+    channel      text not null,
+    provider     text not null,
+    template     text not null,
+    locale       text not null,
+    data         jsonb not null,
+    priority     smallint not null default 50,
+    not_before   timestamptz not null,
+    not_after    timestamptz not null,
+    on_unknown   text not null check (on_unknown in ('hold', 'resend', 'drop')),
+    state        text not null default 'planned' check (state in ('planned', 'claimed', 'handed_off', 'accepted', 'rejected',
+                     'in_doubt', 'delivered', 'bounced', 'complained', 'held', 'expired', 'suppressed', 'cancelled', 'dead')),
+    state_at     timestamptz not null,
+    state_reason text,
+    attempts     smallint not null default 0,
+    owner        uuid,
+    lease_until  timestamptz,
+    provider_ref text,
+    created_at   timestamptz not null,
+    unique (job, customer_id, occasion, step),
+    check ((state in ('claimed', 'handed_off')) = (owner is not null)),
+    check ((owner is null) = (lease_until is null)),
+    check (not_after > not_before)
+);
+comment on table tend.outbox is 'Messages owed. Holds no address and no text: both are looked up and rendered at the moment of sending.';
+comment on column tend.outbox.message_id is 'Names the message.';
+comment on column tend.outbox.public_id is 'Message-ID and webhook id are derived from it, so that a duplicate is recognisable.';
+comment on column tend.outbox.run_id is 'The run that queued it.';
+comment on column tend.outbox.job is 'Which job.';
+comment on column tend.outbox.spec_hash is 'With which spec; its templates render it.';
+comment on column tend.outbox.customer_id is 'To whom.';
+comment on column tend.outbox.occasion is 'What for.';
+comment on column tend.outbox.step is 'Step of a job with several; empty for the only one.';
+comment on column tend.outbox.purpose is 'marketing, service or transactional: which consent it needs.';
+comment on column tend.outbox.topic is 'What a customer can unsubscribe from.';
+comment on column tend.outbox.channel is 'email or sms.';
+comment on column tend.outbox.provider is 'Which configured channel of that sort pays it, e.g. smtp-main.';
+comment on column tend.outbox.template is 'Folder below templates/.';
+comment on column tend.outbox.locale is 'Language chosen from those the template has.';
+comment on column tend.outbox.data is 'What the template gets besides the customer: offer, occasion.';
+comment on column tend.outbox.priority is 'Higher first.';
+comment on column tend.outbox.not_before is 'Not sent before.';
+comment on column tend.outbox.not_after is 'End of life: expired afterwards.';
+comment on column tend.outbox.on_unknown is 'What happens to a message whose fate is unknown.';
+comment on column tend.outbox.state is 'See src/outbox/mod.rs for the diagram.';
+comment on column tend.outbox.state_at is 'Since when.';
+comment on column tend.outbox.state_reason is 'Why: the server''s words without addresses, the suppression, the error.';
+comment on column tend.outbox.attempts is 'How often it was handed off.';
+comment on column tend.outbox.owner is 'Dispatcher that has claimed it.';
+comment on column tend.outbox.lease_until is 'Until when that counts (database clock).';
+comment on column tend.outbox.provider_ref is 'What the provider calls it.';
+comment on column tend.outbox.created_at is 'As-of of the run that queued it.';
+create index outbox_owed on tend.outbox (provider, priority desc, not_before, message_id) where state = 'planned';
+create index outbox_in_flight on tend.outbox (lease_until) where state in ('claimed', 'handed_off');
+create index outbox_run on tend.outbox (run_id);
+create index outbox_customer on tend.outbox (customer_id, created_at);
+create index outbox_trouble on tend.outbox (state, state_at) where state in ('in_doubt', 'held', 'dead');
+
+create table tend.attempt (
+    message_id    bigint not null,
+    attempt       smallint not null,
+    owner         uuid not null,
+    handed_off_at timestamptz not null,
+    finished_at   timestamptz,
+    outcome       text check (outcome in ('accepted', 'rejected', 'retry', 'in_doubt', 'not_sent')),
+    code          text,
+    detail        text,
+    primary key (message_id, attempt),
+    check ((outcome is null) = (finished_at is null))
+);
+comment on table tend.attempt is 'Every hand-over to a provider, written before the network call.';
+comment on column tend.attempt.message_id is 'Which message.';
+comment on column tend.attempt.attempt is 'First, second …';
+comment on column tend.attempt.owner is 'Which dispatcher.';
+comment on column tend.attempt.handed_off_at is 'Committed before the call.';
+comment on column tend.attempt.finished_at is 'When the answer was recorded; null: unknown.';
+comment on column tend.attempt.outcome is 'accepted, rejected, retry, in_doubt, not_sent (failed before anything left).';
+comment on column tend.attempt.code is 'SMTP or HTTP status.';
+comment on column tend.attempt.detail is 'The provider''s words, addresses masked.';
+
+create table tend.provider_state (
+    provider     text primary key,
+    open_until   timestamptz,
+    failures     integer not null default 0,
+    reason       text,
+    changed_at   timestamptz not null
+);
+comment on table tend.provider_state is 'Breakers and waits that hold over all replicas.';
+comment on column tend.provider_state.provider is 'Which configured channel.';
+comment on column tend.provider_state.open_until is 'Nothing is sent before this instant (Retry-After, 421, breaker).';
+comment on column tend.provider_state.failures is 'Failures in a row.';
+comment on column tend.provider_state.reason is 'Why it is waiting.';
+comment on column tend.provider_state.changed_at is 'When.';
+
+create table tend.rate_bucket (
+    bucket      text primary key,
+    tokens      double precision not null,
+    refilled_at timestamptz not null
+);
+comment on table tend.rate_bucket is 'Token buckets of the rates, shared by all replicas.';
+comment on column tend.rate_bucket.bucket is 'provider:NAME or domain:NAME:DOMAIN.';
+comment on column tend.rate_bucket.tokens is 'Messages that may go now.';
+comment on column tend.rate_bucket.refilled_at is 'When that was computed.';
+
+create function tend.address_key(channel text, address text) returns text
+    language sql immutable strict parallel safe
+    return encode(sha256(convert_to(channel || ':' || lower(btrim(address)), 'UTF8')), 'hex');
+comment on function tend.address_key is 'What suppressions and the ledger know of an address.';
+
+create function tend.consent(who text, on_channel text, for_purpose text) returns boolean
+    language sql stable parallel safe
+    return (select c.granted from crm.consent c
+            where c.customer_id = who and c.channel = on_channel and c.purpose = for_purpose
+            order by c.recorded_at desc limit 1);
+comment on function tend.consent is 'The newest word of the customer; null when there is none.';

@@ -1,0 +1,46 @@
+//! Where "now" comes from.
+//!
+//! There is one provider of time for planning, messages and everything that is written down: Postgres, because
+//! replicas' clocks differ. Tests and simulations drive it: then the time is the one row of `tend.driven_clock`, which
+//! every process on that database shares. Leases are the exception, on purpose: they use the database's own clock
+//! (`clock_timestamp()`), since processes die in real time. Waiting and local deadlines use the monotonic
+//! [`std::time::Instant`], which nobody may set.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// The provider of time of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clock {
+    /// The clock of the database server.
+    Database,
+    /// The row of `tend.driven_clock`; refused in production.
+    Driven,
+}
+
+impl Clock {
+    /// The current instant.
+    ///
+    /// # Errors
+    /// When the database cannot be asked, or when the time is driven and nobody has set it yet.
+    pub async fn now(self, conn: &mut PgConnection) -> sqlx::Result<DateTime<Utc>> {
+        match self {
+            Self::Database => sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(conn).await,
+            Self::Driven => sqlx::query_scalar!("select instant from tend.driven_clock").fetch_one(conn).await,
+        }
+    }
+
+    /// Sets the driven time, for tests and simulations.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn drive(conn: &mut PgConnection, to: DateTime<Utc>) -> sqlx::Result<()> {
+        sqlx::query!(
+            "insert into tend.driven_clock (instant) values ($1) on conflict (only_row) do update set instant = excluded.instant",
+            to
+        )
+        .execute(conn)
+        .await
+        .map(drop)
+    }
+}

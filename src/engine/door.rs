@@ -1,0 +1,159 @@
+//! The door between the engine and the jobs: all that either knows of the other.
+//!
+//! A job is a function of (database, as-of instant, spec, code). It is handed a transaction it cannot end, an as-of
+//! instant and where it stopped; it never asks for "now", never sends, never commits. The engine ends the transaction
+//! with the fence. So a preview is the real run rolled back, and there is no `dry_run` anywhere.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
+
+/// Why there is this run. Stored in `tend.job_run.trigger`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trigger {
+    /// Planned in time.
+    Schedule,
+    /// Planned late, after downtime.
+    Catchup,
+    /// `tend run`.
+    Manual,
+    /// `tend backfill`.
+    Backfill,
+    /// `tend plan`; always rolled back.
+    Preview,
+}
+
+/// What a past as-of means for a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// All its facts have a valid time: a backfill gives what the night would have given.
+    Exact,
+    /// It judges on today's data; backfill says so.
+    Current,
+    /// Backfill refuses it.
+    Never,
+}
+
+/// What a run is told about itself.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// `tend.job_run.run_id`.
+    pub run_id: i64,
+    /// The job's name: the file's stem.
+    pub job: String,
+    /// The spec it runs with.
+    pub spec_hash: String,
+    /// The instant the run pretends it is.
+    pub as_of: DateTime<Utc>,
+    /// The local day of the as-of in the job's zone.
+    pub business_date: NaiveDate,
+    /// The job's zone.
+    pub timezone: Tz,
+    /// Why there is this run.
+    pub trigger: Trigger,
+}
+
+/// A transaction the job cannot end.
+pub struct Tx<'t> {
+    conn: &'t mut PgConnection,
+}
+
+impl<'t> Tx<'t> {
+    /// Lends a connection on which a transaction is open.
+    pub fn lend(conn: &'t mut PgConnection) -> Self {
+        Self { conn }
+    }
+
+    /// The connection to run statements on; `begin`, `commit` and `rollback` are refused by `tests/it/architecture.rs`.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        self.conn
+    }
+}
+
+/// One step of a run.
+pub struct Step<'t> {
+    /// The run it belongs to.
+    pub run: &'t Run,
+    /// The transaction to work in.
+    pub tx: Tx<'t>,
+    /// What the step before returned; none for the first.
+    pub cursor: Option<Value>,
+    /// Cancelled when the lease was lost or somebody cancelled the run: stop, the step is rolled back.
+    pub cancelled: CancellationToken,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stepped {
+    /// Where the next step goes on; none when the run is done.
+    pub next: Option<Value>,
+    /// What the whole run has done so far, counts by name; shown by `tend status`.
+    pub progress: Value,
+}
+
+/// Retry or fail is decided where the error happens.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// Try again, by the engine's backoff or after the given time.
+    #[error("{source:#}")]
+    Retry {
+        /// Not before this long from now; none: the engine's backoff.
+        after: Option<Duration>,
+        /// What happened.
+        source: anyhow::Error,
+    },
+    /// Trying again would not help.
+    #[error("{0:#}")]
+    Fail(anyhow::Error),
+}
+
+impl JobError {
+    /// Try again later.
+    pub fn retry(source: impl Into<anyhow::Error>) -> Self {
+        Self::Retry { after: None, source: source.into() }
+    }
+
+    /// Do not try again.
+    pub fn fail(source: impl Into<anyhow::Error>) -> Self {
+        Self::Fail(source.into())
+    }
+}
+
+/// Database errors that pass by themselves are retried, the others are defects of data or code.
+impl From<sqlx::Error> for JobError {
+    fn from(error: sqlx::Error) -> Self {
+        if crate::db::is_transient(&error) { Self::retry(error) } else { Self::fail(error) }
+    }
+}
+
+/// What a run did or a preview would do, for people and for programs.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// Stable keys; what `--json` prints.
+    pub json: Value,
+    /// What a terminal shows.
+    pub text: String,
+}
+
+/// The code behind a kind, with the spec it was configured with.
+pub trait Job: Send + Sync + std::fmt::Debug {
+    /// Does one step. A second run for the same as-of must find nothing left to do.
+    fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>>;
+
+    /// Reads the rows of `run` and says what was decided and why. Called inside the transaction of a preview, and
+    /// after a real run.
+    fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>>;
+
+    /// What a past as-of means.
+    fn replay(&self) -> Replay;
+
+    /// Paths below `templates/` that belong to the spec.
+    fn templates(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,2 @@
+//! When, and exactly once: schedules, the ledger of slots, claims, leases, steps.
+pub mod door;

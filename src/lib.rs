@@ -1,0 +1,5 @@
+//! tend looks after a company's customers on schedule, on the company's own Postgres.
+
+pub mod clock;
+pub mod db;
+pub mod engine;
