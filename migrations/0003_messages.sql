@@ -23,24 +23,30 @@ create unique index occasion_address on tend.occasion (job, step, occurs_on, add
 create index occasion_customer on tend.occasion (customer_id);
 
 create table tend.decision (
-    run_id      bigint not null,
-    customer_id text not null,
     job         text not null,
+    customer_id text not null,
     occasion    text not null,
-    at          timestamptz not null,
+    step        text not null default '',
     reason      text not null,
+    run_id      bigint not null,
+    at          timestamptz not null,
+    last_at     timestamptz not null,
     detail      jsonb not null default '{}',
-    primary key (run_id, customer_id, occasion)
+    primary key (job, customer_id, occasion, step, reason),
+    check (last_at >= at)
 );
-comment on table tend.decision is 'Customers who had the occasion and got nothing, with the reason.';
-comment on column tend.decision.run_id is 'The run that decided.';
-comment on column tend.decision.customer_id is 'Whom it is about.';
+comment on table tend.decision is 'Customers who had the occasion and got nothing, with the reason. One row a reason, however many nights it held.';
 comment on column tend.decision.job is 'Which job.';
+comment on column tend.decision.customer_id is 'Whom it is about.';
 comment on column tend.decision.occasion is 'Which occasion.';
-comment on column tend.decision.at is 'As-of of the run.';
-comment on column tend.decision.reason is 'no_address, no_consent, suppressed, same_address, already_claimed, not_in_audience, expired …';
+comment on column tend.decision.step is 'Step of a job with several; empty for the only one.';
+comment on column tend.decision.reason is 'no_address, bad_address, suppressed, no_consent, consent_withdrawn, same_address, already_had, no_offer, expired.';
+comment on column tend.decision.run_id is 'The run that first decided so.';
+comment on column tend.decision.at is 'The earliest as-of it was decided for.';
+comment on column tend.decision.last_at is 'The latest as-of it was decided for: a run for an as-of between the two found the same.';
 comment on column tend.decision.detail is 'What the reason rests on.';
 create index decision_customer on tend.decision (customer_id, at);
+create index decision_job on tend.decision (job, last_at);
 
 create table tend.audience_count (
     run_id    bigint not null,
@@ -82,14 +88,17 @@ create table tend.outbox (
     purpose      text not null,
     topic        text not null,
     channel      text not null,
-    provider     text not null,
+    provider     text,
     template     text not null,
     locale       text not null,
     data         jsonb not null,
     priority     smallint not null default 50,
     not_before   timestamptz not null,
     not_after    timestamptz not null,
-    on_unknown   text not null check (on_unknown in ('hold', 'resend', 'drop')),
+    zone         text,
+    opens        time,
+    closes       time,
+    on_unknown   text check (on_unknown in ('hold', 'resend', 'drop')),
     state        text not null default 'planned' check (state in ('planned', 'claimed', 'handed_off', 'accepted', 'rejected',
                      'in_doubt', 'delivered', 'bounced', 'complained', 'held', 'expired', 'suppressed', 'cancelled', 'dead')),
     state_at     timestamptz not null,
@@ -102,7 +111,8 @@ create table tend.outbox (
     unique (job, customer_id, occasion, step),
     check ((state in ('claimed', 'handed_off')) = (owner is not null)),
     check ((owner is null) = (lease_until is null)),
-    check (not_after > not_before)
+    check (not_after > not_before),
+    check (num_nulls(zone, opens, closes) in (0, 3))
 );
 comment on table tend.outbox is 'Messages owed. Holds no address and no text: both are looked up and rendered at the moment of sending.';
 comment on column tend.outbox.message_id is 'Names the message.';
@@ -116,14 +126,17 @@ comment on column tend.outbox.step is 'Step of a job with several; empty for the
 comment on column tend.outbox.purpose is 'marketing, service or transactional: which consent it needs.';
 comment on column tend.outbox.topic is 'What a customer can unsubscribe from.';
 comment on column tend.outbox.channel is 'email or sms.';
-comment on column tend.outbox.provider is 'Which configured channel of that sort pays it, e.g. smtp-main.';
+comment on column tend.outbox.provider is 'Which configured channel of that sort pays it, e.g. smtp-main; null: the one the settings name for the sort.';
 comment on column tend.outbox.template is 'Folder below templates/.';
 comment on column tend.outbox.locale is 'Language chosen from those the template has.';
 comment on column tend.outbox.data is 'What the template gets besides the customer: offer, occasion.';
 comment on column tend.outbox.priority is 'Higher first.';
 comment on column tend.outbox.not_before is 'Not sent before.';
 comment on column tend.outbox.not_after is 'End of life: expired afterwards.';
-comment on column tend.outbox.on_unknown is 'What happens to a message whose fate is unknown.';
+comment on column tend.outbox.zone is 'The customer''s zone, which the delivery window is in; null when the message may go at any hour.';
+comment on column tend.outbox.opens is 'Local time from which it may be sent.';
+comment on column tend.outbox.closes is 'Local time before which it may be sent; earlier than opens: the window crosses midnight.';
+comment on column tend.outbox.on_unknown is 'What happens to a message whose fate is unknown; null: what the channel says.';
 comment on column tend.outbox.state is 'See src/outbox/mod.rs for the diagram.';
 comment on column tend.outbox.state_at is 'Since when.';
 comment on column tend.outbox.state_reason is 'Why: the server''s words without addresses, the suppression, the error.';
@@ -195,3 +208,29 @@ create function tend.consent(who text, on_channel text, for_purpose text) return
             where c.customer_id = who and c.channel = on_channel and c.purpose = for_purpose
             order by c.recorded_at desc limit 1);
 comment on function tend.consent is 'The newest word of the customer; null when there is none.';
+
+create function tend.opens_at(since timestamptz, zone text, opens time, closes time) returns timestamptz
+    language sql immutable parallel safe
+    return case
+        when opens is null then since
+        when case when opens < closes then (since at time zone zone)::time >= opens and (since at time zone zone)::time < closes
+                  else (since at time zone zone)::time >= opens or (since at time zone zone)::time < closes end then since
+        when ((since at time zone zone)::date + opens) at time zone zone >= since
+            then ((since at time zone zone)::date + opens) at time zone zone
+        else ((since at time zone zone)::date + 1 + opens) at time zone zone
+    end;
+comment on function tend.opens_at is 'The first instant, not before the given one, at which the local clock of the zone is within [opens, closes). A window may cross midnight; without one every instant is.';
+
+create function tend.nearest_locale(wanted text, offered text[], fallback text) returns text
+    language sql immutable parallel safe
+    return (select o.tag
+            from unnest(offered) with ordinality o (tag, place),
+                 lateral (select lower(replace(coalesce(wanted, ''), '_', '-')) as want, lower(o.tag) as have) n
+            order by n.want = n.have desc,
+                     split_part(n.want, '-', 1) = split_part(n.have, '-', 1)
+                         and (n.want ~ '^zh-(.*-)?(hant|tw|hk|mo)') = (n.have ~ '^zh-(.*-)?(hant|tw|hk|mo)') desc,
+                     split_part(n.want, '-', 1) = split_part(n.have, '-', 1) desc,
+                     o.tag = fallback desc,
+                     o.place
+            limit 1);
+comment on function tend.nearest_locale is 'The offered language nearest to the wanted one: the same tag, the same language in the same script, the same language, the fallback, the first.';
