@@ -4,3 +4,4 @@ pub mod clock;
 pub mod db;
 pub mod engine;
 pub mod jobfile;
+pub mod outbox;

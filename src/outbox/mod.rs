@@ -1,0 +1,2 @@
+//! Messages owed and how they are paid.
+pub mod channel;
