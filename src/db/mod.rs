@@ -1,4 +1,18 @@
-//! The database: pools, named transactions, the schema gate, the private Postgres of development.
+//! The database: pools and named transactions, migrations, the schema gate, the private Postgres of development.
+//!
+//! Promises: every connection works in UTC, notices within two seconds that its client is gone, and names itself in
+//! `pg_stat_activity`; nobody starts on a schema of another version or on a `crm` that lacks a column; an error about
+//! the connection names server, database and user, never a password.
+
+pub mod contract;
+pub mod embedded;
+mod gate;
+mod migrate;
+mod pool;
+
+pub use gate::{GateError, gate};
+pub use migrate::{MigrateFailure, Migrated, migrate};
+pub use pool::{ConnectError, Database, DatabaseSettings};
 
 /// Whether the error passes by itself: connection trouble, a restart of the server, a serialization failure or a
 /// deadlock. (Notes: 57P01 to 57P03, 08xxx, 25006, 40001, 40P01, 53300, pool time-out.)

@@ -1,0 +1,128 @@
+//! Connections, migrations, the gate, the private Postgres.
+
+use tend::db::{ConnectError, Database, DatabaseSettings, GateError, MigrateFailure, gate, migrate};
+
+use crate::support::{World, eventually};
+
+#[tokio::test]
+async fn every_connection_works_in_utc_and_notices_a_lost_client() {
+    let world = World::new().await;
+    assert_eq!(world.value("select current_setting('timezone')").await, "UTC");
+    assert_eq!(world.value("select current_setting('client_connection_check_interval')").await, "2s");
+    assert_eq!(world.value("select current_setting('application_name')").await, "tend");
+}
+
+#[tokio::test]
+async fn a_transaction_shows_its_name_while_it_lasts() {
+    let world = World::new().await;
+    let mut tx = world.db().begin("claim").await.unwrap();
+    let name: String =
+        sqlx::query_scalar("select current_setting('application_name')").fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(name, "tend: claim");
+    sqlx::query("create table public.t ()").execute(&mut *tx).await.unwrap();
+    tx.rollback().await.unwrap();
+    assert_eq!(world.value("select to_regclass('public.t') is null").await, "true");
+}
+
+#[tokio::test]
+async fn a_second_migration_does_nothing_and_the_gate_opens() {
+    let world = World::empty().await;
+    assert!(matches!(gate(world.db()).await, Err(GateError::Empty)));
+    assert!(migrate(world.db(), true).await.unwrap().applied > 0);
+    assert_eq!(migrate(world.db(), true).await.unwrap().applied, 0);
+    gate(world.db()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_gate_refuses_an_older_a_newer_and_a_changed_schema() {
+    let world = World::new().await;
+    world.sql("create table public.kept as select * from tend.migration").await;
+    world.sql("delete from tend.migration where version = (select max(version) from tend.migration)").await;
+    assert!(matches!(gate(world.db()).await, Err(GateError::Older { .. })));
+    world.sql("delete from tend.migration; insert into tend.migration select * from public.kept").await;
+    world.sql("update tend.migration set checksum = 'x' where version = 1").await;
+    assert!(matches!(gate(world.db()).await, Err(GateError::Changed(1))));
+    world.sql("delete from tend.migration; insert into tend.migration select * from public.kept").await;
+    world.sql("insert into tend.migration values (9999, 'later', now(), true, 'x', 0)").await;
+    let error = gate(world.db()).await.unwrap_err();
+    assert!(matches!(error, GateError::Newer { found: 9999, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn the_contract_check_lists_all_that_is_missing_at_once() {
+    let world = World::new().await;
+    world.sql("drop table crm.staff; alter table crm.orders drop column channel; alter table crm.orders alter amount type double precision").await;
+    let error = gate(world.db()).await.unwrap_err().to_string();
+    for part in [
+        "crm.staff (staff_id text",
+        "crm.orders.channel text is missing",
+        "crm.orders.amount is double precision, needed is numeric",
+    ] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_company_brings_views_of_its_own() {
+    let world = World::empty().await;
+    assert!(matches!(migrate(world.db(), false).await, Err(MigrateFailure::Contract(_))));
+    world.sql(include_str!("../../migrations/crm/0001_contract.sql")).await;
+    world
+        .sql(
+            "alter schema crm rename to company; create schema crm;
+              do $$ declare t text; begin
+                  for t in select tablename from pg_tables where schemaname = 'company' loop
+                      execute format('create %s view crm.%I as select * from company.%I',
+                                     case t when 'staff' then 'materialized' else '' end, t, t);
+                  end loop; end $$",
+        )
+        .await;
+    assert!(matches!(migrate(world.db(), true).await, Err(MigrateFailure::ForeignCrm)));
+    migrate(world.db(), false).await.unwrap();
+    gate(world.db()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_refused_connection_says_where_and_why_and_never_the_password() {
+    let world = World::new().await;
+    let connect = async |url: String| Database::connect(&DatabaseSettings::new(url)).await.unwrap_err().to_string();
+    let nobody_there = connect("postgres://me:secret@127.0.0.1:1/shop".to_owned()).await;
+    assert!(nobody_there.contains("\"shop\" as \"me\" at 127.0.0.1:1"), "{nobody_there}");
+    let no_database = connect(world.url().replace("/test_", "/missing_")).await;
+    assert!(no_database.contains("does not exist"), "{no_database}");
+    let no_user = connect(world.url().replace("postgres@", "nobody:secret@")).await;
+    assert!(no_user.contains("role \"nobody\" does not exist"), "{no_user}");
+    for message in [nobody_there, no_database, no_user] {
+        assert!(!message.contains("secret"), "{message}");
+    }
+    assert!(matches!(Database::connect(&DatabaseSettings::new("mysql://x")).await, Err(ConnectError::Url(_))));
+}
+
+#[tokio::test]
+async fn a_private_postgres_that_dies_is_started_again_with_its_data() {
+    let world = World::with_own_server().await;
+    world.sql("create table public.kept as select 7 as n").await;
+    let before = world.server_pid();
+    world.restart_immediately().await;
+    assert_ne!(world.server_pid(), before);
+    eventually("the rows are there", async || world.value("select n from public.kept").await == "7").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_owners_of_one_directory_share_one_server_and_the_second_takes_over() {
+    use tend::db::embedded::PrivatePostgres;
+    let dir = tempfile::Builder::new()
+        .prefix("tend-own-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempdir()
+        .unwrap();
+    let home = dir.path().join("postgres");
+    let first = PrivatePostgres::start(&home, false).unwrap();
+    let second = PrivatePostgres::start(&home, false).unwrap();
+    assert_eq!(first.pid(), second.pid());
+    let before = first.pid();
+    first.stop();
+    eventually("the second one has its own", async || second.pid().is_some_and(|pid| Some(pid) != before)).await;
+    eventually("it answers", async || Database::connect(&DatabaseSettings::new(second.url())).await.is_ok()).await;
+    second.stop();
+}

@@ -1,0 +1,6 @@
+//! The one integration binary of tend: real Postgres always, time driven, never slept for.
+#![allow(clippy::disallowed_methods, reason = "tests make their own environment, ids and times")]
+
+mod support;
+
+mod database;
