@@ -1,5 +1,6 @@
 //! tend looks after a company's customers on schedule, on the company's own Postgres.
 
+pub mod calendar;
 pub mod clock;
 pub mod db;
 pub mod engine;
