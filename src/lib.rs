@@ -6,3 +6,5 @@ pub mod db;
 pub mod engine;
 pub mod jobfile;
 pub mod outbox;
+pub mod settings;
+pub mod telemetry;

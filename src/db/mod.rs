@@ -8,10 +8,12 @@ pub mod contract;
 pub mod embedded;
 mod gate;
 mod migrate;
+mod open;
 mod pool;
 
 pub use gate::{GateError, gate};
 pub use migrate::{MigrateFailure, Migrated, migrate};
+pub use open::{OpenError, Opened, open};
 pub use pool::{ConnectError, Database, DatabaseSettings};
 
 /// Whether the error passes by itself: connection trouble, a restart of the server, a serialization failure or a

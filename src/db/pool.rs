@@ -1,5 +1,6 @@
 //! The two pools and named transactions.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -12,24 +13,30 @@ const OLDEST_SERVER: i32 = 140_000;
 /// How to reach the database.
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
-    /// `postgres://user:password@host:port/database`, or `…?host=/socket/dir`.
-    pub url: SecretString,
+    /// `postgres://user:password@host:port/database`, or `…?host=/socket/dir`; none: the private Postgres.
+    pub url: Option<SecretString>,
     /// Connections for work; two more serve heartbeats and leases.
     pub max_connections: u32,
     /// How long to wait for the server at start-up.
     pub connect_timeout: Duration,
     /// How long to wait for a free connection of the pool.
     pub acquire_timeout: Duration,
+    /// Where the private Postgres keeps its files.
+    pub private_dir: PathBuf,
+    /// Folder of the programs of the private Postgres; none: they are searched.
+    pub postgres_bin: Option<PathBuf>,
 }
 
 impl DatabaseSettings {
     /// The given database with ordinary limits.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
-            url: SecretString::from(url.into()),
+            url: Some(SecretString::from(url.into())),
             max_connections: 10,
             connect_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(30),
+            private_dir: PathBuf::from(".tend/postgres"),
+            postgres_bin: None,
         }
     }
 
@@ -38,7 +45,7 @@ impl DatabaseSettings {
     /// # Errors
     /// When the URL cannot be read.
     pub fn options(&self) -> Result<PgConnectOptions, ConnectError> {
-        let url = self.url.expose_secret();
+        let url = self.url.as_ref().ok_or(ConnectError::NoUrl)?.expose_secret();
         if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             return Err(ConnectError::Url("it does not start with postgres://".to_owned()));
         }
@@ -56,6 +63,9 @@ impl DatabaseSettings {
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
+    /// Nobody said which database.
+    #[error("database.url is not set (environment variable TEND__DATABASE__URL)")]
+    NoUrl,
     /// Not a Postgres URL.
     #[error("database.url is not a Postgres URL ({0}); it looks like postgres://user:password@host:5432/database")]
     Url(String),

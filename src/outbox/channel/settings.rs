@@ -244,7 +244,11 @@ pub fn secret(key: &str, inline: Option<&SecretString>, file: Option<&Path>) -> 
     }
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+/// Reads "250ms", "30s", "5m", "2h" or "1d".
+///
+/// # Errors
+/// A sentence that says what a duration looks like.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim().find(|c: char| !c.is_ascii_digit()).unwrap_or(text.trim().len());
     let (number, unit) = text.trim().split_at(digits);
     let milliseconds = match unit.trim() {
