@@ -1,2 +1,3 @@
 //! Messages owed and how they are paid.
 pub mod channel;
+pub mod template;

@@ -5,3 +5,4 @@ mod support;
 
 mod database;
 mod settings;
+mod outbox;

@@ -1,0 +1,2 @@
+//! The outbox: templates, messages, channels, the dispatcher.
+mod templates;
