@@ -3,6 +3,8 @@
 
 mod support;
 
+mod calendar;
 mod database;
 mod settings;
 mod outbox;
+mod schedule;
