@@ -120,6 +120,7 @@ create table tend.job_run (
     attempt          integer not null default 0 check (attempt >= 0),
     rescues          integer not null default 0 check (rescues >= 0),
     token            bigint not null default 0,
+    steps            integer not null default 0,
     cancel_requested boolean not null default false,
     spec_hash        text not null references tend.spec (hash),
     cursor           jsonb,
@@ -148,6 +149,7 @@ comment on column tend.job_run.start_deadline is 'Skipped as too late when not s
 comment on column tend.job_run.attempt is 'How often it was started, hand-backs not counted.';
 comment on column tend.job_run.rescues is 'How often it was taken from a dead owner; three end it.';
 comment on column tend.job_run.token is 'Fencing token: grows with every claim and takeover.';
+comment on column tend.job_run.steps is 'Committed steps; tells after a broken connection whether a commit went through.';
 comment on column tend.job_run.cancel_requested is 'Set by `tend cancel`; read by the heartbeat.';
 comment on column tend.job_run.spec_hash is 'The spec it runs with.';
 comment on column tend.job_run.cursor is 'Where the next step goes on.';

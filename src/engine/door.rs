@@ -28,6 +28,32 @@ pub enum Trigger {
     Preview,
 }
 
+impl Trigger {
+    /// The word in `tend.job_run.trigger`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Catchup => "catchup",
+            Self::Manual => "manual",
+            Self::Backfill => "backfill",
+            Self::Preview => "preview",
+        }
+    }
+
+    /// Reads the word; a CHECK keeps others out of the table.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::Schedule, Self::Catchup, Self::Manual, Self::Backfill, Self::Preview].into_iter().find(|one| one.word() == word)
+    }
+
+    /// Whether the run stands for a slot of the schedule, not for somebody's wish.
+    #[must_use]
+    pub fn is_planned(self) -> bool {
+        matches!(self, Self::Schedule | Self::Catchup)
+    }
+}
+
 /// What a past as-of means for a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replay {
