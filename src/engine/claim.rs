@@ -49,9 +49,12 @@ struct Candidate {
 pub(super) async fn jobs_with_due_runs(engine: &Engine) -> sqlx::Result<Vec<String>> {
     let mut conn = engine.db.pool().acquire().await?;
     let now = engine.clock.now(&mut conn).await?;
-    sqlx::query_scalar!("select job from tend.job_run where state = 'due' and run_after <= $1 group by job order by min(slot), job", now)
-        .fetch_all(&mut *conn)
-        .await
+    sqlx::query_scalar!(
+        "select job from tend.job_run where state = 'due' and run_after <= $1 group by job order by min(slot), job",
+        now
+    )
+    .fetch_all(&mut *conn)
+    .await
 }
 
 /// Claims a due run of the job, or exactly the given one. None when there is none that may start now, another replica

@@ -44,7 +44,9 @@ impl Trigger {
     /// Reads the word; a CHECK keeps others out of the table.
     #[must_use]
     pub fn of(word: &str) -> Option<Self> {
-        [Self::Schedule, Self::Catchup, Self::Manual, Self::Backfill, Self::Preview].into_iter().find(|one| one.word() == word)
+        [Self::Schedule, Self::Catchup, Self::Manual, Self::Backfill, Self::Preview]
+            .into_iter()
+            .find(|one| one.word() == word)
     }
 
     /// Whether the run stands for a slot of the schedule, not for somebody's wish.

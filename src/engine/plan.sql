@@ -6,7 +6,7 @@ insert into tend.job_run
 select $1, planned.trigger, planned.slot, planned.business_date, planned.business_key,
        case when planned.reason is null then 'due' else 'skipped' end,
        planned.reason, planned.note, planned.run_after, planned.start_deadline, $2,
-       $3, case when planned.reason is not null then $3 end
+       $3::timestamptz, case when planned.reason is not null then $3::timestamptz end
 from unnest($4::timestamptz[], $5::text[], $6::date[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
             $11::timestamptz[])
     as planned (slot, trigger, business_date, business_key, reason, note, run_after, start_deadline)

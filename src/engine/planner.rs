@@ -4,6 +4,8 @@
 //! and (job, business key); the lock on the job's row only saves work. Rows and watermark move in one transaction, in
 //! batches, so that a minute job after a year of downtime neither loses a slot nor holds the year in memory.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -163,11 +165,19 @@ async fn plan_batch(
 }
 
 async fn move_watermark(conn: &mut PgConnection, job: &str, to: DateTime<Utc>) -> sqlx::Result<()> {
-    sqlx::query!("update tend.job set planned_to = $2 where job = $1 and planned_to < $2", job, to).execute(conn).await.map(drop)
+    sqlx::query!("update tend.job set planned_to = $2 where job = $1 and planned_to < $2", job, to)
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 /// Writes the rows; returns the slots whose rows are new.
-async fn insert(conn: &mut PgConnection, spec: &Spec, batch: &Batch, now: DateTime<Utc>) -> sqlx::Result<Vec<DateTime<Utc>>> {
+async fn insert(
+    conn: &mut PgConnection,
+    spec: &Spec,
+    batch: &Batch,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<DateTime<Utc>>> {
     if batch.slots.is_empty() {
         return Ok(Vec::new());
     }
@@ -231,23 +241,24 @@ async fn skip_outdated(engine: &Engine) -> sqlx::Result<u64> {
     Ok(done.rows_affected())
 }
 
-/// The earliest instant at which there will be something to plan or to claim, as far as is known now.
+/// How long until there is something to plan or to claim, as far as is known now; none: nothing is known to come.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub(super) async fn next_due(engine: &Engine) -> sqlx::Result<Option<DateTime<Utc>>> {
+pub(super) async fn until_next(engine: &Engine) -> sqlx::Result<Option<Duration>> {
     let mut conn = engine.db.pool().acquire().await?;
     let jobs = sqlx::query!("select spec_hash, planned_to from tend.job where enabled and removed_at is null")
         .fetch_all(&mut *conn)
         .await?;
     let now = engine.clock.now(&mut conn).await?;
-    let waiting =
-        sqlx::query_scalar!("select min(run_after) from tend.job_run where state = 'due' and run_after > $1", now).fetch_one(&mut *conn).await?;
-    let mut next = waiting;
+    let mut next =
+        sqlx::query_scalar!("select min(run_after) from tend.job_run where state = 'due' and run_after > $1", now)
+            .fetch_one(&mut *conn)
+            .await?;
     for job in jobs {
         let Ok(spec) = engine.specs.get(&mut conn, &job.spec_hash).await else { continue };
-        let slot = spec.schedule.as_ref().and_then(|schedule| schedule.next_after(job.planned_to));
+        let slot = spec.schedule.as_ref().and_then(|schedule| schedule.next_after(job.planned_to.max(now)));
         next = [next, slot].into_iter().flatten().min();
     }
-    Ok(next)
+    Ok(next.map(|next| (next - now).to_std().unwrap_or_default()))
 }

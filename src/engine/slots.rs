@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::backoff::delta;
 use super::door::Trigger;
+use super::schedule::jitter;
 use super::specs::{CatchUp, Missed, Spec};
-use super::spread::{delta, jitter};
 
 /// A slot planned within this time of being due is in time; later it is missed, and the job's catch-up decides. Longer
 /// than a restart of the daemon or of the database takes, so that a deploy at the slot loses no run.
@@ -24,7 +25,11 @@ pub(super) struct Pause {
 impl Pause {
     /// The reason on the rows that do not run.
     pub(super) fn reason(&self) -> String {
-        if self.note.is_empty() { format!("paused by {}", self.by) } else { format!("paused by {}: {}", self.by, self.note) }
+        if self.note.is_empty() {
+            format!("paused by {}", self.by)
+        } else {
+            format!("paused by {}: {}", self.by, self.note)
+        }
     }
 }
 
@@ -93,7 +98,7 @@ fn judged(spec: &Spec, slot: DateTime<Utc>, newer: usize, now: DateTime<Utc>, pa
         trigger: if late { Trigger::Catchup } else { Trigger::Schedule },
         skipped,
         note: [lateness, remark].into_iter().flatten().reduce(|one, two| format!("{one}; {two}")),
-        run_after: slot + jitter(&spec.job, slot, spec.jitter),
+        run_after: slot + delta(jitter(&spec.job, slot, spec.jitter)),
         start_deadline,
         business_date: date,
         business_key: key,
@@ -136,8 +141,12 @@ pub(super) fn span(delta: TimeDelta) -> String {
     let seconds = delta.num_seconds().max(0);
     let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")];
     let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
-    let words: Vec<String> =
-        parts[first..].iter().take(2).filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    let words: Vec<String> = parts[first..]
+        .iter()
+        .take(2)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
     if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 

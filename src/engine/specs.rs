@@ -139,7 +139,8 @@ impl Specs {
         let stored = stored.ok_or_else(|| SpecError::Unknown(hash.to_owned()))?;
         let job = stored.job.clone();
         let spec = (self.read)(stored).map_err(|error| {
-            let unreadable = SpecError::Unreadable { job: job.clone(), hash: hash.to_owned(), why: format!("{error:#}") };
+            let unreadable =
+                SpecError::Unreadable { job: job.clone(), hash: hash.to_owned(), why: format!("{error:#}") };
             tracing::warn!(job.name = job, spec.hash = hash, "{unreadable}");
             unreadable
         });
@@ -157,7 +158,8 @@ impl Specs {
 /// # Errors
 /// When the database cannot be asked.
 pub async fn load(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<StoredSpec>> {
-    let Some(row) = sqlx::query!("select job, kind, body from tend.spec where hash = $1", hash).fetch_optional(&mut *conn).await?
+    let Some(row) =
+        sqlx::query!("select job, kind, body from tend.spec where hash = $1", hash).fetch_optional(&mut *conn).await?
     else {
         return Ok(None);
     };

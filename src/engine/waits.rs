@@ -8,9 +8,9 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::backoff::delta;
 use super::slots::span;
 use super::specs::{Spec, Specs};
-use super::spread::delta;
 
 /// Where a planned run stands with the jobs it comes after.
 #[derive(Debug, Clone, PartialEq, Eq)]
