@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::claim::{claim, jobs_with_due_runs};
-use super::pace::Pace;
 use super::planner::{self, Planned};
 use super::replica::Me;
 use super::runner::{Outcome, execute};
@@ -17,6 +16,7 @@ use super::specs::{ReadSpec, Specs};
 use super::{replica, takeover, watchdog};
 use crate::clock::Clock;
 use crate::db::Database;
+use crate::settings::EngineSettings;
 
 /// The engine of one process.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Engine {
     pub(super) db: Database,
     pub(super) clock: Clock,
     pub(super) specs: Specs,
-    pub(super) pace: Pace,
+    pub(super) pace: EngineSettings,
     pub(super) me: Me,
     bell: Arc<Notify>,
 }
@@ -43,7 +43,7 @@ pub struct Pass {
 impl Engine {
     /// An engine on this database, under a name that no other process start has.
     #[must_use]
-    pub fn new(db: Database, clock: Clock, read: ReadSpec, pace: Pace) -> Self {
+    pub fn new(db: Database, clock: Clock, read: ReadSpec, pace: EngineSettings) -> Self {
         Self { db, clock, specs: Specs::new(read), pace, me: Me::new(), bell: Arc::default() }
     }
 

@@ -33,7 +33,10 @@ pub(super) fn of_error(engine: &Engine, claimed: &Claimed, error: &JobError, now
             Ending::Failed { error: format!("gave up after {} attempts: {text}", claimed.attempt) }
         }
         JobError::Retry { after, .. } => {
-            let wait = after.map_or_else(|| backoff(&engine.pace, claimed.run.run_id, claimed.attempt), delta);
+            let wait = after.map_or_else(
+                || backoff(engine.pace.backoff_first, engine.pace.backoff_max, claimed.run.run_id, claimed.attempt),
+                delta,
+            );
             Ending::Retry { error: text, at: now + wait }
         }
     }

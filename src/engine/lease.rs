@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::pace::Pace;
+use crate::settings::EngineSettings;
 
 /// Why a run must stop in the middle of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ struct Signal {
 
 impl Lease {
     /// Starts the heartbeat of a claim that was begun at `since`.
-    pub(super) fn hold(control: PgPool, pace: &Pace, run_id: i64, token: i64, since: Instant) -> Self {
+    pub(super) fn hold(control: PgPool, pace: &EngineSettings, run_id: i64, token: i64, since: Instant) -> Self {
         let trust = pace.lease_ttl.saturating_sub(margin(pace));
         let signal = Arc::new(Signal {
             run_id,
@@ -98,11 +98,11 @@ impl Signal {
 }
 
 /// The owner gives up this long before others may take over.
-fn margin(pace: &Pace) -> Duration {
+fn margin(pace: &EngineSettings) -> Duration {
     pace.lease_ttl / 6
 }
 
-async fn beat(control: PgPool, pace: Pace, trust: Duration, signal: Arc<Signal>) {
+async fn beat(control: PgPool, pace: EngineSettings, trust: Duration, signal: Arc<Signal>) {
     let mut next = Instant::now() + pace.heartbeat;
     loop {
         let until = signal.until();

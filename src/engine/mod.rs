@@ -32,7 +32,6 @@ mod cycle;
 pub mod door;
 mod ending;
 mod lease;
-mod pace;
 pub mod planner;
 pub mod preview;
 mod replica;
@@ -46,7 +45,6 @@ mod waits;
 mod watchdog;
 
 pub use cycle::{Engine, Pass};
-pub use pace::Pace;
 pub use runner::Outcome;
 pub use slots::ON_TIME;
 pub use takeover::RESCUES;

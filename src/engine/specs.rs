@@ -106,11 +106,13 @@ pub enum SpecError {
     Database(String, Arc<sqlx::Error>),
 }
 
+type Seen = HashMap<String, Result<Arc<Spec>, SpecError>>;
+
 /// The specs this process has seen, by hash. Cheap to clone.
 #[derive(Clone)]
 pub struct Specs {
     read: ReadSpec,
-    seen: Arc<Mutex<HashMap<String, Result<Arc<Spec>, SpecError>>>>,
+    seen: Arc<Mutex<Seen>>,
 }
 
 impl std::fmt::Debug for Specs {
@@ -148,7 +150,7 @@ impl Specs {
         spec
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Result<Arc<Spec>, SpecError>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
