@@ -30,6 +30,7 @@ mod backoff;
 mod claim;
 mod cycle;
 pub mod door;
+pub mod doorbell;
 mod ending;
 mod lease;
 pub mod planner;

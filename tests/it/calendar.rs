@@ -149,7 +149,8 @@ const STRICT: Rules =
     Rules { feb_29: Feb29::LeapYearsOnly, lunar_leap: LunarLeap::LeapYearsOnly, lunar_day_30: LunarDay30::Skip };
 
 /// Birthday (calendar, month, day, leap month), year, the day by the generous rules, the day by the strict ones.
-const OCCURRENCES: &[(Calendar, u8, u8, bool, i32, Option<&str>, Option<&str>)] = &[
+type Occurrence = (Calendar, u8, u8, bool, i32, Option<&'static str>, Option<&'static str>);
+const OCCURRENCES: &[Occurrence] = &[
     (Calendar::Solar, 6, 1, false, 2026, Some("2026-06-01"), Some("2026-06-01")),
     (Calendar::Solar, 2, 29, false, 2028, Some("2028-02-29"), Some("2028-02-29")),
     (Calendar::Solar, 2, 29, false, 2026, Some("2026-02-28"), None),

@@ -5,6 +5,7 @@ mod support;
 
 mod calendar;
 mod database;
-mod settings;
+mod doorbell;
 mod outbox;
 mod schedule;
+mod settings;
