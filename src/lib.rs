@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod clock;
 pub mod db;
 pub mod engine;
+pub mod filter;
 pub mod jobfile;
 pub mod outbox;
 pub mod settings;

@@ -6,6 +6,7 @@
 //! [`reader`] and [`problem`] know nothing of jobs: `filter` and the kinds read their own tables through them.
 
 pub mod duration;
+pub mod kind;
 pub mod problem;
 pub mod reader;
 #[cfg(test)]

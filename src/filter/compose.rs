@@ -1,0 +1,365 @@
+//! Statements out of templates: SQL files with named slots, filled here and nowhere else.
+//!
+//! A slot is a comment `/*{name}*/`. What stands directly behind it on the same line, up to a blank, comma or bracket,
+//! is its stand-in: it keeps the file valid SQL and goes away when the slot is filled (`/*{audience}*/ true`). A slot
+//! at the end of a line has none. Whoever composes binds the template's own parameters first, in the order of their
+//! numbers; what conditions compare with follows behind them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+use sqlx::postgres::PgArguments;
+use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Type};
+
+use super::facts::{self, Requirements};
+use super::field::{Kind, Source};
+use super::leaf::{Leaf, Subject};
+use super::operand::Scalar;
+use super::Filter;
+use crate::jobfile::duration::Span;
+
+/// What conditions are relative to.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// The instant the run pretends it is.
+    pub as_of: DateTime<Utc>,
+    /// The job's zone: where days are meant, they are days there.
+    pub timezone: Tz,
+    /// The file's own window; its facts have the alias `f`.
+    pub window: Option<Span>,
+}
+
+impl Frame {
+    /// The local day of the as-of.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.as_of.with_timezone(&self.timezone).date_naive()
+    }
+
+    /// The first instant of a local day, also where its midnight is skipped.
+    fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let quarter_hours = (0..96).map(|n| day.and_time(NaiveTime::MIN) + TimeDelta::minutes(15 * n));
+        let mut candidates = quarter_hours.filter_map(|local| self.timezone.from_local_datetime(&local).earliest());
+        candidates.next().map_or_else(|| day.and_time(NaiveTime::MIN).and_utc(), |local| local.to_utc())
+    }
+}
+
+/// A statement ready to run.
+pub struct Statement {
+    sql: String,
+    args: PgArguments,
+}
+
+impl Statement {
+    /// The text, for EXPLAIN and for tests.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// To run it for its rows.
+    pub fn query(self) -> sqlx::query::Query<'static, Postgres, PgArguments> {
+        sqlx::query_with(AssertSqlSafe(self.sql), self.args)
+    }
+
+    /// To run it for typed rows.
+    pub fn query_as<T>(self) -> sqlx::query::QueryAs<'static, Postgres, T, PgArguments>
+    where
+        T: for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+    {
+        sqlx::query_as_with(AssertSqlSafe(self.sql), self.args)
+    }
+
+    /// To run it for the first column.
+    pub fn query_scalar<T>(self) -> sqlx::query::QueryScalar<'static, Postgres, T, PgArguments>
+    where
+        (T,): for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+    {
+        sqlx::query_scalar_with(AssertSqlSafe(self.sql), self.args)
+    }
+
+    /// To see how Postgres would run it.
+    #[must_use]
+    pub fn explain(mut self) -> Self {
+        self.sql.insert_str(0, "explain ");
+        self
+    }
+}
+
+impl std::fmt::Debug for Statement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Statement").field("sql", &self.sql).finish_non_exhaustive()
+    }
+}
+
+/// Begins a statement from a template.
+#[must_use]
+pub fn compose(template: &'static str, frame: Frame) -> Composer {
+    Composer { sql: template.to_owned(), emit: Emit::new(frame), own_bound: false }
+}
+
+/// A statement being composed.
+///
+/// # Panics
+/// Its methods panic when a slot they name is not in the template, and [`Self::finish`] when one was left: both are
+/// defects of the code, found by the first test that composes the statement.
+pub struct Composer {
+    sql: String,
+    emit: Emit,
+    /// A slot was filled, so the numbers of the template's own parameters are taken.
+    own_bound: bool,
+}
+
+impl Composer {
+    /// Binds the template's next own parameter.
+    #[must_use]
+    pub fn bind<T>(mut self, value: T) -> Self
+    where
+        T: Encode<'static, Postgres> + Type<Postgres> + 'static,
+    {
+        assert!(!self.own_bound, "the template's own parameters come before its slots");
+        self.emit.push(value);
+        self
+    }
+
+    /// Fills a slot with a condition; without one it is true.
+    #[must_use]
+    pub fn condition(mut self, slot: &str, filter: Option<&Filter>) -> Self {
+        let sql = filter.map_or_else(|| "true".to_owned(), |filter| self.emit.filter(filter));
+        self.fill(slot, &sql)
+    }
+
+    /// Fills a slot with the text of the first case whose condition holds; a case without condition always does. Null
+    /// when none holds.
+    #[must_use]
+    pub fn first_of<'f>(mut self, slot: &str, cases: impl IntoIterator<Item = (Option<&'f Filter>, &'f str)>) -> Self {
+        let whens = cases.into_iter().map(|(filter, text)| {
+            let condition = filter.map_or_else(|| "true".to_owned(), |filter| self.emit.filter(filter));
+            format!(" when {condition} then {}", self.emit.text(text))
+        });
+        let whens: String = whens.collect();
+        let sql = if whens.is_empty() { "null::text".into() } else { format!("case{whens} end") };
+        self.fill(slot, &sql)
+    }
+
+    /// Fills a slot behind `with` with the facts of all customers, one CTE a window (`fact_365d`), each ended by a
+    /// comma. One pass over the orders, whatever the number of windows.
+    #[must_use]
+    pub fn facts(mut self, slot: &str, needs: &Requirements) -> Self {
+        let sql = facts::cte(&mut self.emit, needs);
+        self.fill(slot, &sql)
+    }
+
+    /// Fills a slot behind `from crm.customer c` with joins to those facts: `f` for the file's own window, `f_30d` for
+    /// others.
+    #[must_use]
+    pub fn fact_joins(self, slot: &str, needs: &Requirements) -> Self {
+        let sql = facts::joins(&self.emit.frame, needs);
+        self.fill(slot, &sql)
+    }
+
+    /// Fills a slot behind `from crm.customer c` with the same aliases, looked up customer by customer: for statements
+    /// about a few customers. What needs all customers (ranks, contribution) is computed for all.
+    #[must_use]
+    pub fn facts_each(mut self, slot: &str, needs: &Requirements) -> Self {
+        let sql = facts::lateral(&mut self.emit, needs);
+        self.fill(slot, &sql)
+    }
+
+    /// Fills a slot with an aggregate over customers: `jsonb`, each condition in words → for how many a value was
+    /// missing, so that it was false.
+    #[must_use]
+    pub fn missing<'f>(mut self, slot: &str, filters: impl IntoIterator<Item = &'f Filter>) -> Self {
+        let mut counts = BTreeMap::new();
+        for leaf in filters.into_iter().flat_map(Filter::leaves) {
+            if let Some(missing) = leaf.missing_sql(&mut self.emit) {
+                counts.entry(leaf.describe()).or_insert(missing);
+            }
+        }
+        let pairs: Vec<_> = counts
+            .into_iter()
+            .map(|(words, missing)| format!("{}, count(*) filter (where {missing})", self.emit.text(&words)))
+            .collect();
+        // a function takes at most 100 arguments
+        let objects: Vec<_> = pairs.chunks(40).map(|pairs| format!("jsonb_build_object({})", pairs.join(", "))).collect();
+        let sql = if objects.is_empty() { "'{}'::jsonb".to_owned() } else { objects.join(" || ") };
+        self.fill(slot, &format!("({sql})"))
+    }
+
+    /// Fills a slot with SQL of the program.
+    #[must_use]
+    pub fn fragment(self, slot: &str, sql: &'static str) -> Self {
+        self.fill(slot, sql)
+    }
+
+    /// The statement.
+    #[must_use]
+    pub fn finish(self) -> Statement {
+        if let Some(at) = self.sql.find("/*{") {
+            panic!("a slot was not filled: {}", &self.sql[at..self.sql.len().min(at + 40)]);
+        }
+        Statement { sql: self.sql, args: self.emit.args }
+    }
+
+    /// A slot may stand several times; all are filled alike.
+    fn fill(mut self, slot: &str, sql: &str) -> Self {
+        self.own_bound = true;
+        let mark = format!("/*{{{slot}}}*/");
+        let mut from = 0;
+        let mut found = false;
+        while let Some(at) = self.sql[from..].find(&mark).map(|at| from + at) {
+            let behind = at + mark.len();
+            let stand_in = self.sql[behind..].strip_prefix(' ').map_or(0, |rest| {
+                rest.find(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | ')' | ';')).unwrap_or(rest.len())
+            });
+            let end = if stand_in == 0 { behind } else { behind + 1 + stand_in };
+            self.sql.replace_range(at..end, sql);
+            (from, found) = (at + sql.len(), true);
+        }
+        assert!(found, "the template has no slot {slot}");
+        self
+    }
+}
+
+/// Makes expressions and binds what they compare with.
+pub(super) struct Emit {
+    pub(super) frame: Frame,
+    args: PgArguments,
+    count: usize,
+    instants: BTreeMap<DateTime<Utc>, String>,
+}
+
+impl Emit {
+    fn new(frame: Frame) -> Self {
+        Self { frame, args: PgArguments::default(), count: 0, instants: BTreeMap::new() }
+    }
+
+    fn push<T>(&mut self, value: T) -> usize
+    where
+        T: Encode<'static, Postgres> + Type<Postgres> + 'static,
+    {
+        self.args.add(value).expect("texts, numbers and instants can be encoded");
+        self.count += 1;
+        self.count
+    }
+
+    pub(super) fn text(&mut self, value: &str) -> String {
+        format!("${}::text", self.push(value.to_owned()))
+    }
+
+    pub(super) fn texts(&mut self, values: Vec<String>) -> String {
+        format!("${}::text[]", self.push(values))
+    }
+
+    pub(super) fn number(&mut self, value: Decimal) -> String {
+        format!("${}::numeric", self.push(value))
+    }
+
+    pub(super) fn instant(&mut self, value: DateTime<Utc>) -> String {
+        if let Some(known) = self.instants.get(&value) {
+            return known.clone();
+        }
+        let parameter = format!("${}::timestamptz", self.push(value));
+        self.instants.insert(value, parameter.clone());
+        parameter
+    }
+
+    pub(super) fn as_of(&mut self) -> String {
+        self.instant(self.frame.as_of)
+    }
+
+    pub(super) fn date(&mut self, value: NaiveDate) -> String {
+        format!("${}::date", self.push(value))
+    }
+
+    pub(super) fn scalar(&mut self, scalar: &Scalar) -> String {
+        match scalar {
+            Scalar::Text(text) => self.text(text),
+            Scalar::Number(number) => self.number(*number),
+            Scalar::Flag(flag) => format!("${}::boolean", self.push(*flag)),
+            Scalar::Span(span) => self.number(span.as_seconds().into()),
+            Scalar::Day(day) => self.day_text(day.on(self.frame.today())),
+        }
+    }
+
+    /// Values of one type as an array.
+    pub(super) fn list(&mut self, scalars: &[Scalar]) -> String {
+        let numbers: Vec<_> = scalars.iter().filter_map(|s| if let Scalar::Number(n) = s { Some(*n) } else { None }).collect();
+        let flags: Vec<_> = scalars.iter().filter_map(|s| if let Scalar::Flag(f) = s { Some(*f) } else { None }).collect();
+        if !numbers.is_empty() {
+            return format!("${}::numeric[]", self.push(numbers));
+        }
+        if !flags.is_empty() {
+            return format!("${}::boolean[]", self.push(flags));
+        }
+        self.texts(scalars.iter().filter_map(|s| if let Scalar::Text(t) = s { Some(t.clone()) } else { None }).collect())
+    }
+
+    /// The alias of the facts of a window; none: of those that look back without end.
+    pub(super) fn alias(&self, window: Option<Span>) -> String {
+        facts::alias(&self.frame, window)
+    }
+
+    /// The share of customers that have strictly more.
+    pub(super) fn above(&mut self, leaf: &Leaf) -> String {
+        let Subject::Field { field, window } = &leaf.subject else { unreachable!("only fields are ranked") };
+        let Source::Windowed { column, .. } = field.source else { unreachable!("only facts of a window are ranked") };
+        format!("{}.{}", self.alias(*window), facts::rank_column(column, leaf.universe))
+    }
+
+    /// From so long ago (as a bound) up to now (as a comparison).
+    pub(super) fn back(&mut self, leaf: &Leaf) -> (String, String) {
+        let Some(Scalar::Span(span)) = leaf.operand.first() else { unreachable!("its shape is a length of time") };
+        if leaf.subject.kind() == Kind::Attribute {
+            let today = self.frame.today();
+            let from = today - Days::new(span.as_days().unwrap_or(0).unsigned_abs().into());
+            return (self.day_text(from), format!("<= {}", self.day_text(today)));
+        }
+        let from = self.instant(self.frame.as_of - span.as_delta());
+        (from, format!("< {}", self.as_of()))
+    }
+
+    /// From now (as a bound) up to so long ahead (as a comparison).
+    pub(super) fn ahead(&mut self, leaf: &Leaf) -> (String, String) {
+        let Some(Scalar::Span(span)) = leaf.operand.first() else { unreachable!("its shape is a length of time") };
+        if leaf.subject.kind() == Kind::Attribute {
+            let today = self.frame.today();
+            let to = today + Days::new(span.as_days().unwrap_or(0).unsigned_abs().into());
+            return (self.day_text(today), format!("<= {}", self.day_text(to)));
+        }
+        let to = self.instant(self.frame.as_of + span.as_delta());
+        (self.as_of(), format!("< {to}"))
+    }
+
+    /// A day: where it begins and where the next one does.
+    pub(super) fn day(&mut self, leaf: &Leaf) -> (String, String) {
+        let Some(Scalar::Day(day)) = leaf.operand.first() else { unreachable!("its shape is a day") };
+        let day = day.on(self.frame.today());
+        let next = day + Days::new(1);
+        if leaf.subject.kind() == Kind::Attribute {
+            return (self.day_text(day), self.day_text(next));
+        }
+        (self.instant(self.frame.start_of(day)), self.instant(self.frame.start_of(next)))
+    }
+
+    fn day_text(&mut self, day: NaiveDate) -> String {
+        self.text(&day.format("%Y-%m-%d").to_string())
+    }
+
+    /// A condition: true or false, never null.
+    pub(super) fn filter(&mut self, filter: &Filter) -> String {
+        match filter {
+            Filter::All(inner) => self.joined(inner, " and "),
+            Filter::Any(inner) => self.joined(inner, " or "),
+            Filter::None(inner) => format!("not {}", self.joined(inner, " or ")),
+            Filter::Leaf(leaf) => leaf.sql(self),
+        }
+    }
+
+    fn joined(&mut self, inner: &[Filter], by: &str) -> String {
+        let parts: Vec<_> = inner.iter().map(|filter| self.filter(filter)).collect();
+        format!("({})", parts.join(by))
+    }
+}

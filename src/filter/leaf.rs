@@ -1,0 +1,217 @@
+//! A single comparison.
+
+use std::fmt::Write as _;
+
+use rust_decimal::Decimal;
+
+use super::compose::Emit;
+use super::facts::Universe;
+use super::field::{Field, Kind, Source};
+use super::operand::{Arity, Scalar};
+use super::operator::{Operator, Takes};
+use crate::jobfile::duration::Span;
+
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub enum Subject {
+    /// A field; with the window it looks back over when it has one.
+    Field {
+        /// Which.
+        field: &'static Field,
+        /// Over which window.
+        window: Option<Span>,
+    },
+    /// A value below `attributes`, by its path.
+    Attribute(Vec<String>),
+    /// The customer's level on a ladder.
+    Ladder {
+        /// Which ladder.
+        name: String,
+        /// Held at least this long.
+        held: Option<Span>,
+    },
+}
+
+/// A single comparison.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    /// What is looked at.
+    pub subject: Subject,
+    /// How.
+    pub operator: &'static Operator,
+    /// With what, as the file says it.
+    pub(super) operand: Vec<Scalar>,
+    /// Among whom, for ranks.
+    pub(super) universe: Universe,
+    /// For ladders: the levels that satisfy the comparison.
+    pub(super) levels: Vec<String>,
+}
+
+/// The type a value is compared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// `text`
+    Text,
+    /// `numeric`
+    Number,
+    /// `boolean`
+    Flag,
+    /// A day, as text `2026-06-01`.
+    Day,
+    /// As it is stored.
+    Raw,
+}
+
+impl Subject {
+    /// What it holds.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Field { field, .. } => field.kind,
+            Self::Attribute(_) => Kind::Attribute,
+            Self::Ladder { .. } => Kind::Level,
+        }
+    }
+
+    /// The value as SQL.
+    pub(super) fn value(&self, emit: &mut Emit, as_type: Type) -> String {
+        match self {
+            Self::Field { field, window } => match field.source {
+                Source::Customer(sql) => sql.to_owned(),
+                Source::Windowed { column, zero } => {
+                    let alias = emit.alias(*window);
+                    if zero { format!("coalesce({alias}.{column}, 0)") } else { format!("{alias}.{column}") }
+                }
+                Source::Ever(column) => format!("{}.{column}", emit.alias(None)),
+            },
+            Self::Attribute(path) => attribute(emit, path, as_type),
+            Self::Ladder { name, held } => {
+                let ladder = emit.text(name);
+                let mut sql = format!(
+                    "(select l.level from tend.ladder_state l where l.customer_id = c.customer_id and l.ladder = {ladder}"
+                );
+                if let Some(held) = held {
+                    let until = emit.instant(emit.frame.as_of - held.as_delta());
+                    let _ = write!(sql, " and l.since <= {until}");
+                }
+                sql.push(')');
+                sql
+            }
+        }
+    }
+
+    /// The value whose absence makes comparisons false.
+    fn needed(&self, emit: &mut Emit, as_type: Type) -> String {
+        match self {
+            Self::Ladder { name, .. } => Self::Ladder { name: name.clone(), held: None }.value(emit, as_type),
+            _ => self.value(emit, as_type),
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Field { field, window: Some(window) } => format!("{} in {window}", field.name),
+            Self::Field { field, window: None } => field.name.to_owned(),
+            Self::Attribute(path) => format!("attribute {}", path.join(".")),
+            Self::Ladder { name, .. } => format!("ladder {name}"),
+        }
+    }
+}
+
+/// A value below `c.attributes`, when it has the type it is compared as; missing otherwise.
+fn attribute(emit: &mut Emit, path: &[String], as_type: Type) -> String {
+    let path = emit.texts(path.to_vec());
+    let value = format!("(c.attributes #> {path})");
+    let plain = format!("(c.attributes #>> {path})");
+    match as_type {
+        Type::Text => format!("(case jsonb_typeof{value} when 'string' then {plain} end)"),
+        Type::Number => format!("(case jsonb_typeof{value} when 'number' then {plain}::numeric end)"),
+        Type::Flag => format!("(case jsonb_typeof{value} when 'boolean' then {plain}::boolean end)"),
+        Type::Day => format!(
+            "((case jsonb_typeof{value} when 'string' then substring({plain} from '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$') end) collate \"C\")"
+        ),
+        Type::Raw => format!("nullif({value}, 'null'::jsonb)"),
+    }
+}
+
+impl Leaf {
+    /// The comparison as SQL; true or false, never null.
+    pub(super) fn sql(&self, emit: &mut Emit) -> String {
+        let comparison = match &self.subject {
+            Subject::Ladder { .. } if self.operator.levels.is_some() => {
+                let level = self.subject.value(emit, Type::Text);
+                let levels = emit.texts(self.levels.clone());
+                format!("{level} = any({levels})")
+            }
+            _ => (self.operator.sql)(emit, self),
+        };
+        format!("({comparison}) is true")
+    }
+
+    /// Whether the value was missing, as SQL; none for the operators that ask just that.
+    pub(super) fn missing_sql(&self, emit: &mut Emit) -> Option<String> {
+        if self.operator.sees_missing {
+            return None;
+        }
+        let as_type = if self.operator.takes == Takes::Lists { Type::Raw } else { self.operand_type() };
+        Some(format!("{} is null", self.subject.needed(emit, as_type)))
+    }
+
+    /// The value as it is compared.
+    pub(super) fn value(&self, emit: &mut Emit) -> String {
+        self.subject.value(emit, self.operand_type())
+    }
+
+    /// The first operand, bound.
+    pub(super) fn first(&self, emit: &mut Emit) -> String {
+        emit.scalar(&self.operand[0])
+    }
+
+    /// What it is compared with decides what an attribute is taken for.
+    fn operand_type(&self) -> Type {
+        match (self.subject.kind(), self.operand.first()) {
+            (Kind::Attribute, Some(Scalar::Number(_))) => Type::Number,
+            (Kind::Attribute, Some(Scalar::Flag(_))) => Type::Flag,
+            (Kind::Attribute, Some(Scalar::Day(_) | Scalar::Span(_))) => Type::Day,
+            (Kind::Attribute, _) => Type::Text,
+            _ => Type::Raw,
+        }
+    }
+
+    /// In words: "spend in 365d is among the top 20%".
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let values: Vec<_> = self.operand.iter().map(|scalar| self.show(scalar)).collect();
+        let values = match self.operator.arity() {
+            Arity::Two => values.join(" and "),
+            _ => values.join(", "),
+        };
+        let mut text = match (self.operator.sees_missing, self.operand.first()) {
+            (true, Some(Scalar::Flag(flag))) => {
+                format!("{} is {}{}", self.subject.describe(), if *flag { "" } else { "not " }, self.operator.name)
+            }
+            _ => format!("{} {} {values}", self.subject.describe(), self.operator.words),
+        };
+        if self.universe == Universe::All {
+            text.push_str(" of all customers");
+        }
+        if let Subject::Ladder { held: Some(held), .. } = &self.subject {
+            let _ = write!(text, " for {held}");
+        }
+        text
+    }
+
+    fn show(&self, scalar: &Scalar) -> String {
+        match scalar {
+            Scalar::Text(text) => text.clone(),
+            Scalar::Number(share) if self.subject.kind() == Kind::Share || self.operator.name == "top" => {
+                format!("{}%", (share * Decimal::ONE_HUNDRED).normalize())
+            }
+            Scalar::Number(days) if self.subject.kind() == Kind::Days => format!("{days}d"),
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Flag(flag) => flag.to_string(),
+            Scalar::Span(span) => span.to_string(),
+            Scalar::Day(day) => day.to_string(),
+        }
+    }
+}

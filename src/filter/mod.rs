@@ -1,0 +1,84 @@
+//! Conditions on customers: what job files may say, and the SQL it becomes.
+//!
+//! Promises: one language for audiences, ladders and offers; nothing a file says reaches SQL as text (values are bound,
+//! names come from the tables in [`field`] and [`operator`]); what cannot be meant is refused when the file is read.
+//!
+//! **Missing values.** A comparison with a missing value is false, whatever the operator: `is_not` and `has_none` too.
+//! Only `present` and `empty` see that a value is missing. Groups are two-valued: `none` of a comparison with a
+//! missing value is true. [`Composer::missing`] lets a preview count what each condition dropped.
+//!
+//! **Time.** `within = "30d"` is from exactly 30 × 24 hours before the as-of (included) up to the as-of (not included);
+//! `older_than` is everything before that, `next` is from the as-of on. Where a day is meant (`on`, `before`, `after`,
+//! `days_since_last_order`, attributes that hold days) it is the day in the job's zone.
+//!
+//! Adding an operator is one entry in [`operator::ALL`], adding a field one in [`field::ALL`]; reading, SQL, the JSON
+//! schema and the documentation come from there.
+
+pub mod field;
+pub mod operator;
+pub mod schema;
+
+mod compose;
+mod facts;
+mod leaf;
+mod operand;
+mod read;
+
+pub use compose::{Composer, Frame, Statement, compose};
+pub use facts::{Requirements, Universe, WindowNeeds};
+pub use leaf::{Leaf, Subject};
+pub use read::{Scope, read, read_table};
+
+/// A condition.
+#[derive(Debug, Clone)]
+pub enum Filter {
+    /// Holds when all hold.
+    All(Vec<Filter>),
+    /// Holds when at least one holds.
+    Any(Vec<Filter>),
+    /// Holds when not a single one holds.
+    None(Vec<Filter>),
+    /// A single comparison.
+    Leaf(Leaf),
+}
+
+impl Filter {
+    /// The comparisons in it, in the order of the file.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&Leaf> {
+        match self {
+            Self::All(inner) | Self::Any(inner) | Self::None(inner) => inner.iter().flat_map(Self::leaves).collect(),
+            Self::Leaf(leaf) => vec![leaf],
+        }
+    }
+
+    /// What the statement must offer: windows of facts, ranks.
+    #[must_use]
+    pub fn requirements(&self) -> Requirements {
+        Requirements::of([self])
+    }
+
+    /// In words, for previews and reasons.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let list = |inner: &[Self], joined: &str| {
+            let parts: Vec<_> = inner.iter().map(Self::describe_inside).collect();
+            parts.join(joined)
+        };
+        match self {
+            Self::All(inner) => list(inner, " and "),
+            Self::Any(inner) => list(inner, " or "),
+            Self::None(inner) => format!("none of: {}", list(inner, ", ")),
+            Self::Leaf(leaf) => leaf.describe(),
+        }
+    }
+
+    /// With brackets where a group stands in a group.
+    fn describe_inside(&self) -> String {
+        match self {
+            Self::All(inner) | Self::Any(inner) if inner.len() > 1 => format!("({})", self.describe()),
+            Self::None(_) => format!("({})", self.describe()),
+            _ => self.describe(),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Reads conditions from job files.
+
+use super::facts::Universe;
+use super::field::{self, Kind};
+use super::leaf::{Leaf, Subject};
+use super::operand::Scalar;
+use super::operator::{self, Operator};
+use super::{Filter, field::Field};
+use crate::jobfile::duration::Span;
+use crate::jobfile::kind::Ladders;
+use crate::jobfile::reader::{Node, Reader, did_you_mean};
+
+/// What a condition may refer to.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The file's own window; without one a condition on orders must name its own.
+    pub window: Option<Span>,
+    /// The ladders of the folder.
+    pub ladders: &'a Ladders,
+}
+
+const GROUPS: [(&str, fn(Vec<Filter>) -> Filter); 3] = [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None)];
+const SUBJECTS: [&str; 4] = ["field", "tag", "attribute", "ladder"];
+/// Deeper than this nobody understands a condition.
+const DEEPEST: usize = 12;
+
+/// Reads the condition at `key`; none when it is not there or wrong (which is noted).
+pub fn read(reader: &mut Reader<'_>, key: &str, scope: &Scope<'_>) -> Option<Filter> {
+    let table = reader.table(key)?;
+    read_table(table, scope)
+}
+
+/// Reads a table as a condition.
+pub fn read_table(reader: Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {
+    condition(reader, scope, 0)
+}
+
+fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<Filter> {
+    let keys = reader.keys();
+    let subjects: Vec<&str> = keys.iter().copied().filter(|key| SUBJECTS.contains(key)).collect();
+    let groups = keys.iter().any(|key| GROUPS.iter().any(|(name, _)| name == key));
+    if depth > DEEPEST {
+        reader.leave(&keys);
+        reader.problem_here(format!("conditions are nested more than {DEEPEST} deep"), Some("put some of them side by side".into()));
+        return None;
+    }
+    match (subjects.as_slice(), groups) {
+        ([], true) => group(reader, scope, depth),
+        ([subject], false) => leaf(reader, subject, scope).map(Filter::Leaf),
+        ([], false) => {
+            reader.leave(&keys);
+            let help = "for example: { field = \"country\", is = \"CN\" } or { any = [ … ] }".to_owned();
+            let message = match keys.first() {
+                None => "the condition is empty".to_owned(),
+                Some(_) => "a condition needs `field`, `tag`, `attribute`, `ladder`, `all`, `any` or `none`".into(),
+            };
+            reader.problem_here(message, Some(help));
+            None
+        }
+        ([first, rest @ ..], _) => {
+            reader.leave(&keys);
+            let other = rest.first().copied().unwrap_or("a group");
+            let message = format!("`{first}` and {other} cannot stand in one condition");
+            reader.problem_here(message, Some("write two: { all = [{ … }, { … }] }".into()));
+            None
+        }
+    }
+}
+
+/// `all`, `any` and `none`; several of them in one table must all hold.
+fn group(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<Filter> {
+    let mut parts = Vec::new();
+    let mut whole = true;
+    for (name, make) in GROUPS {
+        if !reader.has(name) {
+            continue;
+        }
+        let list = reader.list(name, "[{ field = \"country\", is = \"CN\" }]");
+        if list.is_some_and(|list| list.is_empty()) {
+            let help = "leave it out, or put a condition in".to_owned();
+            reader.problem(name, format!("`{name}` is an empty list"), Some(help));
+        }
+        let mut inner = Vec::new();
+        for (at, node) in list.into_iter().flat_map(|list| list.iter()).enumerate() {
+            match reader.of(node, &format!("{}[{}]", below(&reader, name), at + 1)) {
+                Some(table) => inner.extend(condition(table, scope, depth + 1)),
+                None => whole = false,
+            }
+        }
+        let wanted = list.map_or(0, |list| list.len());
+        whole &= wanted > 0 && inner.len() == wanted;
+        parts.push(make(inner));
+    }
+    reader.finish();
+    if !whole {
+        return None;
+    }
+    if parts.len() == 1 { parts.pop() } else { Some(Filter::All(parts)) }
+}
+
+fn below(reader: &Reader<'_>, name: &str) -> String {
+    if reader.path().is_empty() { name.to_owned() } else { format!("{}.{name}", reader.path()) }
+}
+
+fn leaf(mut reader: Reader<'_>, subject: &str, scope: &Scope<'_>) -> Option<Leaf> {
+    let leaf = match subject {
+        "tag" => tag(&mut reader),
+        "field" => on_field(&mut reader, scope),
+        "attribute" => on_attribute(&mut reader),
+        _ => on_ladder(&mut reader, scope),
+    };
+    match leaf {
+        Some(leaf) => {
+            reader.finish();
+            Some(leaf)
+        }
+        // what is wrong was said: unknown keys beside it would be guesses
+        None => {
+            let keys = reader.keys();
+            reader.leave(&keys);
+            None
+        }
+    }
+}
+
+/// `{ tag = "vip" }`: short for `{ field = "tags", has = "vip" }`.
+fn tag(reader: &mut Reader<'_>) -> Option<Leaf> {
+    let word = reader.required_string("tag", "\"vip\"")?;
+    let subject = Subject::Field { field: field::find("tags")?, window: None };
+    Some(plain(subject, operator::find("has")?, vec![Scalar::Text(word)]))
+}
+
+fn plain(subject: Subject, operator: &'static Operator, operand: Vec<Scalar>) -> Leaf {
+    Leaf { subject, operator, operand, universe: Universe::Buyers, levels: Vec::new() }
+}
+
+fn on_field(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
+    let name = reader.required_string("field", "\"country\"")?;
+    let Some(field) = field::find(&name) else {
+        let known: Vec<_> = field::ALL.iter().map(|field| field.name).collect();
+        let mut help = did_you_mean(&name, &known);
+        if !help.starts_with("did") {
+            help.push_str("; the company's own values: { attribute = \"…\", … }");
+        }
+        reader.problem("field", format!("there is no field {name:?}"), Some(help));
+        return None;
+    };
+    let mut besides = vec!["field"];
+    if field.is_windowed() {
+        besides.push("within");
+    }
+    let ranks = field.is_windowed() && reader.has("top");
+    if ranks {
+        besides.push("of");
+    }
+    let found = comparison(reader, field.kind, &format!("`{name}`"), &besides);
+    let window = if field.is_windowed() { Some(window(reader, field, scope)) } else { None };
+    let universe = ranks.then(|| reader.choice("of", &[("buyers", Universe::Buyers), ("all", Universe::All)]));
+    let (operator, operand) = found?;
+    let window = match window {
+        Some(window) => Some(window?),
+        None => None,
+    };
+    let subject = Subject::Field { field, window };
+    let universe = universe.flatten().unwrap_or_default();
+    Some(Leaf { universe, ..plain(subject, operator, operand) })
+}
+
+/// The window of a fact: its own `within`, or the file's.
+fn window(reader: &mut Reader<'_>, field: &Field, scope: &Scope<'_>) -> Option<Span> {
+    if !reader.has("within") {
+        if scope.window.is_none() {
+            let message = format!("`{}` needs the window it looks back over", field.name);
+            reader.problem("field", message, Some("add within = \"365d\"".into()));
+        }
+        return scope.window;
+    }
+    let span = reader.duration("within")?;
+    if span.as_seconds() == 0 {
+        reader.problem("within", "a window of no length holds no orders", Some("for example: within = \"365d\"".into()));
+        return None;
+    }
+    Some(span)
+}
+
+fn on_attribute(reader: &mut Reader<'_>) -> Option<Leaf> {
+    let path = reader.required_string("attribute", "\"loyalty.points\"")?;
+    let steps: Vec<String> = path.split('.').map(str::to_owned).collect();
+    if steps.iter().any(|step| step.trim().is_empty()) {
+        let help = "names joined by points: \"loyalty.points\"".to_owned();
+        reader.problem("attribute", format!("{path:?} is not a path below the customer's attributes"), Some(help));
+        return None;
+    }
+    let (operator, operand) = comparison(reader, Kind::Attribute, "an attribute", &["attribute"])?;
+    Some(plain(Subject::Attribute(steps), operator, operand))
+}
+
+fn on_ladder(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
+    let name = reader.required_string("ladder", "\"value-tiers\"")?;
+    let Some(order) = scope.ladders.levels(&name) else {
+        let known = scope.ladders.names();
+        reader.problem("ladder", format!("there is no ladder {name:?}"), Some(did_you_mean(&name, &known)));
+        return None;
+    };
+    let held = reader.duration("for");
+    let (operator, operand) = comparison(reader, Kind::Level, "a ladder", &["ladder", "for"])?;
+    let levels = match operator.levels {
+        Some(rule) => {
+            let named = named_levels(reader, operator, &operand, order)?;
+            order.iter().enumerate().filter(|(at, _)| rule(*at, &named)).map(|(_, level)| level.clone()).collect()
+        }
+        None => Vec::new(),
+    };
+    if operator.levels.is_some() && levels.is_empty() {
+        let help = format!("from the top: {}", order.join(", "));
+        reader.problem(operator.name, "no level of the ladder satisfies this", Some(help));
+        return None;
+    }
+    Some(Leaf { levels, ..plain(Subject::Ladder { name, held }, operator, operand) })
+}
+
+/// The places of the named levels on the ladder.
+fn named_levels(reader: &Reader<'_>, operator: &Operator, operand: &[Scalar], order: &[String]) -> Option<Vec<usize>> {
+    let mut places = Vec::new();
+    for scalar in operand {
+        let Scalar::Text(level) = scalar else { continue };
+        match order.iter().position(|known| known == level) {
+            Some(at) => places.push(at),
+            None => {
+                let known: Vec<_> = order.iter().map(String::as_str).collect();
+                let message = format!("the ladder has no level {level:?}");
+                reader.problem(operator.name, message, Some(did_you_mean(level, &known)));
+            }
+        }
+    }
+    (places.len() == operand.len()).then_some(places)
+}
+
+/// The one operator of a condition and what it compares with.
+fn comparison(reader: &mut Reader<'_>, kind: Kind, what: &str, besides: &[&str]) -> Option<(&'static Operator, Vec<Scalar>)> {
+    let keys: Vec<_> = reader.keys().into_iter().filter(|key| !besides.contains(key)).collect();
+    let fitting: Vec<_> = operator::for_kind(kind).map(|operator| operator.name).filter(|name| !besides.contains(name)).collect();
+    let mut known = Vec::new();
+    for key in keys {
+        match operator::find(key) {
+            Some(operator) if fitting.contains(&key) => known.push(operator),
+            Some(_) => {
+                let message = format!("`{key}` does not work with {what}");
+                reader.problem_with_key(key, message, Some(format!("{what} takes: {}", fitting.join(", "))));
+            }
+            None => {
+                let mut words = fitting.clone();
+                words.extend(besides);
+                reader.problem_with_key(key, format!("unknown operator `{key}`"), Some(did_you_mean(key, &words)));
+            }
+        }
+    }
+    match known.as_slice() {
+        [operator] => {
+            let node: &Node<'_> = reader.value(operator.name)?;
+            operator.shape(kind)?.read(reader, operator.name, node).map(|operand| (*operator, operand))
+        }
+        [] => {
+            let help = format!("for example `{}`; {what} takes: {}", fitting[0], fitting.join(", "));
+            if reader.keys().iter().all(|key| besides.contains(key)) {
+                reader.problem_here(format!("nothing is said about {what}"), Some(help));
+            }
+            None
+        }
+        [first, second, ..] => {
+            let message = format!("`{}` and `{}` cannot stand in one condition", first.name, second.name);
+            reader.problem_with_key(second.name, message, Some("write two: { all = [{ … }, { … }] }".into()));
+            None
+        }
+    }
+}

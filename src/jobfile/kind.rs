@@ -1,0 +1,99 @@
+//! The door between job files and the kinds: all that either knows of the other.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use super::reader::Reader;
+use crate::engine::door::Job;
+
+/// A kind of job: it reads its own table of a job file and makes the job out of it. Implemented in `jobs/<kind>`,
+/// listed in `jobs::KINDS`.
+pub trait Kind: Sync {
+    /// Its name; the table of a job file that bears it makes the file one of this kind.
+    fn name(&self) -> &'static str;
+
+    /// Other top-level keys it owns, such as `offer` for `[[offer]]`.
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Reads its keys from the top-level table; the common keys are read elsewhere. Notes everything that is wrong;
+    /// none when no job can be made of it.
+    fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>>;
+
+    /// JSON schema of its top-level keys, its own table first. Conditions are `filter::schema::reference()`.
+    fn schema(&self) -> Vec<(&'static str, Value)>;
+
+    /// The levels of the ladder its table describes, from the top; none when it describes none. Looks only: what is
+    /// wrong is said by [`Self::read`].
+    fn levels(&self, own: &DeTable<'_>) -> Option<Vec<String>> {
+        let _ = own;
+        None
+    }
+}
+
+/// The texts of a list of tables' `name`s, as far as they are there: `[[retier.level]]` → high, mid, normal.
+#[must_use]
+pub fn names_in(table: &DeTable<'_>, list: &str) -> Vec<String> {
+    let Some(DeValue::Array(elements)) = table.get(list).map(toml::Spanned::get_ref) else { return Vec::new() };
+    let tables = elements.iter().filter_map(|element| element.get_ref().as_table());
+    tables.filter_map(|table| table.get("name")?.get_ref().as_str().map(str::to_owned)).collect()
+}
+
+/// What a kind may look at while it reads a file.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadContext<'a> {
+    /// The job's name: the file's stem.
+    pub job: &'a str,
+    /// The job's zone.
+    pub timezone: Tz,
+    /// The template files, by their path below `templates/`.
+    pub templates: &'a Templates,
+    /// The ladders of the folder.
+    pub ladders: &'a Ladders,
+}
+
+/// Template files as they are: path below `templates/` with `/` → text.
+pub type Templates = BTreeMap<String, Arc<str>>;
+
+/// The ladders of a folder with their levels from the top. It remembers which ones were asked for: a spec depends on
+/// the levels of those, and they are stored with it.
+#[derive(Debug, Clone, Default)]
+pub struct Ladders {
+    levels: BTreeMap<String, Vec<String>>,
+    asked: RefCell<BTreeSet<String>>,
+}
+
+impl Ladders {
+    /// Ladder → levels from the top.
+    #[must_use]
+    pub fn new(levels: BTreeMap<String, Vec<String>>) -> Self {
+        Self { levels, asked: RefCell::default() }
+    }
+
+    /// The levels of a ladder, from the top.
+    #[must_use]
+    pub fn levels(&self, ladder: &str) -> Option<&[String]> {
+        let levels = self.levels.get(ladder)?;
+        self.asked.borrow_mut().insert(ladder.to_owned());
+        Some(levels)
+    }
+
+    /// All ladders.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.levels.keys().map(String::as_str).collect()
+    }
+
+    /// Those that were asked for, with their levels.
+    #[must_use]
+    pub fn asked(&self) -> BTreeMap<String, Vec<String>> {
+        let asked = self.asked.borrow();
+        self.levels.iter().filter(|(name, _)| asked.contains(*name)).map(|(name, levels)| (name.clone(), levels.clone())).collect()
+    }
+}
