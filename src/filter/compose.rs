@@ -13,11 +13,11 @@ use rust_decimal::Decimal;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments, AssertSqlSafe, Encode, Postgres, Type};
 
+use super::Filter;
 use super::facts::{self, Requirements};
 use super::field::{Kind, Source};
 use super::leaf::{Leaf, Subject};
 use super::operand::Scalar;
-use super::Filter;
 use crate::jobfile::duration::Span;
 
 /// What conditions are relative to.
@@ -183,7 +183,8 @@ impl Composer {
             .map(|(words, missing)| format!("{}, count(*) filter (where {missing})", self.emit.text(&words)))
             .collect();
         // a function takes at most 100 arguments
-        let objects: Vec<_> = pairs.chunks(40).map(|pairs| format!("jsonb_build_object({})", pairs.join(", "))).collect();
+        let objects: Vec<_> =
+            pairs.chunks(40).map(|pairs| format!("jsonb_build_object({})", pairs.join(", "))).collect();
         let sql = if objects.is_empty() { "'{}'::jsonb".to_owned() } else { objects.join(" || ") };
         self.fill(slot, &format!("({sql})"))
     }
@@ -286,15 +287,19 @@ impl Emit {
 
     /// Values of one type as an array.
     pub(super) fn list(&mut self, scalars: &[Scalar]) -> String {
-        let numbers: Vec<_> = scalars.iter().filter_map(|s| if let Scalar::Number(n) = s { Some(*n) } else { None }).collect();
-        let flags: Vec<_> = scalars.iter().filter_map(|s| if let Scalar::Flag(f) = s { Some(*f) } else { None }).collect();
+        let numbers: Vec<_> =
+            scalars.iter().filter_map(|s| if let Scalar::Number(n) = s { Some(*n) } else { None }).collect();
+        let flags: Vec<_> =
+            scalars.iter().filter_map(|s| if let Scalar::Flag(f) = s { Some(*f) } else { None }).collect();
         if !numbers.is_empty() {
             return format!("${}::numeric[]", self.push(numbers));
         }
         if !flags.is_empty() {
             return format!("${}::boolean[]", self.push(flags));
         }
-        self.texts(scalars.iter().filter_map(|s| if let Scalar::Text(t) = s { Some(t.clone()) } else { None }).collect())
+        self.texts(
+            scalars.iter().filter_map(|s| if let Scalar::Text(t) = s { Some(t.clone()) } else { None }).collect(),
+        )
     }
 
     /// The alias of the facts of a window; none: of those that look back without end.

@@ -174,8 +174,11 @@ pub(super) fn cte(emit: &mut Emit, needs: &Requirements) -> String {
         return String::new();
     }
     let windows: Vec<_> = relations.iter().map(|(window, _)| *window).collect();
-    let mut sql = format!("fact_base as (\n    select o.customer_id, {}\n    {}\n    group by o.customer_id\n),\n",
-        aggregates(emit, &windows), counted(emit));
+    let mut sql = format!(
+        "fact_base as (\n    select o.customer_id, {}\n    {}\n    group by o.customer_id\n),\n",
+        aggregates(emit, &windows),
+        counted(emit)
+    );
     for (window, needs) in relations {
         let _ = write!(sql, "{} as (\n    {}\n),\n", relation(window), of_all(emit, window, &needs));
     }
@@ -191,7 +194,10 @@ fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String 
     let mut extra = String::new();
     let suffix = suffix(window);
     if needs.contribution {
-        let _ = write!(extra, ",\n           p.spend / nullif((select sum(spend{suffix}) from fact_base), 0) as contribution");
+        let _ = write!(
+            extra,
+            ",\n           p.spend / nullif((select sum(spend{suffix}) from fact_base), 0) as contribution"
+        );
     }
     let population = needs.ranks.iter().any(|(_, universe)| *universe == Universe::All);
     // one number for the whole statement is cheaper than a second pass over the rows, where both are the same
@@ -213,7 +219,8 @@ fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String 
         return format!("select p.*{extra}\n    from (\n    {plain}\n    ) p");
     }
     for (column, _) in needs.ranks.iter().filter(|(_, universe)| *universe == Universe::All) {
-        let value = if is_zero(column) { format!("coalesce({}, 0)", ranked_value(column)) } else { ranked_value(column) };
+        let value =
+            if is_zero(column) { format!("coalesce({}, 0)", ranked_value(column)) } else { ranked_value(column) };
         let _ = write!(
             extra,
             ",\n           case when {value} is not null then (rank() over (order by {value} desc nulls last) - 1)::numeric\
@@ -222,7 +229,9 @@ fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String 
         );
     }
     let listed = PLAIN_COLUMNS.iter().map(|column| format!("p.{column}")).collect::<Vec<_>>().join(", ");
-    format!("select everyone.customer_id, {listed}{extra}\n    from crm.customer everyone\n    left join (\n    {plain}\n    ) p on p.customer_id = everyone.customer_id")
+    format!(
+        "select everyone.customer_id, {listed}{extra}\n    from crm.customer everyone\n    left join (\n    {plain}\n    ) p on p.customer_id = everyone.customer_id"
+    )
 }
 
 /// What every window has.

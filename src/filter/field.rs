@@ -85,7 +85,12 @@ pub static ALL: &[Field] = &[
     customer("language", Kind::Text, "lower(split_part(c.locale, '-', 1))", "First part of the locale: zh, en"),
     customer("country", Kind::Text, "c.country", "Country, two letters: CN, GB"),
     customer("timezone", Kind::Text, "c.timezone", "Time zone of the customer such as Asia/Shanghai"),
-    customer("preferred_channel", Kind::Text, "c.preferred_channel", "email or sms; missing when the customer has no wish"),
+    customer(
+        "preferred_channel",
+        Kind::Text,
+        "c.preferred_channel",
+        "email or sms; missing when the customer has no wish",
+    ),
     customer("owner", Kind::Text, "c.owner_id", "staff_id of the customer's own agent"),
     customer("birthday", Kind::Known, "c.birthday_month", "Whether the birthday (month and day) is known"),
     customer("tags", Kind::Tags, "c.tags", "Free labels of the company"),
@@ -98,7 +103,11 @@ pub static ALL: &[Field] = &[
     windowed("contribution", Kind::Share, true, "The customer's share of all spend in the window"),
     ever("first_order_at", Kind::Instant, "The first paid order ever; missing without orders"),
     ever("last_order_at", Kind::Instant, "The last paid order so far; missing without orders"),
-    ever("days_since_last_order", Kind::Days, "Calendar days in the job's zone since the last paid order; missing without orders"),
+    ever(
+        "days_since_last_order",
+        Kind::Days,
+        "Calendar days in the job's zone since the last paid order; missing without orders",
+    ),
 ];
 
 /// The field of that name.

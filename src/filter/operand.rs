@@ -196,11 +196,19 @@ impl Shape {
         let scalars: Vec<Scalar> = read.into_iter().collect::<Option<_>>()?;
         let first = std::mem::discriminant(&scalars[0]);
         if let Some(at) = scalars.iter().position(|scalar| std::mem::discriminant(scalar) != first) {
-            reader.note(elements[at].span(), format!("`{key}` mixes types"), Some("texts with texts, numbers with numbers".into()));
+            reader.note(
+                elements[at].span(),
+                format!("`{key}` mixes types"),
+                Some("texts with texts, numbers with numbers".into()),
+            );
             return None;
         }
         if self.arity == Arity::Two && from_above_to(&scalars) {
-            reader.note(node.span(), format!("`{key}` begins above its end"), Some("the smaller value stands first".into()));
+            reader.note(
+                node.span(),
+                format!("`{key}` begins above its end"),
+                Some("the smaller value stands first".into()),
+            );
             return None;
         }
         Some(scalars)
@@ -210,7 +218,8 @@ impl Shape {
         match self.item.read(node.get_ref()) {
             Ok(scalar) => Some(scalar),
             Err(help) => {
-                let message = format!("`{key}` takes {} here, but this is {}", self.item.named().0, Found(node.get_ref()));
+                let message =
+                    format!("`{key}` takes {} here, but this is {}", self.item.named().0, Found(node.get_ref()));
                 reader.note(node.span(), message, Some(help.unwrap_or_else(|| self.example(key))));
                 None
             }

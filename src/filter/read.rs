@@ -19,7 +19,8 @@ pub struct Scope<'a> {
     pub ladders: &'a Ladders,
 }
 
-const GROUPS: [(&str, fn(Vec<Filter>) -> Filter); 3] = [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None)];
+const GROUPS: [(&str, fn(Vec<Filter>) -> Filter); 3] =
+    [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None)];
 const SUBJECTS: [&str; 4] = ["field", "tag", "attribute", "ladder"];
 /// Deeper than this nobody understands a condition.
 const DEEPEST: usize = 12;
@@ -41,7 +42,10 @@ fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<
     let groups = keys.iter().any(|key| GROUPS.iter().any(|(name, _)| name == key));
     if depth > DEEPEST {
         reader.leave(&keys);
-        reader.problem_here(format!("conditions are nested more than {DEEPEST} deep"), Some("put some of them side by side".into()));
+        reader.problem_here(
+            format!("conditions are nested more than {DEEPEST} deep"),
+            Some("put some of them side by side".into()),
+        );
         return None;
     }
     match (subjects.as_slice(), groups) {
@@ -177,7 +181,11 @@ fn window(reader: &mut Reader<'_>, field: &Field, scope: &Scope<'_>) -> Option<S
     }
     let span = reader.duration("within")?;
     if span.as_seconds() == 0 {
-        reader.problem("within", "a window of no length holds no orders", Some("for example: within = \"365d\"".into()));
+        reader.problem(
+            "within",
+            "a window of no length holds no orders",
+            Some("for example: within = \"365d\"".into()),
+        );
         return None;
     }
     Some(span)
@@ -237,9 +245,15 @@ fn named_levels(reader: &Reader<'_>, operator: &Operator, operand: &[Scalar], or
 }
 
 /// The one operator of a condition and what it compares with.
-fn comparison(reader: &mut Reader<'_>, kind: Kind, what: &str, besides: &[&str]) -> Option<(&'static Operator, Vec<Scalar>)> {
+fn comparison(
+    reader: &mut Reader<'_>,
+    kind: Kind,
+    what: &str,
+    besides: &[&str],
+) -> Option<(&'static Operator, Vec<Scalar>)> {
     let keys: Vec<_> = reader.keys().into_iter().filter(|key| !besides.contains(key)).collect();
-    let fitting: Vec<_> = operator::for_kind(kind).map(|operator| operator.name).filter(|name| !besides.contains(name)).collect();
+    let fitting: Vec<_> =
+        operator::for_kind(kind).map(|operator| operator.name).filter(|name| !besides.contains(name)).collect();
     let mut known = Vec::new();
     for key in keys {
         match operator::find(key) {

@@ -16,7 +16,8 @@ pub fn reference() -> Value {
 #[must_use]
 pub fn definitions() -> Map<String, Value> {
     let mut variants = vec![groups()];
-    for kind in [Kind::Text, Kind::Known, Kind::Tags, Kind::Instant, Kind::Number, Kind::Count, Kind::Share, Kind::Days] {
+    for kind in [Kind::Text, Kind::Known, Kind::Tags, Kind::Instant, Kind::Number, Kind::Count, Kind::Share, Kind::Days]
+    {
         variants.extend([false, true].into_iter().filter_map(|windowed| on_fields(kind, windowed)));
     }
     variants.push(tag());
@@ -24,9 +25,13 @@ pub fn definitions() -> Map<String, Value> {
         "type": "string", "title": "A value of the company's own", "description": "Path below the customer's attributes",
         "examples": ["loyalty.points"],
     })));
-    let mut ladder = subject(Kind::Level, "ladder", json!({
-        "type": "string", "title": "A ladder", "description": "The job that keeps it", "examples": ["value-tiers"],
-    }));
+    let mut ladder = subject(
+        Kind::Level,
+        "ladder",
+        json!({
+            "type": "string", "title": "A ladder", "description": "The job that keeps it", "examples": ["value-tiers"],
+        }),
+    );
     ladder["properties"]["for"] = item(Item::Span);
     ladder["properties"]["for"]["description"] = "The level has been held at least this long".into();
     variants.push(ladder);
@@ -35,7 +40,10 @@ pub fn definitions() -> Map<String, Value> {
     });
     let duration = json!({ "type": "string", "pattern": "^[0-9]+[smhdw]$", "description": "A number with a unit: s, m, h, d or w" });
     let percent = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[%％]$", "description": "A percentage with its sign" });
-    [("condition", condition), ("duration", duration), ("percent", percent)].map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
+    [("condition", condition), ("duration", duration), ("percent", percent)]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
 }
 
 fn groups() -> Value {
@@ -55,7 +63,8 @@ fn tag() -> Value {
 
 /// The fields of one kind with the operators they take.
 fn on_fields(kind: Kind, windowed: bool) -> Option<Value> {
-    let fields: Vec<_> = field::ALL.iter().filter(|field| field.kind == kind && field.is_windowed() == windowed).collect();
+    let fields: Vec<_> =
+        field::ALL.iter().filter(|field| field.kind == kind && field.is_windowed() == windowed).collect();
     if fields.is_empty() {
         return None;
     }
@@ -64,7 +73,10 @@ fn on_fields(kind: Kind, windowed: bool) -> Option<Value> {
     let mut variant = subject(kind, "field", json!({ "enum": names, "description": docs.join("\n") }));
     let properties = variant["properties"].as_object_mut()?;
     if windowed {
-        properties.insert("within".into(), described(item(Item::Span), "The window it looks back over; without it, the file's"));
+        properties.insert(
+            "within".into(),
+            described(item(Item::Span), "The window it looks back over; without it, the file's"),
+        );
         properties.insert("of".into(), json!({ "enum": ["buyers", "all"], "description": "Among whom `top` ranks; buyers in the window if not said" }));
     } else {
         properties.remove("top");

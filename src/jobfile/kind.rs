@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::reader::Reader;
 use crate::engine::door::Job;
+use crate::outbox::template::{TemplateFolder, TemplateProblem};
 
 /// A kind of job: it reads its own table of a job file and makes the job out of it. Implemented in `jobs/<kind>`,
 /// listed in `jobs::KINDS`.
@@ -52,14 +53,22 @@ pub struct ReadContext<'a> {
     pub job: &'a str,
     /// The job's zone.
     pub timezone: Tz,
-    /// The template files, by their path below `templates/`.
-    pub templates: &'a Templates,
+    /// The template files.
+    pub templates: &'a TemplateFolder,
+    /// Where they lie, as messages name it.
+    pub templates_dir: &'a str,
     /// The ladders of the folder.
     pub ladders: &'a Ladders,
 }
 
-/// Template files as they are: path below `templates/` with `/` → text.
-pub type Templates = BTreeMap<String, Arc<str>>;
+impl ReadContext<'_> {
+    /// Notes what is wrong with a template, in the template's own file.
+    pub fn template_problem(&self, reader: &Reader<'_>, problem: TemplateProblem) {
+        let file = format!("{}/{}", self.templates_dir, problem.path);
+        let text = self.templates.text(&problem.path).unwrap_or_default();
+        reader.problem_elsewhere(&file, text, problem.range, problem.message, problem.help);
+    }
+}
 
 /// The ladders of a folder with their levels from the top. It remembers which ones were asked for: a spec depends on
 /// the levels of those, and they are stored with it.
@@ -94,6 +103,10 @@ impl Ladders {
     #[must_use]
     pub fn asked(&self) -> BTreeMap<String, Vec<String>> {
         let asked = self.asked.borrow();
-        self.levels.iter().filter(|(name, _)| asked.contains(*name)).map(|(name, levels)| (name.clone(), levels.clone())).collect()
+        self.levels
+            .iter()
+            .filter(|(name, _)| asked.contains(*name))
+            .map(|(name, levels)| (name.clone(), levels.clone()))
+            .collect()
     }
 }

@@ -22,6 +22,8 @@ pub struct Problem {
 #[derive(Debug)]
 pub struct Sink {
     file: Arc<str>,
+    /// The file's text, and those of others that problems are in.
+    texts: RefCell<BTreeMap<Arc<str>, Arc<str>>>,
     /// Lines (from 0) on which the syntax is broken: whatever else would be said about them is a consequence.
     broken_lines: Vec<Range<usize>>,
     list: RefCell<Vec<Problem>>,
@@ -30,8 +32,15 @@ pub struct Sink {
 impl Sink {
     /// For a file, with nothing found yet.
     #[must_use]
-    pub fn new(file: Arc<str>) -> Self {
-        Self { file, broken_lines: Vec::new(), list: RefCell::default() }
+    pub fn new(file: Arc<str>, text: Arc<str>) -> Self {
+        let texts = RefCell::new(BTreeMap::from([(file.clone(), text)]));
+        Self { file, texts, broken_lines: Vec::new(), list: RefCell::default() }
+    }
+
+    /// Notes a problem in another file.
+    pub(super) fn elsewhere(&self, file: Arc<str>, text: Arc<str>, problem: Problem) {
+        self.texts.borrow_mut().insert(file, text);
+        self.list.borrow_mut().push(problem);
     }
 
     /// Notes a broken piece of syntax, and that nothing more shall be said about `lines` (bytes).
@@ -73,12 +82,12 @@ impl Sink {
         self.list.borrow().len()
     }
 
-    /// All that was found, in the order of the file.
+    /// All that was found: in the order of the file, then the others.
     #[must_use]
-    pub fn into_problems(self) -> Vec<Problem> {
+    pub fn into_problems(self) -> Problems {
         let mut list = self.list.into_inner();
-        list.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
-        list
+        list.sort_by_key(|problem| (problem.file != self.file, problem.span.as_ref().map_or(0, |span| span.start)));
+        Problems { texts: self.texts.into_inner(), list }
     }
 }
 
@@ -93,21 +102,26 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Adds what is wrong with one file, whose text is needed to show where.
-    pub fn add(&mut self, file: &Arc<str>, text: &Arc<str>, problems: impl IntoIterator<Item = Problem>) {
-        self.list.extend(problems);
-        self.texts.insert(file.clone(), text.clone());
-    }
-
     /// Adds something that is wrong with a file or folder as a whole.
     pub fn add_whole(&mut self, file: impl Into<Arc<str>>, message: impl Into<String>, help: Option<String>) {
         self.list.push(Problem { file: file.into(), span: None, message: message.into(), help });
     }
 
     /// Takes over those of another.
+    /// A problem that both have (a template that two jobs use) stays one.
     pub fn merge(&mut self, other: Self) {
         self.texts.extend(other.texts);
-        self.list.extend(other.list);
+        for problem in other.list {
+            if !self.list.contains(&problem) {
+                self.list.push(problem);
+            }
+        }
+    }
+
+    /// Adds a problem at a place of a file, whose text is needed to show where.
+    pub fn add(&mut self, problem: Problem, text: &Arc<str>) {
+        self.texts.insert(problem.file.clone(), text.clone());
+        self.list.push(problem);
     }
 
     /// Nothing is wrong.

@@ -15,7 +15,7 @@ use toml::{
 };
 
 pub use super::duration::Span;
-use super::problem::{Problem, Sink};
+use super::problem::{Problem, Problems, Sink};
 use super::value::{self, Found};
 
 /// A value of a file, with its place.
@@ -24,13 +24,16 @@ pub type Node<'d> = Spanned<DeValue<'d>>;
 /// Reads a file's text with `read` and says what is wrong with it.
 ///
 /// `read` gets the top-level table; unknown keys are reported for it as for every other table.
-pub fn read_text<T>(file: &Arc<str>, text: &str, read: impl FnOnce(&mut Reader<'_>) -> T) -> (T, Vec<Problem>) {
+pub fn read_text<T>(file: &Arc<str>, text: &Arc<str>, read: impl FnOnce(&mut Reader<'_>) -> T) -> (T, Problems) {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let mut sink = Sink::new(file.clone());
+    let mut sink = Sink::new(file.clone(), text.clone());
     for error in errors {
         let (message, help) = value::syntax(error.message());
         let lines = error.span().map_or(0..text.len(), |span| line_around(text, &span));
         sink.syntax(error.span(), lines, message, help);
+    }
+    for span in value::nul(table.get_ref()) {
+        sink.problem(Some(span), "a text cannot hold the character U+0000", Some("take \\u0000 out".into()));
     }
     let mut reader = Reader::new(table.get_ref(), &sink, String::new(), None);
     let outcome = read(&mut reader);
@@ -295,6 +298,18 @@ impl<'d> Reader<'d> {
     /// Notes a problem with a piece of the file.
     pub fn note(&self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
         self.sink.problem(Some(span), message, help);
+    }
+
+    /// Notes a problem in another file that belongs to this one, such as a template.
+    pub fn problem_elsewhere(
+        &self,
+        file: &str,
+        text: &str,
+        span: Option<Range<usize>>,
+        message: String,
+        help: Option<String>,
+    ) {
+        self.sink.elsewhere(file.into(), text.into(), Problem { file: file.into(), span, message, help });
     }
 
     /// How many problems the file has so far: whether a part was read without any is told by comparing.

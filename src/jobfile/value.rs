@@ -1,10 +1,12 @@
 //! Single values of a file: what they are called and what can be made of them.
 
 use std::fmt;
+use std::ops::Range;
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
-use toml::de::DeValue;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::duration::Span;
 
@@ -110,6 +112,23 @@ pub fn date(value: &DeValue<'_>) -> Option<NaiveDate> {
         _ => return None,
     };
     if text.len() == 10 { NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok() } else { None }
+}
+
+/// Where a text or key holds the character U+0000, which Postgres cannot store.
+#[must_use]
+pub fn nul(table: &DeTable<'_>) -> Vec<Range<usize>> {
+    let keys = table.iter().filter(|(key, _)| key.get_ref().contains('\0')).map(|(key, _)| key.span());
+    let values = table.iter().flat_map(|(_, node)| nul_in(node));
+    keys.chain(values).collect()
+}
+
+fn nul_in(node: &Spanned<DeValue<'_>>) -> Vec<Range<usize>> {
+    match node.get_ref() {
+        DeValue::String(text) if text.contains('\0') => vec![node.span()],
+        DeValue::Array(elements) => elements.iter().flat_map(nul_in).collect(),
+        DeValue::Table(table) => nul(table),
+        _ => Vec::new(),
+    }
 }
 
 /// The parser's words about broken syntax, in words for people who do not write parsers, and what to do.

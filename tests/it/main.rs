@@ -6,6 +6,7 @@ mod support;
 mod calendar;
 mod database;
 mod doorbell;
+mod filter;
+mod settings;
 mod outbox;
 mod schedule;
-mod settings;

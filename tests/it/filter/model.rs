@@ -1,0 +1,1 @@
+//! Random conditions against a plain evaluator.
