@@ -161,6 +161,7 @@ impl Settings {
         if problems.is_empty() {
             problems.extend(rules::problems(&settings));
         }
+        problems.sort();
         if problems.is_empty() { Ok(settings) } else { Err(SettingsError(problems)) }
     }
 }

@@ -178,9 +178,7 @@ impl Section {
                     self.complain(&full, origin.as_deref(), &said);
                     let top = inner.split(['.', '[']).next().unwrap_or_default();
                     let ValueKind::Table(table) = &mut value.kind else { return None };
-                    if table.remove(top).is_none() {
-                        return None;
-                    }
+                    table.remove(top)?;
                 }
             }
         }

@@ -7,6 +7,7 @@ mod calendar;
 mod database;
 mod doorbell;
 mod filter;
-mod settings;
+mod import;
 mod outbox;
 mod schedule;
+mod settings;
