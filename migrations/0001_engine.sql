@@ -26,14 +26,16 @@ create table tend.spec (
     kind      text not null,
     body      text not null,
     templates jsonb not null default '{}',
+    ladders   jsonb not null default '{}',
     stored_at timestamptz not null default now()
 );
 comment on table tend.spec is 'Every version of every job file that was applied or run.';
-comment on column tend.spec.hash is 'SHA-256 over the job''s name, the text and the hashes of its templates, hex.';
+comment on column tend.spec.hash is 'SHA-256 over the job''s name, the text, the hashes of its templates and the levels of the ladders it names, hex.';
 comment on column tend.spec.job is 'The file''s stem.';
 comment on column tend.spec.kind is 'The code behind it.';
 comment on column tend.spec.body is 'The job file as it was.';
 comment on column tend.spec.templates is 'Path below templates/ → hash in tend.template.';
+comment on column tend.spec.ladders is 'Ladder that its conditions name → levels from the top, as they were.';
 comment on column tend.spec.stored_at is 'When it was first seen.';
 
 create table tend.folder_revision (

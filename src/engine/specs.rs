@@ -28,6 +28,8 @@ pub struct StoredSpec {
     pub body: String,
     /// Path below `templates/` → text.
     pub templates: BTreeMap<String, String>,
+    /// The ladders its conditions name → their levels from the top.
+    pub ladders: BTreeMap<String, Vec<String>>,
 }
 
 /// What happens with slots that became due while nobody planned.
@@ -161,7 +163,10 @@ impl Specs {
 /// When the database cannot be asked.
 pub async fn load(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<StoredSpec>> {
     let Some(row) =
-        sqlx::query!("select job, kind, body from tend.spec where hash = $1", hash).fetch_optional(&mut *conn).await?
+        sqlx::query!(
+        r#"select job, kind, body, ladders as "ladders: sqlx::types::Json<BTreeMap<String, Vec<String>>>" from tend.spec where hash = $1"#,
+        hash
+    ).fetch_optional(&mut *conn).await?
     else {
         return Ok(None);
     };
@@ -176,5 +181,12 @@ pub async fn load(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<St
     .fetch_all(conn)
     .await?;
     let templates = templates.into_iter().map(|row| (row.path, row.body)).collect();
-    Ok(Some(StoredSpec { hash: hash.to_owned(), job: row.job, kind: row.kind, body: row.body, templates }))
+    Ok(Some(StoredSpec {
+        hash: hash.to_owned(),
+        job: row.job,
+        kind: row.kind,
+        body: row.body,
+        templates,
+        ladders: row.ladders.0,
+    }))
 }

@@ -6,6 +6,9 @@
 //! [`reader`] and [`problem`] know nothing of jobs: `filter` and the kinds read their own tables through them.
 
 pub mod duration;
+pub mod file;
+pub mod folder;
+pub mod head;
 pub mod kind;
 pub mod problem;
 pub mod reader;

@@ -118,6 +118,22 @@ impl<'d> Reader<'d> {
         self.table.contains_key(key)
     }
 
+    /// Whether the key is there and holds a table or a list of tables.
+    #[must_use]
+    pub fn is_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|node| match node.get_ref() {
+            DeValue::Table(_) => true,
+            DeValue::Array(list) => list.iter().any(|element| element.get_ref().is_table()),
+            _ => false,
+        })
+    }
+
+    /// Where a key's value stands.
+    #[must_use]
+    pub fn span_of(&self, key: &str) -> Option<Range<usize>> {
+        self.table.get(key).map(Spanned::span)
+    }
+
     /// The value as it stands in the file, for what has no method of its own.
     pub fn value(&mut self, key: &str) -> Option<&'d Node<'d>> {
         self.asked.insert(key.to_owned());
@@ -141,6 +157,12 @@ impl<'d> Reader<'d> {
             format!("{place} needs `{key}`"),
             Some(format!("for example: {key} = {example}")),
         );
+    }
+
+    /// Notes that the file names no kind. `kinds` are those there are.
+    pub fn missing_kind(&self, kinds: &str) {
+        let help = format!("the table that says what the job does, one of: {kinds}");
+        self.sink.missing(None, "the file does not say what kind of job it is", Some(help));
     }
 
     /// A text.
@@ -282,6 +304,24 @@ impl<'d> Reader<'d> {
     pub fn problem(&self, key: &str, message: impl Into<String>, help: Option<String>) {
         let span = self.table.get(key).map(Spanned::span).or_else(|| self.place());
         self.sink.problem(span, message, help);
+    }
+
+    /// Notes a problem with a piece of a key's text; `within` counts bytes of the text.
+    pub fn problem_within(
+        &self,
+        key: &str,
+        within: Option<Range<usize>>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        let Some(node) = self.table.get(key) else { return self.problem_here(message, help) };
+        let whole = node.span();
+        let text = node.get_ref().as_str().unwrap_or_default();
+        // the text as it stands in the file, when it stands there letter by letter
+        let piece =
+            within.filter(|piece| whole.len() == text.len() + 2 && piece.end <= text.len() && !piece.is_empty());
+        let span = piece.map_or(whole.clone(), |piece| whole.start + 1 + piece.start..whole.start + 1 + piece.end);
+        self.note(span, message, help);
     }
 
     /// Notes a problem with a key itself.

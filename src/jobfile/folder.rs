@@ -1,0 +1,225 @@
+//! The job folder: all files, read and checked together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::{JobFile, Surroundings, levels_in, sha256};
+use super::kind::Kind;
+use super::problem::{Problem, Problems};
+use crate::outbox::template::TemplateFolder;
+
+/// A folder that is right.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    /// Its jobs by name.
+    pub jobs: BTreeMap<String, JobFile>,
+    /// Its template files.
+    pub templates: TemplateFolder,
+    /// Names what the folder says: over the specs.
+    pub hash: String,
+}
+
+/// A longer file is no job file.
+const LONGEST_FILE: u64 = 256 * 1024;
+/// Names end up in files, tables and labels of metrics.
+const LONGEST_NAME: usize = 63;
+
+/// Where the templates of a job folder lie: in it, else beside it.
+#[must_use]
+pub fn templates_dir(dir: &Path) -> PathBuf {
+    let inside = dir.join("templates");
+    if inside.is_dir() {
+        return inside;
+    }
+    match dir.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("templates"),
+        Some(parent) => parent.join("templates"),
+        None => inside,
+    }
+}
+
+/// Reads and checks every `*.toml` of the folder with the templates that go with it.
+///
+/// # Errors
+/// Everything that is wrong, over all files.
+pub fn read_folder(dir: &Path, kinds: &[&dyn Kind]) -> Result<Folder, Problems> {
+    let mut problems = Problems::default();
+    let mut texts = BTreeMap::new();
+    for path in job_files(dir, &mut problems) {
+        if let Some((job, file, text)) = read_file(&path, &mut problems) {
+            texts.insert(job, (file, text));
+        }
+    }
+    if texts.is_empty() && problems.is_empty() {
+        let help = "a job is a file such as jobs/birthday.toml; name another folder with --jobs DIR".to_owned();
+        problems.add_whole(shown(dir), "there is no job file in this folder", Some(help));
+    }
+    let templates_dir = templates_dir(dir);
+    let templates = TemplateFolder::read(&templates_dir).unwrap_or_else(|error| {
+        problems.add_whole(shown(&templates_dir), format!("the templates cannot be read: {error}"), None);
+        TemplateFolder::default()
+    });
+    check_all(&texts, &templates, &shown(&templates_dir), kinds, problems)
+}
+
+/// Texts by job name: the file as messages name it, and what it says.
+type Texts = BTreeMap<String, (Arc<str>, Arc<str>)>;
+
+fn check_all(
+    texts: &Texts,
+    templates: &TemplateFolder,
+    templates_dir: &str,
+    kinds: &[&dyn Kind],
+    mut problems: Problems,
+) -> Result<Folder, Problems> {
+    let ladders: BTreeMap<_, _> =
+        texts.iter().filter_map(|(job, (_, text))| Some((job.clone(), levels_in(text, kinds)?))).collect();
+    let names: Vec<&str> = texts.keys().map(String::as_str).collect();
+    let around = Surroundings { kinds, templates, templates_dir, ladders: &ladders, jobs: Some(&names) };
+    let mut jobs = BTreeMap::new();
+    for (job, (file, text)) in texts {
+        match JobFile::read(job, file, text, &around) {
+            Ok(read) => drop(jobs.insert(job.clone(), read)),
+            Err(wrong) => problems.merge(wrong),
+        }
+    }
+    for circle in circles(&jobs) {
+        let job = &jobs[&circle[0]];
+        let message = format!("these jobs wait for each other in a circle: {} → {}", circle.join(" → "), circle[0]);
+        let help = Some("take one of them out of `after`".to_owned());
+        problems.add(Problem { file: job.file.clone(), span: job.after_span.clone(), message, help }, &job.text);
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let hash = sha256(jobs.values().flat_map(|job| [job.job.as_str(), job.hash.as_str()]));
+    Ok(Folder { jobs, templates: templates.clone(), hash })
+}
+
+/// The job files of a folder, sorted; whatever else lies there is left alone.
+fn job_files(dir: &Path, problems: &mut Problems) -> Vec<PathBuf> {
+    let entries = match std::fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let help = "name the job folder with --jobs DIR".to_owned();
+            problems.add_whole(shown(dir), format!("the job folder cannot be read: {error}"), Some(help));
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_job_file(path)).collect();
+    files.sort();
+    files
+}
+
+/// `*.toml`, not hidden (editors leave hidden files while they write).
+pub(super) fn is_job_file(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    path.extension().is_some_and(|extension| extension == "toml") && !hidden && !path.is_dir()
+}
+
+/// Name, shown path and text of a job file.
+fn read_file(path: &Path, problems: &mut Problems) -> Option<(String, Arc<str>, Arc<str>)> {
+    let file: Arc<str> = shown(path).into();
+    let job = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let named = is_job_name(job);
+    if !named {
+        let help = format!("for example: {}.toml", suggested(job));
+        let message = "a job's name is lower-case letters, digits and dashes, begins with a letter and has at most 63";
+        problems.add_whole(file.clone(), message, Some(help));
+    }
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.len() > LONGEST_FILE => {
+            let message =
+                format!("the file has {} KiB, and a job file has at most {}", meta.len() / 1024, LONGEST_FILE / 1024);
+            problems.add_whole(
+                file,
+                message,
+                Some("long lists belong into tags or attributes of the customers".into()),
+            );
+            return None;
+        }
+        _ => {}
+    }
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            problems.add_whole(file, format!("the file cannot be read: {error}"), None);
+            return None;
+        }
+    };
+    match String::from_utf8(bytes) {
+        // some editors begin a file with a byte order mark
+        Ok(text) => named.then(|| (job.to_owned(), file, text.strip_prefix('\u{feff}').unwrap_or(&text).into())),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let text: Arc<str> = String::from_utf8_lossy(error.as_bytes()).into();
+            let help = Some("save the file again as UTF-8".to_owned());
+            problems.add(
+                Problem { file, span: Some(at..at + 1), message: "here the file is not UTF-8".into(), help },
+                &text,
+            );
+            None
+        }
+    }
+}
+
+/// Lower-case letters, digits, dashes.
+#[must_use]
+pub fn is_job_name(name: &str) -> bool {
+    name.len() <= LONGEST_NAME
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+fn suggested(name: &str) -> String {
+    let plain: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' })
+        .collect();
+    let plain: String = plain
+        .trim_matches('-')
+        .trim_start_matches(|c: char| c.is_ascii_digit() || c == '-')
+        .chars()
+        .take(LONGEST_NAME)
+        .collect();
+    if plain.is_empty() { "birthday".into() } else { plain }
+}
+
+/// The circles in `after`, each once, beginning with its first name.
+fn circles(jobs: &BTreeMap<String, JobFile>) -> Vec<Vec<String>> {
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for start in jobs.keys() {
+        if let Some(circle) = circle_through(jobs, start)
+            && circle.iter().min() == Some(start)
+        {
+            found.push(circle);
+        }
+    }
+    found
+}
+
+/// The shortest way from a job along `after` back to itself.
+fn circle_through(jobs: &BTreeMap<String, JobFile>, start: &String) -> Option<Vec<String>> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut ways = std::collections::VecDeque::from([vec![start.clone()]]);
+    while let Some(way) = ways.pop_front() {
+        let last = way.last().and_then(|job| jobs.get(job));
+        for next in last.iter().flat_map(|job| &job.head.after) {
+            if next == start {
+                return Some(way);
+            }
+            if seen.insert(next.clone()) {
+                ways.push_back(way.iter().cloned().chain([next.clone()]).collect());
+            }
+        }
+    }
+    None
+}
+
+/// A path as messages show it.
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace('\\', "/")
+}
