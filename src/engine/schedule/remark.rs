@@ -27,7 +27,7 @@ fn days_to_look_at(schedule: &Schedule, local: NaiveDate) -> Vec<NaiveDate> {
     let falls_on = |date: &NaiveDate| YEARS.contains(&date.year()) && schedule.expression.falls_on(*date);
     let mut days: Vec<NaiveDate> = Some(local).into_iter().filter(&falls_on).collect();
     let may_lose_a_day = !schedule.expression.times().iter().any(|time| time.listed);
-    let back = local.pred_opt().into_iter().flat_map(|before| before.iter_days_back());
+    let back = std::iter::successors(local.pred_opt(), NaiveDate::pred_opt);
     for date in back.take(if may_lose_a_day { LONGEST_PAUSE } else { 1 }).filter(falls_on) {
         days.push(date);
         if !schedule.slots_of(date).is_empty() {
@@ -36,16 +36,6 @@ fn days_to_look_at(schedule: &Schedule, local: NaiveDate) -> Vec<NaiveDate> {
     }
     days.reverse();
     days
-}
-
-trait DaysBack {
-    fn iter_days_back(self) -> impl Iterator<Item = NaiveDate>;
-}
-
-impl DaysBack for NaiveDate {
-    fn iter_days_back(self) -> impl Iterator<Item = NaiveDate> {
-        std::iter::successors(Some(self), NaiveDate::pred_opt)
-    }
 }
 
 fn about_day(schedule: &Schedule, date: NaiveDate, slot: i64, sentences: &mut Vec<String>) {

@@ -198,6 +198,12 @@ const REMARKS: &[(&str, &str, &str, &str)] = &[
     ),
     (
         "Europe/Paris",
+        "*/20 2 * * SUN",
+        "2026-04-05T00:00:00Z",
+        "02:00, 02:20 and 02:40 do not exist on 2026-03-29 (the clocks go forward from 02:00 to 03:00) and are left out: ranges and steps follow the wall clock.",
+    ),
+    (
+        "Europe/Paris",
         "* * * * *",
         "2026-03-29T01:00:00Z",
         "the 60 times from 02:00 to 02:59 do not exist on 2026-03-29 (the clocks go forward from 02:00 to 03:00) and are left out: ranges and steps follow the wall clock.",
@@ -252,4 +258,16 @@ fn a_remark_says_what_daylight_saving_did() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// St. John's, 7 November 2010: the first minute of Sunday came before the last hour of Saturday came again.
+#[test]
+fn days_that_overlap_are_told_in_the_order_of_real_time() {
+    let minutes = schedule("America/St_Johns", "* * * * *");
+    let sunday = instant("2010-11-07T02:30:00Z");
+    assert_eq!(minutes.next_after(sunday - Duration::seconds(1)), Some(sunday));
+    assert_eq!(minutes.business_key(sunday), "2010-11-07T00:00-02:30");
+    let saturday = minutes.next_after(sunday).unwrap();
+    assert_eq!(minutes.business_key(saturday), "2010-11-06T23:01-03:30");
+    assert_eq!(minutes.between(sunday - Duration::minutes(1), sunday + Duration::minutes(90), 500).len(), 91);
 }
