@@ -7,6 +7,7 @@ pub mod engine;
 pub mod filter;
 pub mod import;
 pub mod jobfile;
+pub mod jobs;
 pub mod outbox;
 pub mod progress;
 pub mod settings;

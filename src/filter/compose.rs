@@ -204,6 +204,12 @@ impl Composer {
         Statement { sql: self.sql, args: self.emit.args }
     }
 
+    /// Fills a slot with what is made for it.
+    pub(super) fn fill_with(mut self, slot: &str, make: impl FnOnce(&mut Emit) -> String) -> Self {
+        let sql = make(&mut self.emit);
+        self.fill(slot, &sql)
+    }
+
     /// A slot may stand several times; all are filled alike.
     fn fill(mut self, slot: &str, sql: &str) -> Self {
         self.own_bound = true;

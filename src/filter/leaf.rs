@@ -181,24 +181,38 @@ impl Leaf {
     /// In words: "spend in 365d is among the top 20%".
     #[must_use]
     pub fn describe(&self) -> String {
+        format!("{} {}", self.subject.describe(), self.demand())
+    }
+
+    /// What it asks for, in words: "is among the top 20%".
+    pub(super) fn demand(&self) -> String {
         let values: Vec<_> = self.operand.iter().map(|scalar| self.show(scalar)).collect();
         let values = match self.operator.arity() {
             Arity::Two => values.join(" and "),
             _ => values.join(", "),
         };
         let mut text = match (self.operator.sees_missing, self.operand.first()) {
-            (true, Some(Scalar::Flag(flag))) => {
-                format!("{} is {}{}", self.subject.describe(), if *flag { "" } else { "not " }, self.operator.name)
-            }
-            _ => format!("{} {} {values}", self.subject.describe(), self.operator.words),
+            (true, Some(Scalar::Flag(flag))) => format!("is {}{}", if *flag { "" } else { "not " }, self.operator.name),
+            _ => format!("{} {values}", self.operator.words),
         };
-        if self.universe == Universe::All {
-            text.push_str(" of all customers");
-        }
+        text.push_str(self.among());
         if let Subject::Ladder { held: Some(held), .. } = &self.subject {
             let _ = write!(text, " for {held}");
         }
         text
+    }
+
+    /// For ranks, the share in words: "20%", "20% of all customers".
+    pub(super) fn share(&self) -> Option<String> {
+        let share = self.operand.first().filter(|_| self.operator.name == "top")?;
+        Some(self.show(share) + self.among())
+    }
+
+    fn among(&self) -> &'static str {
+        match self.universe {
+            Universe::Buyers => "",
+            Universe::All => " of all customers",
+        }
     }
 
     fn show(&self, scalar: &Scalar) -> String {

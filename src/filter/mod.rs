@@ -19,12 +19,14 @@ pub mod operator;
 pub mod schema;
 
 mod compose;
+mod evidence;
 mod facts;
 mod leaf;
 mod operand;
 mod read;
 
 pub use compose::{Composer, Frame, Statement, compose};
+pub use evidence::{Comparison, Evidence};
 pub use facts::{Requirements, Universe, WindowNeeds};
 pub use leaf::{Leaf, Subject};
 pub use read::{Scope, read, read_table};

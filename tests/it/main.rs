@@ -9,5 +9,6 @@ mod doorbell;
 mod filter;
 mod import;
 mod outbox;
+mod retier;
 mod schedule;
 mod settings;

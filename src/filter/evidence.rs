@@ -1,0 +1,148 @@
+//! What a decision rests on: how every comparison came out, and the figures that were looked at.
+//!
+//! Figures are facts about orders and levels of ladders. The customer's own fields and attributes are looked at but
+//! never copied: a reason is kept for years, a name or an address is not.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::compose::{Composer, Emit};
+use super::field::{Field, Kind, Source};
+use super::leaf::{Leaf, Subject};
+use super::Filter;
+use crate::jobfile::duration::Span;
+
+/// The comparisons of several conditions, in their order.
+#[derive(Debug)]
+pub struct Evidence<'f> {
+    comparisons: Vec<Comparison<'f>>,
+}
+
+/// One comparison, for people.
+#[derive(Debug)]
+pub struct Comparison<'f> {
+    /// Which of the conditions it belongs to.
+    pub filter: usize,
+    /// The field it looks at, when it looks at one.
+    pub field: Option<&'static Field>,
+    /// What it looks at holds.
+    pub kind: Kind,
+    /// What it looks at, with its window unless that is the file's: "spend", "spend in 90d".
+    pub subject: String,
+    /// What it asks for: "is at least 60%".
+    pub asked: String,
+    /// For ranks: "20%".
+    pub share: Option<String>,
+    /// The name of its figure, when it has one.
+    pub figure: Option<String>,
+    leaf: &'f Leaf,
+}
+
+impl<'f> Evidence<'f> {
+    /// Of several conditions of a file with that window.
+    pub fn of(filters: impl IntoIterator<Item = &'f Filter>, window: Span) -> Self {
+        let leaves = filters.into_iter().enumerate().flat_map(|(at, filter)| filter.leaves().into_iter().map(move |leaf| (at, leaf)));
+        Self { comparisons: leaves.map(|(at, leaf)| Comparison::new(at, leaf, window)).collect() }
+    }
+
+    /// The comparisons, in the order of `held`.
+    #[must_use]
+    pub fn into_comparisons(self) -> Vec<Comparison<'f>> {
+        self.comparisons
+    }
+
+    /// What each comparison says.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        self.comparisons.iter().map(|comparison| format!("{} {}", comparison.subject, comparison.asked)).collect()
+    }
+
+    /// The figures, each with a comparison that looks at it.
+    fn figures(&self) -> Vec<(&str, &Leaf)> {
+        let named = self.comparisons.iter().filter_map(|comparison| Some((comparison.figure.as_deref()?, comparison.leaf)));
+        named.collect::<BTreeMap<_, _>>().into_iter().collect()
+    }
+}
+
+impl<'f> Comparison<'f> {
+    fn new(filter: usize, leaf: &'f Leaf, own: Span) -> Self {
+        let (field, subject, has_figure) = match &leaf.subject {
+            Subject::Field { field, window } => {
+                let subject = match window {
+                    Some(window) if *window != own => format!("{} in {window}", field.name),
+                    _ => field.name.to_owned(),
+                };
+                (Some(*field), subject, !matches!(field.source, Source::Customer(_)))
+            }
+            Subject::Attribute(path) => (None, format!("attribute {}", path.join(".")), false),
+            Subject::Ladder { name, .. } => (None, format!("ladder {name}"), true),
+        };
+        Self {
+            filter,
+            field,
+            kind: leaf.subject.kind(),
+            figure: has_figure.then(|| subject.clone()),
+            subject,
+            asked: leaf.demand(),
+            share: leaf.share(),
+            leaf,
+        }
+    }
+}
+
+impl Composer {
+    /// Fills three slots with what the conditions rest on.
+    ///
+    /// `columns`, in a select list over `c` and the facts: `held`, true, false or null (a value was missing) for each
+    /// comparison, and the figures as `figure_1` and so on. `figures`, over those columns: them by name, as `jsonb`.
+    /// `cuts`, an aggregate over those columns: figure → share → lowest value still in, as `jsonb`.
+    #[must_use]
+    pub fn evidence(self, columns: &str, figures: &str, cuts: &str, evidence: &Evidence<'_>) -> Self {
+        let named = evidence.figures();
+        self.fill_with(columns, |emit| columns_sql(emit, evidence, &named))
+            .fill_with(figures, |emit| {
+                objects(named.iter().zip(1..).map(|((name, _), place)| (emit.text(name), format!("figure_{place}"))))
+            })
+            .fill_with(cuts, |emit| cuts_sql(emit, evidence, &named))
+    }
+}
+
+fn columns_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf)]) -> String {
+    let outcomes = evidence.comparisons.iter().map(|comparison| {
+        let held = comparison.leaf.sql(emit);
+        match comparison.leaf.missing_sql(emit) {
+            Some(missing) => format!("case when {missing} then null else {held} end"),
+            None => held,
+        }
+    });
+    let mut sql = format!("array[{}]::boolean[] as held", outcomes.collect::<Vec<_>>().join(", "));
+    for ((_, leaf), place) in figures.iter().zip(1..) {
+        let _ = write!(sql, ", {} as figure_{place}", leaf.value(emit));
+    }
+    sql
+}
+
+fn cuts_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf)]) -> String {
+    let mut cuts: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+    for (comparison, held) in evidence.comparisons.iter().zip(1..) {
+        let (Some(figure), Some(share)) = (comparison.figure.as_deref(), comparison.share.as_deref()) else { continue };
+        let place = figures.iter().position(|(name, _)| *name == figure).map_or(0, |at| at + 1);
+        let lowest = format!("min(figure_{place}) filter (where held[{held}])::text");
+        cuts.entry(figure).or_default().insert(share, lowest);
+    }
+    let shares: Vec<_> = cuts
+        .into_iter()
+        .map(|(figure, shares)| {
+            let shares: Vec<_> = shares.into_iter().map(|(share, lowest)| (emit.text(share), lowest)).collect();
+            (emit.text(figure), objects(shares))
+        })
+        .collect();
+    objects(shares)
+}
+
+/// A `jsonb` object; in pieces, since a function takes at most 100 arguments.
+fn objects(pairs: impl IntoIterator<Item = (String, String)>) -> String {
+    let pairs: Vec<_> = pairs.into_iter().map(|(key, value)| format!("{key}, {value}")).collect();
+    let pieces: Vec<_> = pairs.chunks(40).map(|pairs| format!("jsonb_build_object({})", pairs.join(", "))).collect();
+    if pieces.is_empty() { "'{}'::jsonb".to_owned() } else { format!("({})", pieces.join(" || ")) }
+}

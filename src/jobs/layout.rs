@@ -1,0 +1,130 @@
+//! How previews are laid out for a terminal of 100 columns: columns that line up also under Chinese names, figures
+//! with separators, long lines folded between words.
+
+use rust_decimal::Decimal;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns of a terminal a preview is made for.
+pub const WIDTH: usize = 100;
+
+/// Where a cell stands in its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// Words.
+    Left,
+    /// Figures.
+    Right,
+}
+
+/// Lays rows out in columns, two spaces in and two spaces between, one line a row. Columns beyond `align` are words.
+#[must_use]
+pub fn table(align: &[Align], rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(widest).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let space = " ".repeat(widths[column] - cell.width());
+            line.push_str("  ");
+            match align.get(column) {
+                Some(Align::Right) => line.extend([space.as_str(), cell]),
+                _ => line.extend([cell, space.as_str()]),
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Cuts a text that is wider than `width` columns, with "…" at the end.
+#[must_use]
+pub fn clip(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if kept.width() + c.to_string().width() + 1 > width {
+            break;
+        }
+        kept.push(c);
+    }
+    kept + "…"
+}
+
+/// Folds a text between words so that no line is wider than [`WIDTH`]; every line begins with `indent` spaces.
+#[must_use]
+pub fn fold(text: &str, indent: usize) -> String {
+    let margin = " ".repeat(indent);
+    let mut lines = vec![margin.clone()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is always a line");
+        let is_empty = line.len() == indent;
+        if !is_empty && line.width() + 1 + word.width() > WIDTH {
+            lines.push(margin.clone() + word);
+        } else {
+            if !is_empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// "4,338"
+#[must_use]
+pub fn count(number: i64) -> String {
+    decimal(Decimal::from(number))
+}
+
+/// "2,059.45": the digits as they are, the whole part in groups of three.
+#[must_use]
+pub fn decimal(number: Decimal) -> String {
+    let digits = number.abs().to_string();
+    let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let mut text = String::from(if number.is_sign_negative() && !number.is_zero() { "-" } else { "" });
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_under_chinese_names() {
+        let rows = [vec!["高价值".into(), "813".into()], vec!["mid".into(), "1,475".into()]];
+        assert_eq!(table(&[Align::Left, Align::Right], &rows), "  高价值    813\n  mid     1,475\n");
+    }
+
+    #[test]
+    fn long_lines_fold_between_words_and_texts_are_clipped_by_width() {
+        let folded = fold(&"价值 value ".repeat(20), 4);
+        assert!(folded.lines().all(|line| line.width() <= WIDTH && line.starts_with("    ") && !line.ends_with(' ')));
+        assert_eq!(folded.lines().count(), 3);
+        assert_eq!(clip("欧阳娜娜", 5), "欧阳…");
+        assert_eq!(clip("Anna", 5), "Anna");
+    }
+
+    #[test]
+    fn figures_have_separators() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(-1_234_567), "-1,234,567");
+        assert_eq!(decimal(Decimal::new(205_945, 2)), "2,059.45");
+        assert_eq!(decimal(Decimal::new(-5, 1)), "-0.5");
+    }
+}

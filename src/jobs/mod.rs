@@ -1,0 +1,4 @@
+//! The kinds of jobs, one folder each with its SQL beside it.
+
+pub mod layout;
+pub mod retier;

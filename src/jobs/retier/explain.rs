@@ -1,0 +1,205 @@
+//! What a run of a ladder did, or would do: counts for every move, the cuts, examples with their reasons in words.
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::Ladder;
+use super::found::{Flow, Found, Sample, samples};
+use super::words::Words;
+use crate::engine::door::{Explained, JobError, Run};
+use crate::jobs::layout::{self, Align, count};
+
+/// Widest name of a customer shown.
+const NAME: usize = 30;
+
+pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection) -> Result<Explained, JobError> {
+    let Some(found) = Found::read(run.run_id, &mut *conn).await? else {
+        let text = format!("Run {} has not evaluated the ladder {}.\n", run.run_id, run.job);
+        return Ok(Explained { json: json!({ "ladder": run.job, "evaluated": false }), text });
+    };
+    let samples = samples(run.run_id, &run.job, conn).await?;
+    let report = Report { ladder, run, words: Words::new(ladder, &found.cuts), found: &found, samples: &samples };
+    Ok(Explained { json: report.json(), text: report.text() })
+}
+
+/// Which way customers went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Assigned,
+    Rose,
+    Fell,
+    Stayed,
+    Gone,
+}
+
+struct Report<'a> {
+    ladder: &'a Ladder,
+    run: &'a Run,
+    words: Words<'a>,
+    found: &'a Found,
+    samples: &'a [Sample],
+}
+
+impl Report<'_> {
+    fn way(&self, flow: &Flow) -> Way {
+        match (&flow.from, &flow.to) {
+            (_, None) => Way::Gone,
+            (None, Some(_)) => Way::Assigned,
+            (Some(from), Some(to)) if from == to => Way::Stayed,
+            (Some(from), Some(to)) if self.ladder.place(to) < self.ladder.place(from) => Way::Rose,
+            _ => Way::Fell,
+        }
+    }
+
+    fn count(&self, way: Way) -> i64 {
+        self.found.count(|flow| self.way(flow) == way)
+    }
+
+    fn before(&self, level: &str) -> i64 {
+        self.found.count(|flow| flow.from.as_deref() == Some(level))
+    }
+
+    fn after(&self, level: &str) -> i64 {
+        self.found.count(|flow| flow.to.as_deref() == Some(level))
+    }
+
+    fn json(&self) -> Value {
+        let levels = self.ladder.levels().iter().map(|level| {
+            let (before, after) = (self.before(&level.name), self.after(&level.name));
+            json!({ "level": level.name, "title": level.title, "before": before, "after": after })
+        });
+        let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
+        let samples = self.samples.iter().map(|sample| {
+            json!({
+                "customer_id": sample.customer_id, "name": sample.name, "from": sample.from, "to": sample.to,
+                "reason": sample.reason, "words": self.words.reason(sample),
+            })
+        });
+        json!({
+            "ladder": self.run.job,
+            "evaluated": true,
+            "as_of": self.run.as_of,
+            "window": self.ladder.window().to_string(),
+            "customers": self.found.count(|flow| flow.to.is_some()),
+            "assigned": self.count(Way::Assigned),
+            "rose": self.count(Way::Rose),
+            "fell": self.count(Way::Fell),
+            "stayed": self.count(Way::Stayed),
+            "gone": self.count(Way::Gone),
+            "levels": levels.collect::<Vec<_>>(),
+            "moves": self.found.flows,
+            "cuts": self.found.cuts,
+            "missing": missing.map(|(condition, customers)| json!({ "condition": condition, "customers": customers })).collect::<Vec<_>>(),
+            "samples": samples.collect::<Vec<_>>(),
+            "definitions": self.words.definitions(),
+        })
+    }
+
+    fn text(&self) -> String {
+        [self.head(), self.matrix(), self.cuts(), self.missing(), self.examples(), self.definitions()]
+            .into_iter()
+            .filter(|section| !section.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn head(&self) -> String {
+        let at = self.run.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M");
+        let customers = self.found.count(|flow| flow.to.is_some());
+        let mut parts = vec![
+            format!("{} rise", count(self.count(Way::Rose))),
+            format!("{} fall", count(self.count(Way::Fell))),
+            format!("{} stay", count(self.count(Way::Stayed))),
+        ];
+        match self.count(Way::Assigned) {
+            0 => {}
+            assigned => parts.push(format!("{} get their first level", count(assigned))),
+        }
+        match self.count(Way::Gone) {
+            0 => {}
+            gone => parts.push(format!("{} no longer exist", count(gone))),
+        }
+        let title = format!(
+            "Ladder {} on {at} {}, window {}: {} customers",
+            self.run.job,
+            self.run.timezone,
+            self.ladder.window(),
+            count(customers)
+        );
+        layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0)
+    }
+
+    /// From (rows) × to (columns), with the distribution before and after at the edges.
+    fn matrix(&self) -> String {
+        let levels: Vec<Option<&str>> = self.ladder.levels().iter().map(|level| Some(level.name.as_str())).collect();
+        let mut from = levels.clone();
+        let mut to = levels;
+        if self.count(Way::Assigned) > 0 {
+            from.push(None);
+        }
+        if self.count(Way::Gone) > 0 {
+            to.push(None);
+        }
+        let cell = |from: Option<&str>, to: Option<&str>| match self
+            .found
+            .count(|flow| flow.from.as_deref() == from && flow.to.as_deref() == to)
+        {
+            0 => "·".to_owned(),
+            customers => count(customers),
+        };
+        let mut head = vec!["from ↓  to →".to_owned()];
+        head.extend(to.iter().map(|to| to.unwrap_or("(gone)").to_owned()));
+        head.push("before".to_owned());
+        let mut rows = vec![head];
+        for from in from {
+            let mut row = vec![from.unwrap_or("(no level yet)").to_owned()];
+            row.extend(to.iter().map(|to| cell(from, *to)));
+            row.push(from.map_or_else(String::new, |from| count(self.before(from))));
+            rows.push(row);
+        }
+        let mut after = vec!["after".to_owned()];
+        after.extend(to.iter().map(|to| to.map_or_else(String::new, |to| count(self.after(to)))));
+        rows.push(after);
+        let align: Vec<_> = std::iter::once(Align::Left).chain(rows[0].iter().skip(1).map(|_| Align::Right)).collect();
+        layout::table(&align, &rows)
+    }
+
+    fn cuts(&self) -> String {
+        let lines: Vec<_> = self.words.cuts().into_iter().map(|line| layout::fold(&line, 2)).collect();
+        section("Where the ranks begin", &lines)
+    }
+
+    fn missing(&self) -> String {
+        let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
+        let rows: Vec<_> = missing.map(|(condition, customers)| vec![count(*customers), condition.clone()]).collect();
+        let lines: Vec<_> = if rows.is_empty() { vec![] } else { vec![layout::table(&[Align::Right], &rows)] };
+        section("Customers without the value a condition asks for (it does not hold for them)", &lines)
+    }
+
+    fn examples(&self) -> String {
+        let mut lines = Vec::new();
+        let mut way = None;
+        for sample in self.samples {
+            if way != Some((&sample.from, &sample.to)) {
+                way = Some((&sample.from, &sample.to));
+                let from = sample.from.as_deref().unwrap_or("first level");
+                let customers =
+                    self.found.count(|flow| flow.from == sample.from && flow.to.as_ref() == Some(&sample.to));
+                lines.push(layout::fold(&format!("{from} → {} ({})", sample.to, count(customers)), 2));
+            }
+            let who = format!("{} {}", layout::clip(&sample.customer_id, NAME), layout::clip(&sample.name, NAME));
+            lines.push(layout::fold(&format!("{}: {}", who.trim_end(), self.words.reason(sample)), 4));
+        }
+        section("For example", &lines)
+    }
+
+    fn definitions(&self) -> String {
+        let lines: Vec<_> = self.words.definitions().into_values().map(|line| layout::fold(&line, 2)).collect();
+        section("What the words mean", &lines)
+    }
+}
+
+/// A heading and what stands under it; nothing where there is nothing.
+fn section(heading: &str, lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("{heading}\n{}", lines.concat()) }
+}

@@ -1,0 +1,72 @@
+//! What a run of a ladder found, as it stands in the database: the figures of `tend.ladder_run` and sample customers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+/// Customers shown for every move.
+const SAMPLES: i64 = 3;
+
+/// Figure → share → lowest value that is still in; none when nobody was ranked.
+pub(super) type Cuts = BTreeMap<String, BTreeMap<String, Option<String>>>;
+
+/// The row of `tend.ladder_run`.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// Where the ranks begin.
+    pub cuts: Cuts,
+    /// Every pair of levels with its customers, also those who stayed.
+    pub flows: Vec<Flow>,
+    /// Condition → customers for whom a value was missing.
+    pub missing: BTreeMap<String, i64>,
+}
+
+/// Customers who went the same way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Flow {
+    /// None: they had no level yet.
+    pub from: Option<String>,
+    /// None: the customer does not exist any more.
+    pub to: Option<String>,
+    /// How many.
+    pub customers: i64,
+}
+
+/// A customer who moved or got a first level.
+#[derive(Debug)]
+pub(super) struct Sample {
+    pub customer_id: String,
+    pub name: String,
+    pub from: Option<String>,
+    pub to: String,
+    pub reason: Value,
+}
+
+impl Found {
+    /// None when the run has not evaluated the ladder.
+    pub async fn read(run_id: i64, conn: &mut PgConnection) -> Result<Option<Self>, sqlx::Error> {
+        let row = sqlx::query!(
+            r#"select cuts as "cuts: Json<Cuts>",
+                      moves as "moves: Json<Vec<Flow>>",
+                      missing as "missing: Json<BTreeMap<String, i64>>"
+               from tend.ladder_run where run_id = $1"#,
+            run_id
+        )
+        .fetch_optional(conn)
+        .await?;
+        Ok(row.map(|row| Self { cuts: row.cuts.0, flows: row.moves.0, missing: row.missing.0 }))
+    }
+
+    /// Customers of the flows that match.
+    pub fn count(&self, matching: impl Fn(&Flow) -> bool) -> i64 {
+        self.flows.iter().filter(|flow| matching(flow)).map(|flow| flow.customers).sum()
+    }
+}
+
+/// A few customers of every move of a run, or of its first assignments where nobody moved.
+pub(super) async fn samples(run_id: i64, ladder: &str, conn: &mut PgConnection) -> Result<Vec<Sample>, sqlx::Error> {
+    sqlx::query_file_as!(Sample, "src/jobs/retier/samples.sql", run_id, ladder, SAMPLES).fetch_all(conn).await
+}

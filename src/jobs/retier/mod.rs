@@ -1,0 +1,161 @@
+//! The kind `retier`: keeps a ladder, an ordered set of levels (tiers, labels, grades), for all customers.
+//!
+//! Promises: every customer is on exactly one level, the first from the top whose conditions hold; only what changed is
+//! written, so a second run for the same as-of writes nothing; every move is a row with the facts it was decided on,
+//! and the cuts of the ranks stand with the run; a first level is an assignment and triggers nothing; a ladder never
+//! goes back in time. What a customer's facts and ranks are is defined in [`crate::filter`], nowhere here.
+
+mod explain;
+mod found;
+mod read;
+mod words;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+pub use read::Retier;
+
+use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::filter::{self, Evidence, Filter, Frame, Requirements, Statement};
+use crate::jobfile::duration::Span;
+
+/// Memory for the one sort and the hash tables of an evaluation; more when the server is set to more.
+const WORK_MEM_KB: i32 = 256 * 1024;
+
+/// A ladder as its file describes it.
+#[derive(Debug)]
+pub struct Ladder {
+    window: Span,
+    levels: Vec<Level>,
+}
+
+/// One level of a ladder.
+#[derive(Debug)]
+pub struct Level {
+    /// The word other files use for it.
+    pub name: String,
+    /// The words reports use; the name when the file gives none.
+    pub title: String,
+    /// Who is on it; none for the last level, which takes everyone else.
+    pub when: Option<Filter>,
+}
+
+impl Ladder {
+    /// From the top.
+    #[must_use]
+    pub fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// What facts look back over where a condition names no window of its own.
+    #[must_use]
+    pub fn window(&self) -> Span {
+        self.window
+    }
+
+    /// How far from the top a level is.
+    #[must_use]
+    pub fn place(&self, level: &str) -> Option<usize> {
+        self.levels.iter().position(|known| known.name == level)
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &Filter> {
+        self.levels.iter().filter_map(|level| level.when.as_ref())
+    }
+
+    /// What a customer's level rests on.
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence::of(self.conditions(), self.window)
+    }
+
+    /// The one statement that evaluates the ladder for a run; public for tests of its plan.
+    #[must_use]
+    pub fn statement(&self, run: &Run) -> Statement {
+        let needs = Requirements::of(self.conditions());
+        let evidence = self.evidence();
+        let names: Vec<String> = self.levels.iter().map(|level| level.name.clone()).collect();
+        let cases = self.levels.iter().map(|level| (level.when.as_ref(), level.name.as_str()));
+        let frame = Frame { as_of: run.as_of, timezone: run.timezone, window: Some(self.window) };
+        filter::compose(include_str!("retier.sql"), frame)
+            .bind(run.as_of)
+            .bind(run.job.clone())
+            .bind(run.run_id)
+            .bind(names)
+            .bind(evidence.words())
+            .facts("facts", &needs)
+            .fact_joins("joins", &needs)
+            .first_of("level", cases)
+            .evidence("evidence", "figures", "cuts", &evidence)
+            .finish()
+    }
+
+    async fn evaluate(&self, run: &Run, conn: &mut PgConnection) -> Result<Value, JobError> {
+        advance(run, &mut *conn).await?;
+        sqlx::query_scalar!(
+            "select set_config('work_mem', greatest(setting::integer, $1) || 'kB', true) from pg_settings where name = 'work_mem'",
+            WORK_MEM_KB
+        )
+        .fetch_one(&mut *conn)
+        .await?;
+        let counts: Counts = self.statement(run).query_as().fetch_one(conn).await?;
+        Ok(counts.json())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Counts {
+    customers: i64,
+    assigned: i64,
+    rose: i64,
+    fell: i64,
+    stayed: i64,
+    gone: i64,
+}
+
+impl Counts {
+    fn json(&self) -> Value {
+        let Self { customers, assigned, rose, fell, stayed, gone } = self;
+        json!({ "customers": customers, "assigned": assigned, "rose": rose, "fell": fell, "stayed": stayed, "gone": gone })
+    }
+}
+
+/// Claims the ladder for the run and keeps others out until the step ends.
+async fn advance(run: &Run, conn: &mut PgConnection) -> Result<(), JobError> {
+    let claimed = sqlx::query_file!("src/jobs/retier/advance.sql", run.job, run.as_of, run.run_id, run.spec_hash)
+        .fetch_optional(&mut *conn)
+        .await?;
+    if claimed.is_some() {
+        return Ok(());
+    }
+    let stands =
+        sqlx::query!("select as_of, run_id from tend.ladder where ladder = $1", run.job).fetch_one(conn).await?;
+    let local =
+        |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&run.timezone).format("%Y-%m-%d %H:%M").to_string();
+    Err(JobError::fail(anyhow::anyhow!(
+        "{} stands at {} {} (run {}); it cannot be evaluated for the earlier {}, which would undo what was decided since",
+        run.job,
+        local(stands.as_of),
+        run.timezone,
+        stands.run_id,
+        local(run.as_of),
+    )))
+}
+
+impl Job for Ladder {
+    fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
+        Box::pin(async move {
+            let progress = self.evaluate(step.run, step.tx.conn()).await?;
+            Ok(Stepped { next: None, progress })
+        })
+    }
+
+    fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
+        Box::pin(explain::explain(self, run, tx.conn()))
+    }
+
+    /// Orders have their time, but whether one was cancelled since, and the customers' own fields, are as of today.
+    fn replay(&self) -> Replay {
+        Replay::Current
+    }
+}

@@ -1,0 +1,105 @@
+//! Reasons in words: what a customer's figures were, and what the conditions of the levels ask for.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+use super::Ladder;
+use super::found::{Cuts, Sample};
+use crate::filter::{Comparison, field};
+use crate::jobs::layout;
+
+pub(super) struct Words<'a> {
+    ladder: &'a Ladder,
+    cuts: &'a Cuts,
+    /// The comparisons of all levels, from the top, as `held` in a reason lists them.
+    comparisons: Vec<Comparison<'a>>,
+}
+
+impl<'a> Words<'a> {
+    pub fn new(ladder: &'a Ladder, cuts: &'a Cuts) -> Self {
+        Self { ladder, cuts, comparisons: ladder.evidence().into_comparisons() }
+    }
+
+    /// "spend 2,310.00 (top 20% begins at 2,059.45), repurchase rate 67% (at least 60%)"
+    ///
+    /// Who fell is told which conditions of the level before do not hold, who rose which of the new level do. A first
+    /// level at the end of the ladder is explained by what the level above it asks for.
+    pub fn reason(&self, sample: &Sample) -> String {
+        let to = self.ladder.place(&sample.to);
+        let from = sample.from.as_deref().and_then(|from| self.ladder.place(from));
+        let last = self.ladder.levels().len() - 1;
+        let (level, wanted) = match (from, to) {
+            (Some(from), Some(to)) if from < to => (from, false),
+            (_, Some(to)) if to == last => (last - 1, false),
+            (_, Some(to)) => (to, true),
+            (_, None) => return String::new(),
+        };
+        let of_level = self.comparisons.iter().enumerate().filter(|(_, comparison)| comparison.filter == level);
+        let told: Vec<_> = of_level.map(|(at, comparison)| (self.held(sample, at), comparison)).collect();
+        let fitting: Vec<_> = told.iter().filter(|(held, _)| (*held == Some(true)) == wanted).collect();
+        // with `none`, a comparison that holds is what stands in the way: then all are told
+        let chosen = if fitting.is_empty() { told.iter().collect() } else { fitting };
+        chosen.into_iter().map(|(held, comparison)| self.told(sample, *held, comparison)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn held(&self, sample: &Sample, at: usize) -> Option<bool> {
+        sample.reason.get("held")?.get(at)?.as_bool()
+    }
+
+    fn told(&self, sample: &Sample, held: Option<bool>, comparison: &Comparison<'_>) -> String {
+        let subject = comparison.subject.replace('_', " ");
+        let Some(held) = held else { return format!("{subject} is missing ({})", comparison.asked) };
+        let value = comparison.figure.as_deref().and_then(|figure| sample.reason.get("facts")?.get(figure));
+        let asked = match (comparison.share.as_deref(), held) {
+            (Some(share), true) => format!("top {share} begins at {}", self.cut(comparison, share)),
+            (Some(share), false) => format!("below the top {share}, which begins at {}", self.cut(comparison, share)),
+            (None, true) => comparison.asked.clone(),
+            (None, false) => format!("not {}", comparison.asked),
+        };
+        match value {
+            Some(value) => format!("{subject} {} ({asked})", shown(value, comparison.kind)),
+            None => format!("{subject} {asked}"),
+        }
+    }
+
+    fn cut(&self, comparison: &Comparison<'_>, share: &str) -> String {
+        let cut = comparison.figure.as_ref().and_then(|figure| self.cuts.get(figure)?.get(share)?.as_deref());
+        cut.map_or_else(|| "nobody".to_owned(), |cut| shown(&Value::from(cut), comparison.kind))
+    }
+
+    /// "spend, top 20%: from 2,059.45 on"
+    pub fn cuts(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (figure, shares) in self.cuts {
+            let kind =
+                self.comparisons.iter().find(|known| known.figure.as_ref() == Some(figure)).map(|known| known.kind);
+            for (share, cut) in shares {
+                let from = cut.as_ref().map_or_else(
+                    || "nobody was ranked".to_owned(),
+                    |cut| format!("from {} on", shown(&Value::from(cut.as_str()), kind.unwrap_or(field::Kind::Number))),
+                );
+                lines.push(format!("{}, top {share}: {from}", figure.replace('_', " ")));
+            }
+        }
+        lines
+    }
+
+    /// What the fields mean that the ladder looks at.
+    pub fn definitions(&self) -> BTreeMap<&'static str, String> {
+        let fields = self.comparisons.iter().filter_map(|comparison| comparison.field);
+        fields.map(|field| (field.name, field.doc.to_owned())).collect()
+    }
+}
+
+/// A figure for people.
+fn shown(value: &Value, kind: field::Kind) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let Ok(number) = text.parse::<Decimal>() else { return text };
+    match kind {
+        field::Kind::Share => format!("{}%", layout::decimal((number * Decimal::ONE_HUNDRED).round_dp(1).normalize())),
+        field::Kind::Days => format!("{number} days"),
+        _ => layout::decimal(number),
+    }
+}
