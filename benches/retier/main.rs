@@ -14,6 +14,10 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tend::db::embedded::Launch;
 use tend::db::{Database, DatabaseSettings, migrate};
 use tend::engine::door::{Job, Run, Step, Trigger, Tx};
+use tend::jobfile::kind::{Kind as _, Ladders, ReadContext};
+use tend::jobfile::reader::read_text;
+use tend::jobs::retier::Retier;
+use tend::outbox::template::TemplateFolder;
 
 /// The same for both sides.
 const SERVER: [(&str, &str); 7] = [
@@ -109,6 +113,23 @@ async fn generate(pool: &PgPool, size: &Size) -> anyhow::Result<()> {
         .await?;
     println!("generated in {}", seconds(begun.elapsed()));
     Ok(())
+}
+
+/// The shipped ladder.
+fn tend_ladder() -> anyhow::Result<Arc<dyn Job>> {
+    let (templates, ladders) = (TemplateFolder::default(), Ladders::default());
+    let context = ReadContext {
+        job: LADDER,
+        timezone: chrono_tz::UTC,
+        templates: &templates,
+        templates_dir: "templates",
+        ladders: &ladders,
+    };
+    let (job, problems) = read_text(&"jobs/value-tiers.toml".into(), &FILE.into(), |file| {
+        file.leave(&["title", "description", "owner", "schedule"]);
+        Retier.read(file, &context)
+    });
+    job.with_context(|| problems.render(false))
 }
 
 /// The shared baseline where it is at hand, else our copy of its meaning.

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::Filter;
 use super::compose::{Composer, Emit};
 use super::field::{Field, Kind, Source};
 use super::leaf::{Leaf, Subject};
-use super::Filter;
 use crate::jobfile::duration::Span;
 
 /// The comparisons of several conditions, in their order.
@@ -41,7 +41,10 @@ pub struct Comparison<'f> {
 impl<'f> Evidence<'f> {
     /// Of several conditions of a file with that window.
     pub fn of(filters: impl IntoIterator<Item = &'f Filter>, window: Span) -> Self {
-        let leaves = filters.into_iter().enumerate().flat_map(|(at, filter)| filter.leaves().into_iter().map(move |leaf| (at, leaf)));
+        let leaves = filters
+            .into_iter()
+            .enumerate()
+            .flat_map(|(at, filter)| filter.leaves().into_iter().map(move |leaf| (at, leaf)));
         Self { comparisons: leaves.map(|(at, leaf)| Comparison::new(at, leaf, window)).collect() }
     }
 
@@ -59,7 +62,8 @@ impl<'f> Evidence<'f> {
 
     /// The figures, each with a comparison that looks at it.
     fn figures(&self) -> Vec<(&str, &Leaf)> {
-        let named = self.comparisons.iter().filter_map(|comparison| Some((comparison.figure.as_deref()?, comparison.leaf)));
+        let named =
+            self.comparisons.iter().filter_map(|comparison| Some((comparison.figure.as_deref()?, comparison.leaf)));
         named.collect::<BTreeMap<_, _>>().into_iter().collect()
     }
 }
@@ -93,8 +97,8 @@ impl<'f> Comparison<'f> {
 impl Composer {
     /// Fills three slots with what the conditions rest on.
     ///
-    /// `columns`, in a select list over `c` and the facts: `held`, true, false or null (a value was missing) for each
-    /// comparison, and the figures as `figure_1` and so on. `figures`, over those columns: them by name, as `jsonb`.
+    /// `columns`, in a select list over `c` and the facts: the figures as `figure_1` and so on, then, to be named `held`
+    /// by the template, an array with true, false or null (a value was missing) for each comparison. `figures`, over those columns: them by name, as `jsonb`.
     /// `cuts`, an aggregate over those columns: figure → share → lowest value still in, as `jsonb`.
     #[must_use]
     pub fn evidence(self, columns: &str, figures: &str, cuts: &str, evidence: &Evidence<'_>) -> Self {
@@ -115,11 +119,12 @@ fn columns_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf
             None => held,
         }
     });
-    let mut sql = format!("array[{}]::boolean[] as held", outcomes.collect::<Vec<_>>().join(", "));
+    let held = format!("array[{}]::boolean[]", outcomes.collect::<Vec<_>>().join(", "));
+    let mut sql = String::new();
     for ((_, leaf), place) in figures.iter().zip(1..) {
-        let _ = write!(sql, ", {} as figure_{place}", leaf.value(emit));
+        let _ = write!(sql, "{} as figure_{place}, ", leaf.value(emit));
     }
-    sql
+    sql + &held
 }
 
 fn cuts_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf)]) -> String {

@@ -3,10 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolCopyExt as _;
 use tend::engine::door::{Explained, Job, JobError, Replay, Run, Step, Trigger, Tx};
+use tend::jobfile::kind::{Kind as _, Ladders, ReadContext};
+use tend::jobfile::problem::Problems;
+use tend::jobfile::reader::read_text;
+use tend::jobs::retier::Retier;
+use tend::outbox::template::TemplateFolder;
 
 use crate::support::{World, instant};
 
@@ -14,6 +18,29 @@ use crate::support::{World, instant};
 fn shipped(window: &str) -> Arc<dyn Job> {
     let text = include_str!("../../jobs/value-tiers.toml").replace("\"365d\"", &format!("\"{window}\""));
     job(&text)
+}
+
+/// The job of a file that must be without fault.
+fn job(text: &str) -> Arc<dyn Job> {
+    let (job, problems) = read(text);
+    assert!(problems.is_empty(), "{}", problems.render(false));
+    job.unwrap()
+}
+
+fn read(text: &str) -> (Option<Arc<dyn Job>>, Problems) {
+    let templates = TemplateFolder::default();
+    let ladders = Ladders::default();
+    let context = ReadContext {
+        job: "value-tiers",
+        timezone: chrono_tz::Asia::Shanghai,
+        templates_dir: "templates",
+        templates: &templates,
+        ladders: &ladders,
+    };
+    read_text(&"jobs/value-tiers.toml".into(), &text.into(), |file| {
+        file.leave(&["title", "description", "owner", "schedule"]);
+        Retier.read(file, &context)
+    })
 }
 
 fn ladder(levels: &str) -> Arc<dyn Job> {
@@ -298,4 +325,31 @@ async fn two_ladders_do_not_touch_each_other() {
     evaluate(&world, &job, &other).await.unwrap();
     let states = world.rows("select ladder, level, run_id from tend.ladder_state order by ladder").await;
     assert_eq!(states, ["value-tiers\thigh\t1", "等级\thigh\t2"]);
+}
+
+/// The shop's customers and orders; none, with a word, where the data are not at hand.
+async fn online_retail() -> Option<World> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/online-retail");
+    let folder = if folder.is_dir() {
+        folder
+    } else {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/online-retail")
+    };
+    if !folder.is_dir() {
+        println!("skipped: ../shared/data/online-retail is not at hand");
+        return None;
+    }
+    let world = World::new().await;
+    for (file, table, columns) in [
+        ("customers.csv.gz", "crm.customer", "customer_id, name, country, timezone, created_at"),
+        ("orders.csv.gz", "crm.orders", "order_id, customer_id, placed_at, amount, currency"),
+    ] {
+        let csv = std::process::Command::new("gzip").arg("-dc").arg(folder.join(file)).output().unwrap();
+        assert!(csv.status.success(), "gzip -dc {file}");
+        let statement = format!("copy {table} ({columns}) from stdin with (format csv, header)");
+        let mut copy = world.pool().copy_in_raw(&statement).await.unwrap();
+        copy.send(csv.stdout).await.unwrap();
+        copy.finish().await.unwrap();
+    }
+    Some(world)
 }

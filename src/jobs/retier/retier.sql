@@ -52,7 +52,8 @@ verdict as (
 ), recorded as (
     insert into tend.ladder_run (run_id, ladder, as_of, cuts, distribution, moves, missing)
     select $3, $2, $1,
-           (select /*{cuts}*/ '{}'::jsonb from judged where customer_id is not null),
+           -- `having` makes it one row also where no rank is asked for
+           (select /*{cuts}*/ '{}'::jsonb from judged where customer_id is not null having true),
            (select coalesce(jsonb_object_agg(level, customers), '{}')
             from (select level, coalesce(sum(flow.customers), 0) as customers
                   from unnest($4::text[]) level left join flow on flow.to_level = level

@@ -50,17 +50,23 @@ impl<'a> Words<'a> {
 
     fn told(&self, sample: &Sample, held: Option<bool>, comparison: &Comparison<'_>) -> String {
         let subject = comparison.subject.replace('_', " ");
-        let Some(held) = held else { return format!("{subject} is missing ({})", comparison.asked) };
-        let value = comparison.figure.as_deref().and_then(|figure| sample.reason.get("facts")?.get(figure));
-        let asked = match (comparison.share.as_deref(), held) {
-            (Some(share), true) => format!("top {share} begins at {}", self.cut(comparison, share)),
-            (Some(share), false) => format!("below the top {share}, which begins at {}", self.cut(comparison, share)),
-            (None, true) => comparison.asked.clone(),
-            (None, false) => format!("not {}", comparison.asked),
-        };
-        match value {
-            Some(value) => format!("{subject} {} ({asked})", shown(value, comparison.kind)),
-            None => format!("{subject} {asked}"),
+        let asked = comparison.asked.strip_prefix("is ").unwrap_or(&comparison.asked);
+        let figure = comparison.figure.as_deref().and_then(|figure| sample.reason.get("facts")?.get(figure));
+        match (figure, held) {
+            (_, None) => format!("{subject} is missing ({asked} is asked for)"),
+            (None, Some(true)) => format!("{subject} {}", comparison.asked),
+            (None, Some(false)) => format!("not: {subject} {}", comparison.asked),
+            (Some(figure), Some(held)) => {
+                let asked = match (comparison.share.as_deref(), held) {
+                    (Some(share), true) => format!("top {share} begins at {}", self.cut(comparison, share)),
+                    (Some(share), false) => {
+                        format!("below the top {share}, which begins at {}", self.cut(comparison, share))
+                    }
+                    (None, true) => asked.to_owned(),
+                    (None, false) => format!("not {asked}"),
+                };
+                format!("{subject} {} ({asked})", shown(figure, comparison.kind))
+            }
         }
     }
 
@@ -98,8 +104,8 @@ fn shown(value: &Value, kind: field::Kind) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Ok(number) = text.parse::<Decimal>() else { return text };
     match kind {
-        field::Kind::Share => format!("{}%", layout::decimal((number * Decimal::ONE_HUNDRED).round_dp(1).normalize())),
+        field::Kind::Share => format!("{}%", layout::decimal((number * Decimal::ONE_HUNDRED).round().normalize())),
         field::Kind::Days => format!("{number} days"),
-        _ => layout::decimal(number),
+        _ => layout::decimal(number.round_dp(2)),
     }
 }
