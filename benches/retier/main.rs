@@ -88,7 +88,7 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
         };
         same_levels(pool).await?;
         let kind = if round == 0 { "first, every row written (not counted)" } else { "" };
-        println!("{at:%Y-%m-%d}  bare {}  tend {}  {progress}  {kind}", seconds(bare_took), seconds(tend_took));
+        println!("{}  bare {}  tend {}  {progress}  {kind}", at.date_naive(), seconds(bare_took), seconds(tend_took));
         if round > 0 {
             bare_times.push(bare_took);
             tend_times.push(tend_took);
