@@ -1,0 +1,245 @@
+//! What can be typed. Every name here is a promise to somebody's scripts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Looks after a company's customers on schedule, on the company's own Postgres.
+#[derive(Debug, Parser)]
+#[command(name = "tend", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// Folder of the job files
+    #[arg(long, global = true, default_value = "jobs", value_name = "DIR")]
+    pub jobs: PathBuf,
+    /// Folder of the settings files
+    #[arg(long, global = true, default_value = "config", value_name = "DIR")]
+    pub config: PathBuf,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done · 1 it failed, the message says why · 2 the command line is wrong ·
+3 a job file or a setting is wrong · 4 the database cannot be used (unreachable, wrong password, wrong schema)
+
+Settings are read from DIR/default.toml, DIR/<environment>.toml and the environment, e.g. TEND__DATABASE__URL.
+Without a database URL, in development, tend starts a private Postgres under .tend/.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon: plan, run, send, until told to stop
+    Serve,
+    /// Check job files and show when each job runs next
+    Check(CheckArgs),
+    /// Show what a job would do: the real run, rolled back
+    Plan(PlanArgs),
+    /// Run a job now, in its own row, without touching its schedule
+    Run(RunArgs),
+    /// Run a job for the slots of past days
+    Backfill(BackfillArgs),
+    /// Put the job folder in force
+    Apply(ApplyArgs),
+    /// Show when jobs run next, in local time and UTC
+    Next(NextArgs),
+    /// Show jobs, last and next runs, what is late and why
+    Status,
+    /// Pause a job, or all sending
+    Pause(PauseArgs),
+    /// Resume a job, or all sending
+    Resume(ResumeArgs),
+    /// Ask a running or waiting run to stop
+    Cancel(CancelArgs),
+    /// Show messages whose fate is unknown or that need a decision, and decide
+    Outbox(OutboxArgs),
+    /// Import customers, orders, interactions, tickets or staff from CSV
+    Import(ImportArgs),
+    /// Create or update tend's tables
+    Migrate(MigrateArgs),
+    /// Fill a made-up company, run the shipped jobs for one day, show what came out
+    Demo(DemoArgs),
+    /// Print the JSON Schema of job files, for editors
+    Schema,
+    /// Print completions for a shell
+    Completions(CompletionArgs),
+}
+
+/// `tend check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Folder to check instead of --jobs
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `tend plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The job: its file's name without .toml
+    pub job: String,
+    /// Instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
+    #[arg(long, value_name = "INSTANT|DATE")]
+    pub at: Option<String>,
+}
+
+/// `tend run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The job: its file's name without .toml
+    pub job: String,
+    /// Instant or day to run for; now when left out
+    #[arg(long, value_name = "INSTANT|DATE")]
+    pub at: Option<String>,
+}
+
+/// `tend backfill`.
+#[derive(Debug, Args)]
+pub struct BackfillArgs {
+    /// The job: its file's name without .toml
+    pub job: String,
+    /// First day
+    #[arg(long, value_name = "DATE")]
+    pub from: String,
+    /// Last day
+    #[arg(long, value_name = "DATE")]
+    pub to: String,
+}
+
+/// `tend apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// Put back a folder that was already superseded
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `tend next`.
+#[derive(Debug, Args)]
+pub struct NextArgs {
+    /// Only this job
+    pub job: Option<String>,
+    /// Count from this instant instead of now
+    #[arg(long, value_name = "INSTANT|DATE")]
+    pub from: Option<String>,
+    /// How many runs of each job
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub count: usize,
+}
+
+/// `tend pause`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct PauseArgs {
+    /// The job to pause
+    #[arg(group = "what")]
+    pub job: Option<String>,
+    /// Stop all sending at once
+    #[arg(long, group = "what")]
+    pub all: bool,
+    /// Why, for the others
+    #[arg(long, default_value = "")]
+    pub note: String,
+}
+
+/// `tend resume`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub struct ResumeArgs {
+    /// The job to resume
+    #[arg(group = "what")]
+    pub job: Option<String>,
+    /// Allow sending again
+    #[arg(long, group = "what")]
+    pub all: bool,
+}
+
+/// `tend cancel`.
+#[derive(Debug, Args)]
+pub struct CancelArgs {
+    /// The run's number, as `tend status` shows it
+    pub run: i64,
+}
+
+/// `tend outbox`.
+#[derive(Debug, Args)]
+pub struct OutboxArgs {
+    #[command(subcommand)]
+    pub action: OutboxAction,
+}
+
+/// What to do with messages that wait for a person.
+#[derive(Debug, Subcommand)]
+pub enum OutboxAction {
+    /// List messages that are in doubt, held or dead
+    List,
+    /// Send a held or dead message again, knowing that it may arrive twice
+    Resend {
+        /// The message's number
+        #[arg(required = true)]
+        message: Vec<i64>,
+    },
+    /// Give a held message up
+    Drop {
+        /// The message's number
+        #[arg(required = true)]
+        message: Vec<i64>,
+    },
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ImportKind {
+    Customers,
+    Orders,
+    Interactions,
+    Tickets,
+    Staff,
+}
+
+/// `tend import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// What the file holds
+    pub kind: ImportKind,
+    /// CSV file, or - for standard input
+    pub file: PathBuf,
+    /// Keep nothing if any row is bad
+    #[arg(long)]
+    pub strict: bool,
+    /// Where bad rows go; FILE.rejects.csv when left out
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+}
+
+/// `tend migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Leave the crm schema alone: the company provides it as tables or views
+    #[arg(long)]
+    pub without_crm: bool,
+}
+
+/// `tend demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// How many customers to make up
+    #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub customers: u32,
+    /// Another number makes another company
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+    /// The day to run the jobs for; the day after the last one run when left out
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<chrono::NaiveDate>,
+}
+
+/// `tend completions`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell
+    pub shell: Shell,
+}
