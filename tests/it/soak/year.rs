@@ -8,8 +8,8 @@ use sqlx::PgPool;
 use tend::engine::schedule::Schedule;
 
 use super::Dice;
-use crate::support::World;
-use crate::support::process::{Bench, eventually};
+use crate::support::process::Bench;
+use crate::support::{World, eventually, instant};
 
 const NEW_YORK: &str = r#"
 title = "A ladder that meets both daylight-saving days"
@@ -41,7 +41,7 @@ async fn settled(pool: &PgPool) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_daemons_run_every_slot_of_a_year_once() {
     let world = World::new().await;
-    super::company::with_birthday_on(world.pool(), 20, "2026-07-01".parse().unwrap()).await;
+    super::company::with_birthday_on(world.pool(), 20, instant("2026-07-01")).await;
     let mut bench = Bench::new(world.url());
     bench.set("time.source", "driven").set("engine.plan_interval", "40ms").set("engine.lease_ttl", "2s");
     bench.set("engine.heartbeat", "500ms").set("engine.takeover_interval", "500ms");
@@ -63,7 +63,7 @@ async fn two_daemons_run_every_slot_of_a_year_once() {
             daemons.push(bench.serve("again"));
         }
         let pool = world.pool();
-        eventually(&format!("every slot up to {now} has its run"), Duration::from_secs(40), async || settled(pool).await).await;
+        eventually(&format!("every slot up to {now} has its run"), async || settled(pool).await).await;
     }
     for daemon in daemons {
         assert!(daemon.stop(Duration::from_secs(15)).success(), "a daemon that is told to stop ends well");

@@ -136,19 +136,6 @@ impl Drop for Daemon {
     }
 }
 
-/// Polls until the condition holds; panics with `what` after `within`.
-pub async fn eventually<F, T>(what: &str, within: Duration, mut condition: F)
-where
-    F: AsyncFnMut() -> T,
-    T: Into<bool>,
-{
-    let deadline = Instant::now() + within;
-    while !condition().await.into() {
-        assert!(Instant::now() < deadline, "{what} did not happen within {within:?}");
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-}
-
 fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("the folder is made");
     for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
