@@ -1,0 +1,65 @@
+//! What `plan`, `run` and `backfill` share: the folder, the database, an engine, the job's spec.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::args::Arguments;
+use super::at::At;
+use super::failure::Failure;
+use super::{connect, folder};
+use crate::db::Opened;
+use crate::engine::Engine;
+use crate::engine::specs::Spec;
+use crate::jobfile::{Folder, spec_reader};
+use crate::jobs::KINDS;
+use crate::settings::Settings;
+
+/// A command at work on one job.
+pub struct Work {
+    /// The settings of this call.
+    pub settings: Settings,
+    /// The database; keeps a private server alive.
+    pub opened: Opened,
+    /// An engine of this process; it plans nothing by itself.
+    pub engine: Arc<Engine>,
+    /// The job as its file says, stored by its hash.
+    pub spec: Arc<Spec>,
+}
+
+impl Work {
+    /// Reads the folder, finds the job, and stores its spec by content hash: what is in force stays as it is.
+    pub async fn begin(arguments: &Arguments, job: &str) -> Result<Self, Failure> {
+        let settings = connect::settings(arguments)?;
+        let folder = folder::read(arguments, &settings)?;
+        let spec = find(&folder, job)?;
+        let opened = connect::ready(&settings).await?;
+        let mut conn = opened.db.pool().acquire().await?;
+        folder.store(&mut conn, job).await?;
+        drop(conn);
+        let engine = Arc::new(engine(&opened, &settings));
+        Ok(Self { settings, opened, engine, spec })
+    }
+
+    /// The slot that `--at` names; now when it was left out.
+    pub async fn slot(&self, at: Option<&str>) -> Result<DateTime<Utc>, Failure> {
+        match at {
+            Some(text) => At::parse(text)?.slot(&self.spec),
+            None => Ok(self.settings.time.source.now(&mut *self.opened.db.pool().acquire().await?).await?),
+        }
+    }
+}
+
+/// An engine over the opened database.
+pub fn engine(opened: &Opened, settings: &Settings) -> Engine {
+    Engine::new(opened.db.clone(), settings.time.source, spec_reader(KINDS, settings.defaults.timezone), settings.engine.clone())
+}
+
+fn find(folder: &Folder, job: &str) -> Result<Arc<Spec>, Failure> {
+    folder.spec(job).ok_or_else(|| {
+        let names = folder.names();
+        let guess = crate::jobfile::reader::nearest(job, names.iter().copied())
+            .map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
+        Failure::Usage(format!("there is no job `{job}` in {}.{guess} There are: {}", folder.dir().display(), names.join(", ")))
+    })
+}
