@@ -1,5 +1,6 @@
 //! What `plan`, `run` and `backfill` share: the folder, the database, an engine, the job's spec.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,8 +11,10 @@ use super::failure::Failure;
 use super::{connect, folder};
 use crate::db::Opened;
 use crate::engine::Engine;
-use crate::engine::specs::Spec;
-use crate::jobfile::{Folder, spec_reader};
+use crate::engine::specs::{ReadSpec, Spec};
+use crate::jobfile::file::{JobFile, spec_from_stored};
+use crate::jobfile::folder::Folder;
+use crate::jobfile::reader::nearest;
 use crate::jobs::KINDS;
 use crate::settings::Settings;
 
@@ -31,12 +34,11 @@ impl Work {
     /// Reads the folder, finds the job, and stores its spec by content hash: what is in force stays as it is.
     pub async fn begin(arguments: &Arguments, job: &str) -> Result<Self, Failure> {
         let settings = connect::settings(arguments)?;
-        let folder = folder::read(arguments, &settings)?;
-        let spec = find(&folder, job)?;
+        let folder = folder::read(arguments)?;
+        let file = find(&folder, &arguments.jobs, job)?;
+        let spec = Arc::new(file.to_spec());
         let opened = connect::ready(&settings).await?;
-        let mut conn = opened.db.pool().acquire().await?;
-        folder.store(&mut conn, job).await?;
-        drop(conn);
+        store::keep(&mut *opened.db.pool().acquire().await?, &folder, file).await?;
         let engine = Arc::new(engine(&opened, &settings));
         Ok(Self { settings, opened, engine, spec })
     }
@@ -52,14 +54,15 @@ impl Work {
 
 /// An engine over the opened database.
 pub fn engine(opened: &Opened, settings: &Settings) -> Engine {
-    Engine::new(opened.db.clone(), settings.time.source, spec_reader(KINDS, settings.defaults.timezone), settings.engine.clone())
+    let read: ReadSpec = Arc::new(|stored| spec_from_stored(&stored, KINDS));
+    Engine::new(opened.db.clone(), settings.time.source, read, settings.engine.clone())
 }
 
-fn find(folder: &Folder, job: &str) -> Result<Arc<Spec>, Failure> {
-    folder.spec(job).ok_or_else(|| {
-        let names = folder.names();
-        let guess = crate::jobfile::reader::nearest(job, names.iter().copied())
-            .map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
-        Failure::Usage(format!("there is no job `{job}` in {}.{guess} There are: {}", folder.dir().display(), names.join(", ")))
+/// The job's file, or a guess at what was meant.
+pub fn find<'f>(folder: &'f Folder, dir: &Path, job: &str) -> Result<&'f JobFile, Failure> {
+    folder.jobs.get(job).ok_or_else(|| {
+        let names: Vec<&str> = folder.jobs.keys().map(String::as_str).collect();
+        let guess = nearest(job, names.iter().copied()).map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
+        Failure::Usage(format!("there is no job `{job}` in {}.{guess} There are: {}", dir.display(), names.join(", ")))
     })
 }

@@ -2,3 +2,8 @@
 
 pub mod layout;
 pub mod retier;
+
+use crate::jobfile::kind::Kind;
+
+/// The one registry: a new kind is its folder and its line here.
+pub static KINDS: &[&dyn Kind] = &[&retier::Retier];
