@@ -6,6 +6,7 @@ use croner::{Cron, Weekday};
 
 use super::error::{About, ScheduleError};
 use super::field::{FIELDS, Part, render};
+use super::remark::{NAMED, names};
 
 /// How day-of-month and day-of-week go together when both are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,10 @@ pub(super) struct Time {
 /// A checked expression.
 #[derive(Debug, Clone)]
 pub(super) struct Expression {
-    cron: Cron,
+    /// As written, for describing it.
+    whole: Cron,
+    /// The same days at midnight: what decides on which days it falls.
+    midnight: Cron,
     /// In order, each minute once.
     times: Vec<Time>,
 }
@@ -43,18 +47,33 @@ impl Expression {
                 "write days = \"and\" (a day must fit both) or days = \"or\" (one is enough) below cron, or set one to *",
             ));
         }
-        let pattern = [&minute, &hour, &day_of_month, &month, &day_of_week].map(|parts| render(parts)).join(" ");
-        let cron = CronParser::builder()
+        let has = |special: &str| day_of_month.contains(&Part::Special(special.to_owned()));
+        if has("L") && has("LW") {
+            // croner would drop the L without a word
+            let message = format!("{text}: day-of-month L and LW cannot stand together");
+            return Err(ScheduleError::new(About::Cron, message).help("make it two jobs"));
+        }
+        let parser = CronParser::builder()
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .dom_and_dow(days == Some(Days::And))
-            .build()
-            .parse(&pattern)
-            .map_err(|error| ScheduleError::new(About::Cron, format!("{text}: {error}")))?;
-        let expression = Self { cron, times: times(&minute, &hour) };
+            .build();
+        let read = |minute: &[Part], hour: &[Part]| {
+            let pattern = [minute, hour, &day_of_month, &month, &day_of_week].map(render).join(" ");
+            parser.parse(&pattern).map_err(|error| ScheduleError::new(About::Cron, format!("{text}: {error}")))
+        };
+        let expression = Self {
+            whole: read(&minute, &hour)?,
+            midnight: read(&[Part::One(0)], &[Part::One(0)])?,
+            times: times(&minute, &hour),
+        };
         if !expression.has_a_day() {
-            let both = if day_of_week == [Part::Any] { "" } else { " and day-of-week" };
-            let message = format!("{text}: no date fits this day-of-month, month{both}, it would never run");
+            let fields = if day_of_week == [Part::Any] {
+                "day-of-month and month"
+            } else {
+                "day-of-month, month and day-of-week"
+            };
+            let message = format!("{text}: no date fits its {fields}, so it would never run");
             return Err(ScheduleError::new(About::Cron, message).help("for the last day of a month write L"));
         }
         Ok(expression)
@@ -77,14 +96,20 @@ impl Expression {
             chrono::Weekday::Sun => Weekday::Sunday,
         };
         // croner's errors here are about dates that do not exist; a NaiveDate does
-        let pattern = &self.cron.pattern;
+        let pattern = &self.midnight.pattern;
         pattern.month_match(date.month()).unwrap_or(false)
             && pattern.day_match(date.year(), date.month(), date.day(), weekday).unwrap_or(false)
     }
 
-    /// In English; a help, not a definition.
+    /// In English; a help, not a definition. A few times of day are named, the rest is croner's wording.
     pub(super) fn describe(&self) -> String {
-        self.cron.describe()
+        let minutes: Vec<u16> = self.times.iter().map(|time| time.minute).collect();
+        let days = self.midnight.describe();
+        match days.trim_end_matches('.').strip_prefix("At 00:00") {
+            Some("") if minutes.len() <= NAMED => format!("At {} every day", names(&minutes)),
+            Some(days) if minutes.len() <= NAMED => format!("At {}{days}", names(&minutes)),
+            _ => self.whole.describe().trim_end_matches('.').to_owned(),
+        }
     }
 
     /// All 14 kinds of year (by first weekday and leap day) come within 28 years, so what does not match there never will.

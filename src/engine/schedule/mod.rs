@@ -128,8 +128,7 @@ impl Schedule {
     /// The schedule in English, with its zone: a help for readers, the expression decides.
     #[must_use]
     pub fn describe(&self) -> String {
-        let words = self.expression.describe();
-        format!("{} ({})", words.trim_end_matches('.'), self.timezone.name())
+        format!("{} ({})", self.expression.describe(), self.timezone.name())
     }
 
     /// Lays out days until `max` slots are found that no later day can come before.

@@ -7,7 +7,7 @@ use super::zone::{Bend, Fate, LocalDay, utc_day, wall};
 use super::{Schedule, YEARS};
 
 /// How many times are named one by one.
-const NAMED: usize = 4;
+pub(super) const NAMED: usize = 4;
 /// The longest pause a schedule can have (29 February on a given weekday, across 2100), in days.
 const LONGEST_PAUSE: usize = 41 * 366;
 
@@ -118,7 +118,7 @@ fn clocks(bend: Bend) -> String {
 }
 
 /// "02:00", "02:00 and 02:30", "the 60 times from 02:00 to 02:59".
-fn names(minutes: &[u16]) -> String {
+pub(super) fn names(minutes: &[u16]) -> String {
     let name = |minute: &u16| wall(i64::from(*minute) * 60);
     match minutes {
         [] => String::new(),

@@ -186,7 +186,15 @@ fn next_prints_local_time_utc_and_a_remark() {
 
 #[test]
 fn a_description_is_a_sentence_with_the_zone() {
-    assert_eq!(schedule("Asia/Shanghai", "0 2 * * *").describe(), "At 02:00 (Asia/Shanghai)");
+    for (cron, words) in [
+        ("0 2 * * *", "At 02:00 every day (Asia/Shanghai)"),
+        ("0,30 2 * * MON", "At 02:00 and 02:30, on Monday (Asia/Shanghai)"),
+        ("0 9 L * *", "At 09:00, on the last day of the month (Asia/Shanghai)"),
+        ("*/15 2 1 * *", "At 02:00, 02:15, 02:30 and 02:45, on day 1 (Asia/Shanghai)"),
+        ("* * * * *", "Every minute (Asia/Shanghai)"),
+    ] {
+        assert_eq!(schedule("Asia/Shanghai", cron).describe(), words);
+    }
 }
 
 #[test]

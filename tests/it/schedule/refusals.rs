@@ -41,13 +41,14 @@ const REFUSED: &[(&str, &str)] = &[
         "0 2 13 * FRI",
         "day-of-month and day-of-week are both set, and cron tools disagree about what that means; write days = \"and\" (a day must fit both) or days = \"or\" (one is enough) below cron, or set one to *",
     ),
+    ("0 2 L,LW * *", "0 2 L,LW * *: day-of-month L and LW cannot stand together; make it two jobs"),
     (
         "0 2 30 2 *",
-        "0 2 30 2 *: no date fits this day-of-month, month, it would never run; for the last day of a month write L",
+        "0 2 30 2 *: no date fits its day-of-month and month, so it would never run; for the last day of a month write L",
     ),
     (
         "0 9 31 2,4,6,9,11 *",
-        "0 9 31 2,4,6,9,11 *: no date fits this day-of-month, month, it would never run; for the last day of a month write L",
+        "0 9 31 2,4,6,9,11 *: no date fits its day-of-month and month, so it would never run; for the last day of a month write L",
     ),
     (
         "*/30 * * * * *",
