@@ -3,6 +3,7 @@
 pub mod calendar;
 pub mod clock;
 pub mod db;
+pub mod demo;
 pub mod engine;
 pub mod filter;
 pub mod import;

@@ -5,6 +5,7 @@ mod support;
 
 mod calendar;
 mod database;
+mod demo;
 mod doorbell;
 mod filter;
 mod import;

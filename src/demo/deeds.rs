@@ -1,0 +1,132 @@
+//! What customers do: orders, contacts, tickets. Each customer's history is one stream that only the day cuts off, so
+//! that a later day adds to what is there.
+
+use std::fmt::Write as _;
+
+use chrono::{Days, NaiveDate};
+
+use super::Company;
+use super::dice::Dice;
+use super::people::{STAFF, customer_id, joined};
+
+pub(super) const ORDER_HEADER: &str = "order_id,customer_id,placed_at,amount,currency,status,channel,product_id";
+pub(super) const INTERACTION_HEADER: &str = "interaction_id,customer_id,at,kind,direction,channel,staff_id,note";
+pub(super) const TICKET_HEADER: &str =
+    "ticket_id,customer_id,opened_at,kind,topic,urgency,channel,state,assignee_id,solved_at,closed_at,subject";
+
+/// How a customer buys: days between orders on average, cents of an ordinary order, and how many days until the
+/// customer is lost (none: stays).
+struct Habit {
+    every: u64,
+    cents: u64,
+    stays: Option<u64>,
+}
+
+/// A tenth of the customers brings about half of the money, a fifth never buys or once.
+fn habit(dice: &mut Dice) -> Option<Habit> {
+    let stays = dice.in_thousand(350).then(|| 60 + dice.below(700));
+    Some(match dice.below(100) {
+        0..=9 => Habit { every: 20 + dice.below(15), cents: 20_000 + dice.below(60_000), stays },
+        10..=39 => Habit { every: 50 + dice.below(50), cents: 10_000 + dice.below(20_000), stays },
+        40..=79 => Habit { every: 120 + dice.below(200), cents: 5_000 + dice.below(15_000), stays },
+        80..=91 => Habit { every: 5_000, cents: 4_000 + dice.below(20_000), stays: None },
+        _ => return None,
+    })
+}
+
+/// Adds the orders of one customer before `until`.
+pub(super) fn orders(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "orders");
+    let Some(habit) = habit(&mut dice) else { return };
+    let first = joined(company, number);
+    let last = habit.stays.map_or(until, |days| until.min(first + Days::new(days)));
+    let mut day = first + Days::new(dice.below(30));
+    for order in 1_u32.. {
+        if day >= last {
+            return;
+        }
+        let cents = habit.cents * (30 + dice.below(140)) / 100;
+        let minute = 9 * 60 + dice.below(13 * 60);
+        let status = if dice.in_thousand(30) {
+            "refunded"
+        } else if dice.in_thousand(20) {
+            "cancelled"
+        } else {
+            "paid"
+        };
+        let channel = dice.one(&["shop", "app", "app", "web"]);
+        let _ = writeln!(
+            out,
+            "{id}-{order:04},{id},{day}T{:02}:{:02}:00+08:00,{}.{:02},CNY,{status},{channel},P{:03}",
+            minute / 60,
+            minute % 60,
+            cents / 100,
+            cents % 100,
+            1 + dice.below(200),
+            id = customer_id(number),
+        );
+        day = day + Days::new(dice.wait(habit.every));
+    }
+}
+
+/// Adds the contacts of one customer before `until`.
+pub(super) fn interactions(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "interactions");
+    let every = 150 + dice.below(600);
+    let mut day = joined(company, number) + Days::new(dice.below(90));
+    for contact in 1_u32.. {
+        if day >= until {
+            return;
+        }
+        let (kind, direction, channel) = dice.one(&[
+            ("enquiry", "in", "chat"),
+            ("enquiry", "in", "phone"),
+            ("reply", "in", "email"),
+            ("participation", "in", "app"),
+            ("visit", "out", "shop"),
+            ("complaint", "in", "phone"),
+        ]);
+        let _ = writeln!(
+            out,
+            "I{id}-{contact:03},{id},{day}T{:02}:30:00+08:00,{kind},{direction},{channel},S{:02},",
+            9 + dice.below(9),
+            1 + dice.below(STAFF),
+            id = customer_id(number),
+        );
+        day = day + Days::new(dice.wait(every));
+    }
+}
+
+/// Adds the tickets of one customer before `until`; what is solved later is still open.
+pub(super) fn tickets(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "tickets");
+    if !dice.in_thousand(300) {
+        return;
+    }
+    let mut day = joined(company, number) + Days::new(dice.below(400));
+    for ticket in 1_u32.. {
+        if day >= until {
+            return;
+        }
+        let (kind, topic, subject) = dice.one(&[
+            ("request", "product", "尺码咨询"),
+            ("request", "delivery", "Where is my parcel?"),
+            ("complaint", "service", "等待时间太长"),
+            ("complaint", "delivery", "包裹破损"),
+            ("complaint", "product", "The colour is not as shown"),
+        ]);
+        let urgency = if dice.in_thousand(150) { "urgent" } else { "normal" };
+        let channel = dice.one(&["chat", "phone", "app", "social", "email"]);
+        let assignee = 1 + dice.below(STAFF);
+        let solved = day + Days::new(dice.below(12));
+        let (state, solved_at) =
+            if solved < until { ("closed", format!("{solved}T17:45:00+08:00")) } else { ("open", String::new()) };
+        let _ = writeln!(
+            out,
+            "T{id}-{ticket:02},{id},{day}T10:15:00+08:00,{kind},{topic},{urgency},{channel},{state},S{assignee:02},\
+             {solved_at},{solved_at},{subject}",
+            id = customer_id(number),
+        );
+        day = day + Days::new(dice.wait(400));
+    }
+}
