@@ -5,6 +5,9 @@
 //!
 //! [`reader`] and [`problem`] know nothing of jobs: `filter` and the kinds read their own tables through them.
 
+pub mod applied;
+pub mod check;
+pub mod diff;
 pub mod duration;
 pub mod file;
 pub mod folder;
@@ -14,4 +17,7 @@ pub mod problem;
 pub mod reader;
 #[cfg(test)]
 mod reader_tests;
+pub mod schema;
+pub mod store;
 pub mod value;
+pub mod watch;
