@@ -1,0 +1,61 @@
+-- message/queue: writes what "verdict" says. Only a queued message claims its occasion, in the same statement.
+--   $23 topic, $24 template, $25 languages by channel, $26 language of the file, $27 offers by name and language,
+--   $28 priority, $29 what happens to a message whose fate is unknown, or null
+
+-- the ledger; a second claim of the same occasion or address is an error and rolls the step back
+claim as (
+    insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
+    select $1::text, v.customer_id, v.occasion, v.occurs_on, v.address_key, $3::bigint, $4::timestamptz
+    from verdict v
+    where v.verdict is null
+),
+-- the language of the message, which the words of the offer follow
+worded as (
+    select v.*,
+           tend.nearest_locale(v.locale, array(select jsonb_array_elements_text($25::jsonb -> v.channel)), $26::text) as message_locale
+    from verdict v
+    where v.verdict is null
+),
+message as (
+    insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, template, locale, data,
+                             priority, not_before, not_after, zone, opens, closes, on_unknown, state_at, created_at)
+    select $3::bigint, $1::text, $2::text, w.customer_id, w.occasion, $21::text, $23::text, w.channel, $24::text, w.message_locale,
+           jsonb_build_object(
+               'offer', $27::jsonb -> w.offer -> w.message_locale,
+               'occasion', jsonb_build_object('kind', 'birthday', 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
+           $28::smallint, w.not_before, w.not_after, case when $16::time is not null then w.zone end, $16::time, $17::time,
+           $29::text, $4::timestamptz, $4::timestamptz
+    from worded w
+    order by w.not_before, w.customer_id collate "C"
+    returning customer_id
+),
+-- a reason that held before is made to hold until now, not written twice
+decision as (
+    insert into tend.decision (job, customer_id, occasion, reason, run_id, at, last_at, detail)
+    select $1::text, v.customer_id, v.occasion, v.verdict, $3::bigint, $4::timestamptz, $4::timestamptz,
+           jsonb_build_object('occurs_on', v.occurs_on) || case v.verdict
+               when 'already_had' then jsonb_build_object('had', v.had_occasion, 'had_on', v.had_on)
+               when 'same_address' then jsonb_build_object('channel', v.channel, 'sent_to', v.winner)
+               when 'expired' then jsonb_build_object('opens', v.not_before, 'ends', v.not_after)
+               when 'no_offer' then '{}'::jsonb
+               else jsonb_build_object('channels', v.objections) end
+    from verdict v
+    where v.verdict is not null
+    on conflict (job, customer_id, occasion, step, reason) do update
+        set at = least(decision.at, excluded.at), last_at = greatest(decision.last_at, excluded.last_at), detail = excluded.detail
+        where excluded.at < decision.at or excluded.last_at > decision.last_at
+    returning customer_id
+),
+outside as (
+    insert into tend.audience_count (run_id, reason, customers)
+    select $3::bigint, u.refusal, count(*)
+    from remembered u
+    where not u.served and u.refusal is not null
+    group by u.refusal
+    returning customers
+)
+select (select count(*) from candidate) as candidates,
+       (select count(*) from remembered where served) as served,
+       (select count(*) from message) as queued,
+       (select count(*) from verdict where verdict is not null) as refused,
+       (select coalesce(sum(customers), 0)::bigint from outside) as outside
