@@ -1,0 +1,231 @@
+//! Says who gets a message of a run, by which offer, channel and language, who does not and why, and who was never
+//! meant: for `tend plan`, `tend run` and `--json`.
+//!
+//! Customers appear by id only.
+
+use std::fmt::Write as _;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use crate::engine::door::{Explained, JobError, Run};
+
+/// Messages and refused customers shown by way of example, each.
+const SAMPLES: i64 = 5;
+
+struct Group {
+    offer: String,
+    channel: String,
+    locale: String,
+    customers: i64,
+}
+
+struct Sample {
+    customer_id: String,
+    occurs_on: NaiveDate,
+    offer: String,
+    channel: String,
+    locale: String,
+    local_time: NaiveDateTime,
+    zone: String,
+}
+
+struct Refused {
+    reason: String,
+    customers: i64,
+    samples: Value,
+}
+
+struct Outside {
+    condition: String,
+    customers: i64,
+}
+
+/// What a run of the job did.
+pub struct Report<'r> {
+    run: &'r Run,
+    groups: Vec<Group>,
+    samples: Vec<Sample>,
+    refused: Vec<Refused>,
+    outside: Vec<Outside>,
+    had_before: i64,
+}
+
+/// Reads the rows of `run`; `days` are the occasions it looked at.
+pub async fn report<'r>(conn: &mut PgConnection, run: &'r Run, days: &[NaiveDate]) -> Result<Report<'r>, JobError> {
+    Ok(Report {
+        run,
+        groups: groups(conn, run).await?,
+        samples: samples(conn, run).await?,
+        refused: refused(conn, run).await?,
+        outside: outside(conn, run).await?,
+        had_before: had_before(conn, run, days).await?,
+    })
+}
+
+async fn groups(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Group>> {
+    sqlx::query_as!(
+        Group,
+        r#"select coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale, count(*) as "customers!"
+           from tend.outbox m
+           where m.run_id = $1
+           group by 1, 2, 3
+           order by 4 desc, 1, 2, 3"#,
+        run.run_id
+    )
+    .fetch_all(conn)
+    .await
+}
+
+async fn samples(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Sample>> {
+    sqlx::query_as!(
+        Sample,
+        r#"select m.customer_id, o.occurs_on, coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale,
+                  m.not_before at time zone coalesce(m.zone, $2) as "local_time!", coalesce(m.zone, $2) as "zone!"
+           from (select *, row_number() over (partition by data -> 'offer' ->> 'name', channel
+                                              order by customer_id collate "C") as place
+                 from tend.outbox where run_id = $1) m
+           join tend.occasion o
+             on o.job = m.job and o.customer_id = m.customer_id and o.occasion = m.occasion and o.step = m.step
+           order by m.place, m.message_id
+           limit $3"#,
+        run.run_id,
+        run.timezone.name(),
+        SAMPLES
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// A decision holds over a stretch of as-ofs; the run's is within it. Who was served since is not refused.
+async fn refused(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Refused>> {
+    sqlx::query_as!(
+        Refused,
+        r#"select d.reason, count(*) as "customers!",
+                  coalesce(jsonb_agg(d.detail || jsonb_build_object('customer_id', d.customer_id, 'occasion', d.occasion)
+                                     order by d.customer_id collate "C") filter (where d.place <= $3), '[]') as "samples!"
+           from (select d.*, row_number() over (partition by d.reason order by d.customer_id collate "C") as place
+                 from tend.decision d
+                 where d.job = $1 and d.last_at >= $2 and d.at <= $2
+                   and (d.reason = 'already_had'
+                        or not exists (select from tend.occasion o
+                                       where o.job = d.job and o.customer_id = d.customer_id
+                                         and o.occasion = d.occasion and o.step = d.step))) d
+           group by d.reason
+           order by 2 desc, 1"#,
+        run.job,
+        run.as_of,
+        SAMPLES
+    )
+    .fetch_all(conn)
+    .await
+}
+
+async fn outside(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Outside>> {
+    sqlx::query_as!(
+        Outside,
+        "select reason as condition, customers from tend.audience_count where run_id = $1 order by customers desc, reason",
+        run.run_id
+    )
+    .fetch_all(conn)
+    .await
+}
+
+async fn had_before(conn: &mut PgConnection, run: &Run, days: &[NaiveDate]) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from tend.occasion
+           where job = $1 and step = '' and occurs_on = any($2) and run_id <> $3"#,
+        run.job,
+        days,
+        run.run_id
+    )
+    .fetch_one(conn)
+    .await
+}
+
+impl Report<'_> {
+    fn queued(&self) -> i64 {
+        self.groups.iter().map(|group| group.customers).sum()
+    }
+
+    /// For people and programs.
+    pub fn explained(&self) -> Explained {
+        Explained { json: self.json(), text: self.text() }
+    }
+
+    fn json(&self) -> Value {
+        let groups = self.groups.iter().map(|group| {
+            json!({ "offer": group.offer, "channel": group.channel, "locale": group.locale, "customers": group.customers })
+        });
+        let samples = self.samples.iter().map(|sample| {
+            json!({
+                "customer_id": sample.customer_id, "occurs_on": sample.occurs_on, "offer": sample.offer,
+                "channel": sample.channel, "locale": sample.locale, "local_time": sample.local_time, "zone": sample.zone,
+            })
+        });
+        let refused = self.refused.iter().map(|refused| {
+            json!({ "reason": refused.reason, "customers": refused.customers, "samples": refused.samples })
+        });
+        let outside = self.outside.iter().map(|outside| {
+            json!({ "condition": outside.condition, "customers": outside.customers })
+        });
+        json!({
+            "job": self.run.job, "as_of": self.run.as_of, "business_date": self.run.business_date,
+            "queued": { "customers": self.queued(), "by": groups.collect::<Vec<_>>(), "samples": samples.collect::<Vec<_>>() },
+            "refused": refused.collect::<Vec<_>>(),
+            "had_before": self.had_before,
+            "outside_audience": outside.collect::<Vec<_>>(),
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        // writing to a String cannot fail
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "{} on {}", self.run.job, self.run.business_date)?;
+        writeln!(out, "\n{} get a message", self.queued())?;
+        for Group { offer, channel, locale, customers } in &self.groups {
+            let offer = if offer.is_empty() { "no offer" } else { offer };
+            writeln!(out, "  {customers:>8}  {offer:<12} {channel:<6} {locale}")?;
+        }
+        for sample in &self.samples {
+            let Sample { customer_id, occurs_on, offer, channel, local_time, zone, .. } = sample;
+            let at = local_time.format("%Y-%m-%d %H:%M");
+            writeln!(out, "  e.g. {customer_id}: day {occurs_on}, {offer}, {channel} at {at} {zone}")?;
+        }
+        let refused: i64 = self.refused.iter().map(|refused| refused.customers).sum();
+        writeln!(out, "\n{refused} have the day and get none")?;
+        for Refused { reason, customers, samples } in &self.refused {
+            let ids: Vec<_> = samples.as_array().into_iter().flatten().filter_map(|sample| sample["customer_id"].as_str()).collect();
+            writeln!(out, "  {customers:>8}  {:<40} {}", in_words(reason), ids.join(", "))?;
+        }
+        writeln!(out, "\n{} had theirs from an earlier run", self.had_before)?;
+        let outside: i64 = self.outside.iter().map(|outside| outside.customers).sum();
+        writeln!(out, "\n{outside} have the day and are not in the audience")?;
+        for Outside { condition, customers } in &self.outside {
+            writeln!(out, "  {customers:>8}  not: {condition}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a reason of `tend.decision` means, for people.
+pub fn in_words(reason: &str) -> &str {
+    match reason {
+        "no_address" => "no address for any channel of the job",
+        "bad_address" => "the address cannot be one",
+        "suppressed" => "the address is suppressed",
+        "no_consent" => "has not agreed",
+        "consent_withdrawn" => "has withdrawn consent",
+        "same_address" => "another customer gets it at the same address",
+        "already_had" => "had this occasion already, on another day",
+        "no_offer" => "no offer fits",
+        "expired" => "no hour left before it would be too late",
+        other => other,
+    }
+}
