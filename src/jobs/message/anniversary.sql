@@ -1,6 +1,6 @@
 -- message/anniversary: plans the messages for an anniversary, birthdays for now. One statement: this head, then
 -- outbox/policy/policy.sql, then message/queue.sql; the slots are filled by filter/.
---   $1 job, $2 spec hash, $3 run id, $4 as-of, $5 end of the business day, $6 zone of the file,
+--   $1 job, $2 spec hash, $3 run id, $4 as-of, $5 business date, $6 zone of the file,
 --   $7-$12 the days ahead as stored birthdays: calendar, month, day, leap month or null, the day itself, its year,
 --   $13 days from the occasion to the day it is due (negative: ahead), $14 life from then on, or null
 -- Index: crm.customer (birthday_calendar, birthday_month, birthday_day).
@@ -43,6 +43,6 @@ dated as (
 candidate as materialized (
     select d.*, d.over_on at time zone d.zone as not_after
     from dated d
-    where d.due_on at time zone d.zone < $5::timestamptz
+    where d.due_on at time zone d.zone < ($5::date + 1)::timestamp at time zone $6::text
       and d.over_on at time zone d.zone > $4::timestamptz
 ),

@@ -2,7 +2,7 @@
 
 use chrono::NaiveTime;
 
-use crate::jobfile::reader::{Node, Reader};
+use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::{OnUnknown, Sort};
 use crate::outbox::policy::{Consent, Policy, Purpose, Window};
 
@@ -68,7 +68,7 @@ fn channels(delivery: &mut Reader<'_>) -> Option<(Vec<Sort>, bool)> {
     for (place, word) in words.iter().enumerate() {
         match CHANNELS.iter().find(|(known, _)| known == word).map(|(_, sort)| *sort) {
             None => {
-                let help = crate::jobfile::reader::did_you_mean(word, &known);
+                let help = did_you_mean(word, &known);
                 delivery.problem("channels", format!("there is no channel {word:?}"), Some(help));
             }
             Some(_) if words[..place].contains(word) => {
@@ -114,9 +114,4 @@ fn time(delivery: &Reader<'_>, key: &str, text: &str) -> Option<NaiveTime> {
         delivery.problem(key, format!("{text:?} is no local time from 00:00 to 23:59"), help);
     }
     time
-}
-
-/// A text of the file, when the node is one.
-pub fn text(node: &Node<'_>) -> Option<String> {
-    node.get_ref().as_str().map(str::to_owned)
 }

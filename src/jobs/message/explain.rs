@@ -50,10 +50,17 @@ pub struct Report<'r> {
     refused: Vec<Refused>,
     outside: Vec<Outside>,
     had_before: i64,
+    /// Condition → customers without a value for it.
+    missing: Value,
 }
 
 /// Reads the rows of `run`; `days` are the occasions it looked at.
-pub async fn report<'r>(conn: &mut PgConnection, run: &'r Run, days: &[NaiveDate]) -> Result<Report<'r>, JobError> {
+pub async fn report<'r>(
+    conn: &mut PgConnection,
+    run: &'r Run,
+    days: &[NaiveDate],
+    missing: Value,
+) -> Result<Report<'r>, JobError> {
     Ok(Report {
         run,
         groups: groups(conn, run).await?,
@@ -61,6 +68,7 @@ pub async fn report<'r>(conn: &mut PgConnection, run: &'r Run, days: &[NaiveDate
         refused: refused(conn, run).await?,
         outside: outside(conn, run).await?,
         had_before: had_before(conn, run, days).await?,
+        missing,
     })
 }
 
@@ -176,6 +184,7 @@ impl Report<'_> {
             "refused": refused.collect::<Vec<_>>(),
             "had_before": self.had_before,
             "outside_audience": outside.collect::<Vec<_>>(),
+            "missing_values": self.missing,
         })
     }
 
@@ -209,6 +218,10 @@ impl Report<'_> {
         writeln!(out, "\n{outside} have the day and are not in the audience")?;
         for Outside { condition, customers } in &self.outside {
             writeln!(out, "  {customers:>8}  not: {condition}")?;
+        }
+        let missing = self.missing.as_object().into_iter().flatten().filter(|(_, customers)| customers.as_i64() != Some(0));
+        for (condition, customers) in missing {
+            writeln!(out, "  {customers} of all who have the day lack the value for: {condition}")?;
         }
         Ok(())
     }

@@ -1,0 +1,101 @@
+//! Reads a message job from its file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Message, delivery, offer, schema, trigger};
+use crate::engine::door::Job;
+use crate::filter::{self, Filter, Scope};
+use crate::jobfile::kind::{Kind, ReadContext};
+use crate::jobfile::reader::{Reader, did_you_mean};
+use crate::outbox::channel::settings::Sort;
+use crate::outbox::policy::Policy;
+use crate::outbox::template::{Known, TemplateFolder};
+
+/// The kind `message`.
+#[derive(Debug, Clone, Copy)]
+pub struct MessageKind;
+
+impl Kind for MessageKind {
+    fn name(&self) -> &'static str {
+        "message"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["trigger", "audience", "offer", "delivery"]
+    }
+
+    fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>> {
+        read(file, context).map(|message| Arc::new(message) as Arc<dyn Job>)
+    }
+
+    fn schema(&self) -> Vec<(&'static str, Value)> {
+        schema::schema(&filter::schema::reference())
+    }
+}
+
+fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
+    let scope = Scope { window: None, ladders: context.ladders };
+    let mut own = file.table("message")?;
+    let topic = own.required_string("topic", "\"birthday\"");
+    let template = own.required_string("template", "\"birthday\"");
+    let policy = delivery::read(file, &mut own);
+    let trigger = trigger::read(file);
+    let audience = audience(file, &scope);
+    let folder = TemplateFolder::from_files(context.templates.iter().map(|(path, text)| (path.clone(), text.clone())));
+    let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());
+    let locales = locales(&folder, template.as_deref(), channels);
+    let languages: BTreeSet<String> = locales.values().flatten().cloned().collect();
+    let offers = offer::read(file, &languages, &scope);
+    if let (Some(template), Some(offers)) = (&template, &offers) {
+        check(&own, &folder, template, channels, offers);
+    }
+    let locale = locale(&mut own, &languages);
+    own.finish();
+    let template = template?;
+    Some(Message {
+        trigger: trigger?,
+        audience: audience?,
+        offers: offers?,
+        policy: policy?,
+        topic: topic?,
+        locale: locale.or_else(|| languages.first().cloned())?,
+        files: folder.paths(&template),
+        template,
+        locales,
+    })
+}
+
+fn audience(file: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {
+    if !file.has("audience") {
+        file.missing("audience", "{ field = \"status\", is = \"active\" }");
+    }
+    filter::read(file, "audience", scope)
+}
+
+fn locales(folder: &TemplateFolder, template: Option<&str>, channels: &[Sort]) -> BTreeMap<Sort, Vec<String>> {
+    let Some(template) = template else { return BTreeMap::new() };
+    channels.iter().map(|sort| (*sort, folder.locales(template, *sort))).collect()
+}
+
+/// The language of those whose own the templates do not have.
+fn locale(own: &mut Reader<'_>, languages: &BTreeSet<String>) -> Option<String> {
+    let locale = own.string("locale")?;
+    if !languages.contains(&locale) && !languages.is_empty() {
+        let known: Vec<&str> = languages.iter().map(String::as_str).collect();
+        own.problem("locale", format!("the template has no language {locale:?}"), Some(did_you_mean(&locale, &known)));
+        return None;
+    }
+    Some(locale)
+}
+
+/// Everything that is wrong with the template is a problem of the file that names it.
+fn check(own: &Reader<'_>, folder: &TemplateFolder, template: &str, channels: &[Sort], offers: &[offer::Offer]) {
+    let known = Known { offer: offer::keys(offers).into_iter().collect() };
+    for problem in folder.check(template, channels, &known) {
+        let line = problem.line.map(|line| format!(", line {line}")).unwrap_or_default();
+        own.problem("template", format!("templates/{}{line}: {}", problem.path, problem.message), problem.help);
+    }
+}

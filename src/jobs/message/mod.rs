@@ -1,0 +1,110 @@
+//! The kind `message`: a message to each customer who has an occasion, by the best way that is open.
+//!
+//! A run finds the occasions due at its as-of, judges each by the audience and the policy, and in one statement claims
+//! the occasion and queues the message, or writes down why not. Promises:
+//!
+//! * **One occasion, one message.** The claim is a row of the ledger `tend.occasion`, inserted with the message; its keys
+//!   refuse a second one for the same customer or, on the same day, for the same address. A birthday that is corrected
+//!   after the message does not make a second one.
+//! * **Nothing is missed while it is still ahead.** A run looks at every occasion that is due by then and not over yet,
+//!   so that a morning missed is made up for, and a second run finds nothing left to do.
+//! * **Nobody is left without a reason.** Who has the occasion and gets nothing is a row of `tend.decision`; who is not
+//!   in the audience is counted by the condition that failed first.
+//!
+//! The room sends nothing: the dispatcher pays what is owed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use sqlx::Row as _;
+
+use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::filter::Filter;
+use crate::outbox::channel::settings::Sort;
+use crate::outbox::policy::Policy;
+
+mod delivery;
+mod explain;
+mod kind;
+mod offer;
+mod schema;
+mod statement;
+mod trigger;
+
+pub use kind::MessageKind;
+
+/// A message job as its file says it.
+#[derive(Debug)]
+struct Message {
+    trigger: trigger::Anniversary,
+    audience: Filter,
+    offers: Vec<offer::Offer>,
+    policy: Policy,
+    topic: String,
+    /// Folder below `templates/`.
+    template: String,
+    /// Language of those whose own the templates do not have.
+    locale: String,
+    /// Languages of the template, by channel of the policy.
+    locales: BTreeMap<Sort, Vec<String>>,
+    /// Files of the template.
+    files: Vec<String>,
+}
+
+impl Message {
+    fn languages(&self) -> BTreeSet<String> {
+        self.locales.values().flatten().cloned().collect()
+    }
+
+    /// The parts of the audience by which those outside are counted.
+    fn conditions(&self) -> Vec<Filter> {
+        parts(&self.audience)
+    }
+}
+
+/// What must hold, one by one.
+fn parts(filter: &Filter) -> Vec<Filter> {
+    match filter {
+        Filter::All(inner) => inner.iter().flat_map(parts).collect(),
+        Filter::None(inner) => inner.iter().map(|part| Filter::None(vec![part.clone()])).collect(),
+        single => vec![single.clone()],
+    }
+}
+
+impl Job for Message {
+    fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
+        Box::pin(async move {
+            let statement = statement::plan(self, step.run).map_err(JobError::fail)?;
+            let counts = statement.query().fetch_one(step.tx.conn()).await?;
+            let count = |name: &str| counts.try_get::<i64, _>(name);
+            let progress = json!({
+                "occasions": count("candidates")?,
+                "queued": count("queued")?,
+                "refused": count("refused")?,
+                "had_before": count("served")?,
+                "outside_audience": count("outside")?,
+            });
+            Ok(Stepped { next: None, progress })
+        })
+    }
+
+    fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
+        Box::pin(async move {
+            let days: Vec<_> = self.trigger.days(run.business_date).collect();
+            let missing = statement::missing(self, run).map_err(JobError::fail)?;
+            let missing: Value = missing.query_scalar().fetch_one(tx.conn()).await?;
+            Ok(explain::report(tx.conn(), run, &days, missing).await?.explained())
+        })
+    }
+
+    /// It judges on today's addresses, consents and tiers.
+    fn replay(&self) -> Replay {
+        Replay::Current
+    }
+
+    fn templates(&self) -> Vec<String> {
+        self.files.clone()
+    }
+}
