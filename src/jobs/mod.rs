@@ -1,6 +1,7 @@
 //! The kinds of jobs, one folder each with its SQL beside it.
 
 pub mod layout;
+pub mod message;
 pub mod retier;
 
 use crate::jobfile::kind::Kind;

@@ -9,6 +9,7 @@ mod demo;
 mod doorbell;
 mod filter;
 mod import;
+mod message;
 mod outbox;
 mod retier;
 mod schedule;

@@ -7,8 +7,7 @@ use crate::outbox::channel::settings::{OnUnknown, Sort};
 use crate::outbox::policy::{Consent, Policy, Purpose, Window};
 
 const PREFERRED: &str = "preferred";
-const CHANNELS: [(&str, Option<Sort>); 3] =
-    [(PREFERRED, None), ("email", Some(Sort::Email)), ("sms", Some(Sort::Sms))];
+const CHANNELS: [(&str, Option<Sort>); 3] = [(PREFERRED, None), ("email", Some(Sort::Email)), ("sms", Some(Sort::Sms))];
 const ON_UNKNOWN: [(&str, OnUnknown); 3] =
     [("hold", OnUnknown::Hold), ("resend", OnUnknown::Resend), ("drop", OnUnknown::Drop)];
 
@@ -110,7 +109,8 @@ fn window(delivery: &mut Reader<'_>) -> Option<Window> {
 fn time(delivery: &Reader<'_>, key: &str, text: &str) -> Option<NaiveTime> {
     let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| text.len() == 5);
     if time.is_none() {
-        let help = Some(format!("for example: {key} = {}", if key == "at" { "\"10:00\"" } else { "[\"09:00\", \"20:00\"]" }));
+        let help =
+            Some(format!("for example: {key} = {}", if key == "at" { "\"10:00\"" } else { "[\"09:00\", \"20:00\"]" }));
         delivery.problem(key, format!("{text:?} is no local time from 00:00 to 23:59"), help);
     }
     time

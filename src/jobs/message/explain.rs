@@ -172,12 +172,13 @@ impl Report<'_> {
                 "channel": sample.channel, "locale": sample.locale, "local_time": sample.local_time, "zone": sample.zone,
             })
         });
-        let refused = self.refused.iter().map(|refused| {
-            json!({ "reason": refused.reason, "customers": refused.customers, "samples": refused.samples })
-        });
-        let outside = self.outside.iter().map(|outside| {
-            json!({ "condition": outside.condition, "customers": outside.customers })
-        });
+        let refused = self.refused.iter().map(
+            |refused| json!({ "reason": refused.reason, "customers": refused.customers, "samples": refused.samples }),
+        );
+        let outside = self
+            .outside
+            .iter()
+            .map(|outside| json!({ "condition": outside.condition, "customers": outside.customers }));
         json!({
             "job": self.run.job, "as_of": self.run.as_of, "business_date": self.run.business_date,
             "queued": { "customers": self.queued(), "by": groups.collect::<Vec<_>>(), "samples": samples.collect::<Vec<_>>() },
@@ -210,7 +211,8 @@ impl Report<'_> {
         let refused: i64 = self.refused.iter().map(|refused| refused.customers).sum();
         writeln!(out, "\n{refused} have the day and get none")?;
         for Refused { reason, customers, samples } in &self.refused {
-            let ids: Vec<_> = samples.as_array().into_iter().flatten().filter_map(|sample| sample["customer_id"].as_str()).collect();
+            let ids: Vec<_> =
+                samples.as_array().into_iter().flatten().filter_map(|sample| sample["customer_id"].as_str()).collect();
             writeln!(out, "  {customers:>8}  {:<40} {}", in_words(reason), ids.join(", "))?;
         }
         writeln!(out, "\n{} had theirs from an earlier run", self.had_before)?;
@@ -219,7 +221,8 @@ impl Report<'_> {
         for Outside { condition, customers } in &self.outside {
             writeln!(out, "  {customers:>8}  not: {condition}")?;
         }
-        let missing = self.missing.as_object().into_iter().flatten().filter(|(_, customers)| customers.as_i64() != Some(0));
+        let missing =
+            self.missing.as_object().into_iter().flatten().filter(|(_, customers)| customers.as_i64() != Some(0));
         for (condition, customers) in missing {
             writeln!(out, "  {customers} of all who have the day lack the value for: {condition}")?;
         }

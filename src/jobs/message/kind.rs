@@ -11,7 +11,6 @@ use crate::filter::{self, Filter, Scope};
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::Sort;
-use crate::outbox::policy::Policy;
 use crate::outbox::template::{Known, TemplateFolder};
 
 /// The kind `message`.
@@ -44,13 +43,13 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file);
     let audience = audience(file, &scope);
-    let folder = TemplateFolder::from_files(context.templates.iter().map(|(path, text)| (path.clone(), text.clone())));
+    let folder = context.templates;
     let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());
-    let locales = locales(&folder, template.as_deref(), channels);
+    let locales = locales(folder, template.as_deref(), channels);
     let languages: BTreeSet<String> = locales.values().flatten().cloned().collect();
     let offers = offer::read(file, &languages, &scope);
     if let (Some(template), Some(offers)) = (&template, &offers) {
-        check(&own, &folder, template, channels, offers);
+        check(&own, context, template, channels, offers);
     }
     let locale = locale(&mut own, &languages);
     own.finish();
@@ -91,11 +90,14 @@ fn locale(own: &mut Reader<'_>, languages: &BTreeSet<String>) -> Option<String> 
     Some(locale)
 }
 
-/// Everything that is wrong with the template is a problem of the file that names it.
-fn check(own: &Reader<'_>, folder: &TemplateFolder, template: &str, channels: &[Sort], offers: &[offer::Offer]) {
+/// What is wrong with a template is said at its place; that there is none, where the job file names it.
+fn check(own: &Reader<'_>, context: &ReadContext<'_>, template: &str, channels: &[Sort], offers: &[offer::Offer]) {
     let known = Known { offer: offer::keys(offers).into_iter().collect() };
-    for problem in folder.check(template, channels, &known) {
-        let line = problem.line.map(|line| format!(", line {line}")).unwrap_or_default();
-        own.problem("template", format!("templates/{}{line}: {}", problem.path, problem.message), problem.help);
+    for problem in context.templates.check(template, channels, &known) {
+        if problem.path.ends_with('/') {
+            own.problem("template", problem.message, problem.help);
+        } else {
+            context.template_problem(own, problem);
+        }
     }
 }

@@ -14,7 +14,6 @@
 //! The room sends nothing: the dispatcher pays what is owed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -73,11 +72,19 @@ fn parts(filter: &Filter) -> Vec<Filter> {
     }
 }
 
+/// Another run claimed one of the occasions while this one planned; the next attempt sees it.
+fn claimed_meanwhile(error: sqlx::Error) -> JobError {
+    match &error {
+        sqlx::Error::Database(database) if database.is_unique_violation() => JobError::retry(error),
+        _ => error.into(),
+    }
+}
+
 impl Job for Message {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
         Box::pin(async move {
             let statement = statement::plan(self, step.run).map_err(JobError::fail)?;
-            let counts = statement.query().fetch_one(step.tx.conn()).await?;
+            let counts = statement.query().fetch_one(step.tx.conn()).await.map_err(claimed_meanwhile)?;
             let count = |name: &str| counts.try_get::<i64, _>(name);
             let progress = json!({
                 "occasions": count("candidates")?,

@@ -33,7 +33,8 @@ impl Offer {
             Words::Same(text) => text.clone(),
             Words::ByLanguage(texts) => texts.get(language).cloned().unwrap_or_default(),
         };
-        let mut all: Map<String, Value> = self.words.iter().map(|(key, words)| (key.clone(), text(words).into())).collect();
+        let mut all: Map<String, Value> =
+            self.words.iter().map(|(key, words)| (key.clone(), text(words).into())).collect();
         all.insert("name".into(), self.name.clone().into());
         Value::Object(all)
     }
@@ -41,7 +42,8 @@ impl Offer {
 
 /// Offers by name and language, as the statement takes them.
 pub fn by_name(offers: &[Offer], languages: &BTreeSet<String>) -> Value {
-    let worded = |offer: &Offer| languages.iter().map(|tag| (tag.clone(), offer.in_language(tag))).collect::<Map<_, _>>();
+    let worded =
+        |offer: &Offer| languages.iter().map(|tag| (tag.clone(), offer.in_language(tag))).collect::<Map<_, _>>();
     if offers.is_empty() {
         return json!({ "": languages.iter().map(|tag| (tag.clone(), json!({}))).collect::<Map<_, _>>() });
     }
@@ -106,9 +108,13 @@ fn read_words(set: &Reader<'_>, key: &str, node: &Node<'_>, languages: &BTreeSet
     let mut texts = BTreeMap::new();
     for (tag, value) in table.iter() {
         match value.get_ref().as_str() {
-            Some(text) if languages.contains(&**tag.get_ref()) => drop(texts.insert(tag.get_ref().to_string(), text.to_owned())),
+            Some(text) if languages.contains(&**tag.get_ref()) => {
+                drop(texts.insert(tag.get_ref().to_string(), text.to_owned()))
+            }
             Some(_) if languages.is_empty() => {}
-            Some(_) => set.note(tag.span(), format!("the template has no language `{}`", tag.get_ref()), Some(list(languages))),
+            Some(_) => {
+                set.note(tag.span(), format!("the template has no language `{}`", tag.get_ref()), Some(list(languages)))
+            }
             None => set.note(value.span(), format!("`{key}.{}` must be a text in quotes", tag.get_ref()), None),
         }
     }
@@ -131,7 +137,10 @@ fn compare(table: &Reader<'_>, offer: &Offer, before: &[Option<Offer>]) {
     }
     let Some(first) = before.iter().flatten().next() else { return };
     for key in first.words.keys().filter(|key| !offer.words.contains_key(*key)) {
-        let help = Some(format!("every offer sets the same keys, because the template uses them for all; {:?} sets it", first.name));
+        let help = Some(format!(
+            "every offer sets the same keys, because the template uses them for all; {:?} sets it",
+            first.name
+        ));
         table.problem("set", format!("this offer does not set `{key}`"), help);
     }
     for key in offer.words.keys().filter(|key| !first.words.contains_key(*key)) {

@@ -4,7 +4,13 @@ use serde_json::{Value, json};
 
 /// Key → schema of its value. `condition` is the schema of a condition.
 pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
-    vec![("message", message()), ("trigger", trigger()), ("audience", condition.clone()), ("offer", offer(condition)), ("delivery", delivery())]
+    vec![
+        ("message", message()),
+        ("trigger", trigger()),
+        ("audience", condition.clone()),
+        ("offer", offer(condition)),
+        ("delivery", delivery()),
+    ]
 }
 
 fn words(description: &str, words: &[&str]) -> Value {

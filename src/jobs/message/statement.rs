@@ -13,11 +13,8 @@ use crate::engine::door::Run;
 use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
 
 /// The trigger, the policy every trigger shares, and the writing.
-const PLAN: &str = concat!(
-    include_str!("anniversary.sql"),
-    include_str!("../../outbox/policy/policy.sql"),
-    include_str!("queue.sql")
-);
+const PLAN: &str =
+    concat!(include_str!("anniversary.sql"), include_str!("../../outbox/policy/policy.sql"), include_str!("queue.sql"));
 const MISSING: &str = include_str!("missing.sql");
 
 /// Nearer than this to an occasion the customer has had, it must be the same one with a corrected date.
@@ -36,7 +33,11 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
         .bind(run.timezone.name().to_owned());
     let composer = bind_days(composer, &trigger.keys(run.business_date)?)
         .bind(trigger.offset_days)
-        .bind(trigger.expire_after.map(|span| PgInterval { months: 0, days: 0, microseconds: span.as_seconds() * 1_000_000 }))
+        .bind(trigger.expire_after.map(|span| PgInterval {
+            months: 0,
+            days: 0,
+            microseconds: span.as_seconds() * 1_000_000,
+        }))
         .bind(policy.at)
         .bind(window.map(|window| window.opens))
         .bind(window.map(|window| window.closes))

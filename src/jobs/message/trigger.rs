@@ -84,7 +84,11 @@ fn offset(trigger: &mut Reader<'_>) -> Option<i32> {
     };
     let days = Span::parse(length).ok().and_then(Span::as_days).filter(|days| *days <= FURTHEST);
     if days.is_none() {
-        trigger.problem("offset", format!("`offset` must be whole days, at most {FURTHEST}, but it is {text:?}"), Some(HELP.into()));
+        trigger.problem(
+            "offset",
+            format!("`offset` must be whole days, at most {FURTHEST}, but it is {text:?}"),
+            Some(HELP.into()),
+        );
     }
     days.map(|days| sign * days)
 }
@@ -108,7 +112,7 @@ impl Anniversary {
     /// The days whose occasions a run of `date` looks at.
     pub fn days(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> {
         let offset = i64::from(self.offset_days);
-        let life = self.expire_after.map(|span| span.as_seconds().div_ceil(86_400));
+        let life = self.expire_after.map(|span| -(-span.as_seconds()).div_euclid(86_400));
         // days from the occasion to the end of the message's life
         let over = match life {
             _ if offset > 0 => offset + life.unwrap_or(1),
@@ -129,8 +133,7 @@ mod tests {
 
     #[test]
     fn a_run_looks_from_yesterday_to_the_day_after_the_offset() {
-        let rules =
-            Rules { feb_29: Feb29::Feb28, lunar_leap: LunarLeap::PlainMonth, lunar_day_30: LunarDay30::Day29 };
+        let rules = Rules { feb_29: Feb29::Feb28, lunar_leap: LunarLeap::PlainMonth, lunar_day_30: LunarDay30::Day29 };
         let days = |offset_days, expire_after| {
             let trigger = Anniversary { offset_days, expire_after, calendar: None, rules };
             let date = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();

@@ -20,14 +20,17 @@ remembered as materialized (
     ) h on true
 ),
 -- each channel of the file for each customer still to be served: its address, the customer's word on it, and the first
--- instant at which the customer's window is open from when the occasion is due
+-- instant at which it may be sent: at the wanted time on the day it is due, or today when that is over, within the window
 way as (
     select r.*, w.channel, w.place, coalesce(w.channel = r.preferred_channel and $19::boolean, false) as preferred,
            a.address, tend.address_key(w.channel, a.address) as address_key, n.granted,
-           tend.opens_at(greatest($4::timestamptz, (r.due_on + coalesce($15::time, time '00:00')) at time zone r.zone),
+           tend.opens_at(greatest($4::timestamptz, (d.day + coalesce($15::time, time '00:00')) at time zone r.zone),
                          r.zone, $16::time, $17::time) as not_before
     from remembered r
     cross join unnest($18::text[]) with ordinality as w (channel, place)
+    cross join lateral (
+        select greatest(r.due_on, date_trunc('day', $4::timestamptz at time zone r.zone)) as day
+    ) d
     cross join lateral (
         select nullif(btrim(case w.channel when 'email' then r.email else r.phone end), '') as address
     ) a

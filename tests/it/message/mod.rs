@@ -1,0 +1,6 @@
+//! Birthday messages: given customers, run at a day, expect who gets what and why others do not.
+
+mod calendar;
+mod ledger;
+mod people;
+mod plan;
