@@ -43,9 +43,11 @@ async fn the_29th_of_february_in_a_leap_year_is_itself_by_every_rule() {
 
 #[tokio::test]
 async fn the_29th_of_february_in_a_common_year_goes_by_the_rule() {
-    for (rule, on_the_25th, on_the_26th) in
-        [("feb_28", "a last | ", "a first last | "), ("mar_1", "last | ", "a first last | "), ("leap_years_only", "last | ", "first last | ")]
-    {
+    for (rule, on_the_25th, on_the_26th) in [
+        ("feb_28", "a last | ", "a first last | "),
+        ("mar_1", "last | ", "a first last | "),
+        ("leap_years_only", "last | ", "first last | "),
+    ] {
         let people = || vec![Person::born("a", 2, 29), Person::born("last", 2, 28), Person::born("first", 3, 1)];
         assert_eq!(run(&feb_29(rule), "2027-02-25", people()).await, on_the_25th, "{rule}");
         assert_eq!(run(&feb_29(rule), "2027-02-26", people()).await, on_the_26th, "{rule}");
@@ -93,7 +95,8 @@ async fn a_lunar_birthday_that_falls_twice_into_one_year_is_had_twice() {
     for day in ["2024-01-08", "2024-12-28"] {
         plan.on(&world, day).await;
     }
-    let had: Vec<_> = queued(&world).await.iter().map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" ")).collect();
+    let had: Vec<_> =
+        queued(&world).await.iter().map(|line| line.split(' ').take(3).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(had, ["a birthday:2023 2024-01-11", "a birthday:2024 2024-12-31"]);
 }
 

@@ -17,7 +17,12 @@ async fn written(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn a_missed_morning_is_made_up_for_while_the_birthday_is_ahead() {
     let world = World::new().await;
-    let people = [Person::born("past", 11, 22), Person::born("today", 11, 23), Person::born("ahead", 11, 24), Person::born("due", 11, 26)];
+    let people = [
+        Person::born("past", 11, 22),
+        Person::born("today", 11, 23),
+        Person::born("ahead", 11, 24),
+        Person::born("due", 11, 26),
+    ];
     come(&world, people).await;
     // the daemon stood still from the 19th to the 22nd
     Plan::shipped().on(&world, "2026-11-23").await;
@@ -64,7 +69,8 @@ async fn too_late_for_today_and_dead_tomorrow_is_expired() {
 #[tokio::test]
 async fn a_second_run_for_the_same_slot_changes_nothing() {
     let world = World::new().await;
-    come(&world, [Person::born("a", 11, 24), Person::born("b", 11, 22).without_consent(), Person::born("c", 11, 23)]).await;
+    come(&world, [Person::born("a", 11, 24), Person::born("b", 11, 22).without_consent(), Person::born("c", 11, 23)])
+        .await;
     let plan = Plan::shipped();
     let first = plan.on(&world, "2026-11-21").await;
     let before = written(&world).await;
@@ -156,7 +162,10 @@ async fn the_same_address_on_two_customers_gets_one() {
     come(&world, [shared("A0")]).await;
     plan.on(&world, "2026-11-22").await;
     assert_eq!(outcome(&world).await, "B3 | A0:same_address a1:same_address b2:same_address");
-    assert_eq!(world.value("select detail from tend.decision where customer_id = 'A0'").await, r#"{"channel": "email", "sent_to": "B3", "occurs_on": "2026-11-24"}"#);
+    assert_eq!(
+        world.value("select detail from tend.decision where customer_id = 'A0'").await,
+        r#"{"channel": "email", "sent_to": "B3", "occurs_on": "2026-11-24"}"#
+    );
 }
 
 #[tokio::test]

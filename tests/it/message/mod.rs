@@ -2,5 +2,7 @@
 
 mod calendar;
 mod ledger;
+mod offers;
 mod people;
 mod plan;
+mod policy;

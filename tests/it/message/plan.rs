@@ -38,10 +38,13 @@ pub fn templates() -> TemplateFolder {
 
 /// Reads a job file, and what is wrong with it.
 pub fn read(text: &str, timezone: Tz) -> (Option<Arc<dyn Job>>, Problems) {
-    let ladders =
-        Ladders::new(BTreeMap::from([("value-tiers".to_owned(), ["high", "mid", "normal"].map(String::from).to_vec())]));
+    let ladders = Ladders::new(BTreeMap::from([(
+        "value-tiers".to_owned(),
+        ["high", "mid", "normal"].map(String::from).to_vec(),
+    )]));
     let templates = templates();
-    let context = ReadContext { job: "birthday", timezone, templates: &templates, templates_dir: "templates", ladders: &ladders };
+    let context =
+        ReadContext { job: "birthday", timezone, templates: &templates, templates_dir: "templates", ladders: &ladders };
     read_text(&"birthday.toml".into(), &text.into(), |top| {
         top.leave(&["title", "description", "owner", "after", "schedule"]);
         MessageKind.read(top, &context)
@@ -93,7 +96,11 @@ impl Plan {
         let mut tx = world.pool().begin().await.unwrap();
         step(self.job.as_ref(), &run, &mut tx).await.unwrap();
         let explained = self.job.explain(&run, &mut Tx::lend(&mut tx)).await.unwrap();
-        if keep { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+        if keep {
+            tx.commit().await.unwrap()
+        } else {
+            tx.rollback().await.unwrap()
+        }
         explained
     }
 
