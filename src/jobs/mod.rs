@@ -7,4 +7,4 @@ pub mod retier;
 use crate::jobfile::kind::Kind;
 
 /// The one registry: a new kind is its folder and its line here.
-pub static KINDS: &[&dyn Kind] = &[&retier::Retier];
+pub static KINDS: &[&dyn Kind] = &[&message::MessageKind, &retier::Retier];
