@@ -40,7 +40,7 @@ comment on column tend.decision.job is 'Which job.';
 comment on column tend.decision.customer_id is 'Whom it is about.';
 comment on column tend.decision.occasion is 'Which occasion.';
 comment on column tend.decision.step is 'Step of a job with several; empty for the only one.';
-comment on column tend.decision.reason is 'no_address, bad_address, suppressed, no_consent, consent_withdrawn, same_address, already_had, no_offer, expired.';
+comment on column tend.decision.reason is 'already_had, inactive, no_offer, expired, no_address, bad_address, suppressed, no_consent, consent_withdrawn, same_address.';
 comment on column tend.decision.run_id is 'The run that first decided so.';
 comment on column tend.decision.at is 'The earliest as-of it was decided for.';
 comment on column tend.decision.last_at is 'The latest as-of it was decided for: a run for an as-of between the two found the same.';

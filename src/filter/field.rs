@@ -98,7 +98,12 @@ pub static ALL: &[Field] = &[
     windowed("spend", Kind::Number, true, "Sum of the paid orders in the window; 0 without orders"),
     windowed("orders", Kind::Count, true, "Number of paid orders in the window; 0 without orders"),
     windowed("repeat_orders", Kind::Count, true, "Orders in the window from a customer who had ordered before, ever"),
-    windowed("repurchase_rate", Kind::Share, false, "Repeat orders ÷ orders in the window (one first order 0%, two 50%, three 67%); an order is a repeat when the customer has an earlier one, ever; missing without orders"),
+    windowed(
+        "repurchase_rate",
+        Kind::Share,
+        false,
+        "Repeat orders ÷ orders in the window (one first order 0%, two 50%, three 67%); an order is a repeat when the customer has an earlier one, ever; missing without orders",
+    ),
     windowed("average_order", Kind::Number, false, "Spend ÷ orders in the window; missing without orders"),
     windowed("contribution", Kind::Share, true, "The customer's share of all spend in the window"),
     ever("first_order_at", Kind::Instant, "The first paid order ever; missing without orders"),

@@ -20,7 +20,7 @@ holder as materialized (
     select c.customer_id, k.occurs_on, k.occasion_year,
            'birthday:' || k.occasion_year as occasion,
            coalesce(z.name, $6::text) as zone,
-           c.email, c.phone, c.locale, c.preferred_channel,
+           c.status, c.email, c.phone, c.locale, c.preferred_channel,
            /*{refusal}*/ null::text as refusal,
            /*{offer}*/ null::text as offer
     from due_key k

@@ -1,18 +1,19 @@
 //! Says who gets a message of a run, by which offer, channel and language, who does not and why, and who was never
 //! meant: for `tend plan`, `tend run` and `--json`.
 //!
-//! Customers appear by id only.
-
-use std::fmt::Write as _;
+//! People who look at a preview see names; nothing of it goes to a log.
 
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use crate::engine::door::{Explained, JobError, Run};
+use crate::jobs::layout::{self, Align, clip, count};
 
 /// Messages and refused customers shown by way of example, each.
 const SAMPLES: i64 = 5;
+/// Widest name of a customer shown.
+const NAME: usize = 24;
 
 struct Group {
     offer: String,
@@ -23,6 +24,7 @@ struct Group {
 
 struct Sample {
     customer_id: String,
+    name: String,
     occurs_on: NaiveDate,
     offer: String,
     channel: String,
@@ -89,13 +91,14 @@ async fn groups(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Group>> 
 async fn samples(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Sample>> {
     sqlx::query_as!(
         Sample,
-        r#"select m.customer_id, o.occurs_on, coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale,
+        r#"select m.customer_id, coalesce(c.name, '') as "name!", o.occurs_on, coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale,
                   m.not_before at time zone coalesce(m.zone, $2) as "local_time!", coalesce(m.zone, $2) as "zone!"
            from (select *, row_number() over (partition by data -> 'offer' ->> 'name', channel
                                               order by customer_id collate "C") as place
                  from tend.outbox where run_id = $1) m
            join tend.occasion o
              on o.job = m.job and o.customer_id = m.customer_id and o.occasion = m.occasion and o.step = m.step
+           left join crm.customer c on c.customer_id = m.customer_id
            order by m.place, m.message_id
            limit $3"#,
         run.run_id,
@@ -168,7 +171,7 @@ impl Report<'_> {
         });
         let samples = self.samples.iter().map(|sample| {
             json!({
-                "customer_id": sample.customer_id, "occurs_on": sample.occurs_on, "offer": sample.offer,
+                "customer_id": sample.customer_id, "name": sample.name, "occurs_on": sample.occurs_on, "offer": sample.offer,
                 "channel": sample.channel, "locale": sample.locale, "local_time": sample.local_time, "zone": sample.zone,
             })
         });
@@ -190,49 +193,81 @@ impl Report<'_> {
     }
 
     fn text(&self) -> String {
-        let mut text = String::new();
-        // writing to a String cannot fail
-        let _ = self.write(&mut text);
-        text
+        let sections = [self.head(), self.by_offer(), self.examples(), self.without(), self.not_meant()];
+        sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
-    fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "{} on {}", self.run.job, self.run.business_date)?;
-        writeln!(out, "\n{} get a message", self.queued())?;
-        for Group { offer, channel, locale, customers } in &self.groups {
-            let offer = if offer.is_empty() { "no offer" } else { offer };
-            writeln!(out, "  {customers:>8}  {offer:<12} {channel:<6} {locale}")?;
-        }
-        for sample in &self.samples {
-            let Sample { customer_id, occurs_on, offer, channel, local_time, zone, .. } = sample;
-            let at = local_time.format("%Y-%m-%d %H:%M");
-            writeln!(out, "  e.g. {customer_id}: day {occurs_on}, {offer}, {channel} at {at} {zone}")?;
-        }
+    fn head(&self) -> String {
         let refused: i64 = self.refused.iter().map(|refused| refused.customers).sum();
-        writeln!(out, "\n{refused} have the day and get none")?;
-        for Refused { reason, customers, samples } in &self.refused {
-            let ids: Vec<_> =
-                samples.as_array().into_iter().flatten().filter_map(|sample| sample["customer_id"].as_str()).collect();
-            writeln!(out, "  {customers:>8}  {:<40} {}", in_words(reason), ids.join(", "))?;
-        }
-        writeln!(out, "\n{} had theirs from an earlier run", self.had_before)?;
         let outside: i64 = self.outside.iter().map(|outside| outside.customers).sum();
-        writeln!(out, "\n{outside} have the day and are not in the audience")?;
-        for Outside { condition, customers } in &self.outside {
-            writeln!(out, "  {customers:>8}  not: {condition}")?;
+        let title = format!("Messages of {} on {}", self.run.job, self.run.business_date);
+        let parts = format!(
+            "{} get one, {} have the day and get none, {} had theirs before, {} have the day and are not in the audience",
+            count(self.queued()),
+            count(refused),
+            count(self.had_before),
+            count(outside)
+        );
+        layout::fold(&title, 0) + &layout::fold(&parts, 0)
+    }
+
+    fn by_offer(&self) -> String {
+        if self.groups.is_empty() {
+            return String::new();
         }
-        let missing =
-            self.missing.as_object().into_iter().flatten().filter(|(_, customers)| customers.as_i64() != Some(0));
-        for (condition, customers) in missing {
-            writeln!(out, "  {customers} of all who have the day lack the value for: {condition}")?;
+        let head = ["customers", "offer", "channel", "language"].map(str::to_owned).to_vec();
+        let rows = self.groups.iter().map(|group| {
+            let offer = if group.offer.is_empty() { "none" } else { &group.offer };
+            vec![count(group.customers), offer.to_owned(), group.channel.clone(), group.locale.clone()]
+        });
+        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+        format!("Who gets what\n{}", layout::table(&[Align::Right], &rows))
+    }
+
+    fn examples(&self) -> String {
+        if self.samples.is_empty() {
+            return String::new();
         }
-        Ok(())
+        let rows = self.samples.iter().map(|sample| {
+            let at = format!("{} {}", sample.local_time.format("%Y-%m-%d %H:%M"), sample.zone);
+            let (name, day) = (clip(&sample.name, NAME), sample.occurs_on.to_string());
+            vec![sample.customer_id.clone(), name, day, sample.offer.clone(), sample.channel.clone(), at]
+        });
+        let head = ["customer", "name", "day", "offer", "channel", "not before"].map(str::to_owned).to_vec();
+        let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+        format!("For example\n{}", layout::table(&[], &rows))
+    }
+
+    fn without(&self) -> String {
+        if self.refused.is_empty() {
+            return String::new();
+        }
+        let rows = self.refused.iter().map(|refused| {
+            let samples = refused.samples.as_array().into_iter().flatten();
+            let ids: Vec<_> = samples.filter_map(|sample| sample["customer_id"].as_str()).collect();
+            vec![count(refused.customers), in_words(&refused.reason).to_owned(), clip(&ids.join(", "), 40)]
+        });
+        format!("Who gets none, and why\n{}", layout::table(&[Align::Right], &rows.collect::<Vec<_>>()))
+    }
+
+    fn not_meant(&self) -> String {
+        let outside = self.outside.iter().map(|outside| (outside.customers, format!("not so: {}", outside.condition)));
+        let missing = self.missing.as_object().into_iter().flatten();
+        let missing = missing.map(|(condition, customers)| (customers.as_i64().unwrap_or(0), condition));
+        let missing = missing.filter(|(customers, _)| *customers > 0);
+        let missing = missing.map(|(customers, condition)| (customers, format!("have no value for: {condition}")));
+        let rows: Vec<_> = outside.chain(missing).map(|(customers, words)| vec![count(customers), words]).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        format!("Who was not meant, and what is not known of customers\n{}", layout::table(&[Align::Right], &rows))
     }
 }
 
 /// What a reason of `tend.decision` means, for people.
 pub fn in_words(reason: &str) -> &str {
     match reason {
+        "inactive" => "is not an active customer",
         "no_address" => "no address for any channel of the job",
         "bad_address" => "the address cannot be one",
         "suppressed" => "the address is suppressed",

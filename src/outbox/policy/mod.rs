@@ -1,5 +1,5 @@
-//! What stands between an occasion and a message: expiry, suppression, consent, the same address twice, the channel,
-//! the customer's hours.
+//! What stands between an occasion and a message: an occasion already had, the customer's status, expiry, suppression,
+//! consent, the same address twice, the channel, the customer's hours.
 //!
 //! Promises: `policy.sql` turns the relation `candidate`, which every trigger provides, into `verdict`, where each
 //! candidate either gets a message (channel, first instant, end of life) or has one reason why not, in the order of

@@ -68,6 +68,7 @@ settled as (
 judged as (
     select s.*,
            case when s.had_occasion is not null then 'already_had'
+                when s.status <> 'active' then 'inactive'
                 when s.offer is null then 'no_offer'
                 when s.not_before >= s.not_after then 'expired'
                 else s.objection

@@ -1,8 +1,10 @@
 //! Birthday messages: given customers, run at a day, expect who gets what and why others do not.
 
 mod calendar;
+mod hours;
 mod ledger;
 mod offers;
 mod people;
 mod plan;
 mod policy;
+mod preview;
