@@ -26,7 +26,7 @@ comment on column tend.ladder_state.ladder is 'On which ladder.';
 comment on column tend.ladder_state.level is 'Which level.';
 comment on column tend.ladder_state.since is 'As-of of the run that put the customer there.';
 comment on column tend.ladder_state.run_id is 'That run.';
-comment on column tend.ladder_state.reason is 'The facts it was decided on; the cuts are in tend.ladder_run.';
+comment on column tend.ladder_state.reason is 'facts: the figures it was decided on; held: whether each comparison of the ladder held, from the top, null where a value was missing. The cuts are in tend.ladder_run.';
 create index ladder_state_level on tend.ladder_state (ladder, level);
 
 create table tend.ladder_move (
@@ -48,7 +48,7 @@ comment on column tend.ladder_move.at is 'As-of of that run.';
 comment on column tend.ladder_move.from_level is 'From.';
 comment on column tend.ladder_move.to_level is 'To.';
 comment on column tend.ladder_move.direction is 'rose or fell.';
-comment on column tend.ladder_move.reason is 'The facts it was decided on; the cuts are in tend.ladder_run.';
+comment on column tend.ladder_move.reason is 'As in tend.ladder_state.';
 create index ladder_move_run on tend.ladder_move (run_id);
 create index ladder_move_at on tend.ladder_move (ladder, at);
 
@@ -65,7 +65,7 @@ comment on table tend.ladder_run is 'What an evaluation of a ladder found.';
 comment on column tend.ladder_run.run_id is 'The run.';
 comment on column tend.ladder_run.ladder is 'The ladder.';
 comment on column tend.ladder_run.as_of is 'The as-of.';
-comment on column tend.ladder_run.cuts is 'Field → share → the lowest value that is still in, e.g. {"spend": {"20%": "2059.45"}}.';
+comment on column tend.ladder_run.cuts is 'Figure → share → the lowest value that is still in, null when nobody is, e.g. {"spend": {"20%": "2059.45"}}.';
 comment on column tend.ladder_run.distribution is 'Level → customers after the run.';
-comment on column tend.ladder_run.moves is 'List of {from, to, customers}; from is null for first assignments.';
+comment on column tend.ladder_run.moves is 'List of {from, to, customers}, also of those who stayed; from is null for first assignments, to for customers that no longer exist.';
 comment on column tend.ladder_run.missing is 'Condition → customers for whom a value was missing, so that it was false.';

@@ -40,6 +40,12 @@ pub fn table(align: &[Align], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Whether no line is wider than [`WIDTH`].
+#[must_use]
+pub fn fits(text: &str) -> bool {
+    text.lines().all(|line| line.width() <= WIDTH)
+}
+
 /// Cuts a text that is wider than `width` columns, with "…" at the end.
 #[must_use]
 pub fn clip(text: &str, width: usize) -> String {

@@ -8,8 +8,8 @@ use sqlx::postgres::PgPoolCopyExt as _;
 use tend::engine::door::{Explained, Job, JobError, Replay, Run, Step, Trigger, Tx};
 use tend::jobfile::kind::{Kind as _, Ladders, ReadContext};
 use tend::jobfile::problem::Problems;
-use tend::jobfile::reader::read_text;
-use tend::jobs::retier::Retier;
+use tend::jobfile::reader::{Reader, read_text};
+use tend::jobs::retier::{self, Ladder, Retier};
 use tend::outbox::template::TemplateFolder;
 
 use crate::support::{World, instant};
@@ -28,6 +28,16 @@ fn job(text: &str) -> Arc<dyn Job> {
 }
 
 fn read(text: &str) -> (Option<Arc<dyn Job>>, Problems) {
+    read_with(text, |file, context| Retier.read(file, context))
+}
+
+fn shipped_ladder() -> Ladder {
+    let (ladder, problems) = read_with(include_str!("../../jobs/value-tiers.toml"), retier::read);
+    assert!(problems.is_empty(), "{}", problems.render(false));
+    ladder.unwrap()
+}
+
+fn read_with<T>(text: &str, read: impl FnOnce(&mut Reader<'_>, &ReadContext<'_>) -> T) -> (T, Problems) {
     let templates = TemplateFolder::default();
     let ladders = Ladders::default();
     let context = ReadContext {
@@ -39,7 +49,7 @@ fn read(text: &str) -> (Option<Arc<dyn Job>>, Problems) {
     };
     read_text(&"jobs/value-tiers.toml".into(), &text.into(), |file| {
         file.leave(&["title", "description", "owner", "schedule"]);
-        Retier.read(file, &context)
+        read(file, &context)
     })
 }
 
@@ -325,6 +335,112 @@ async fn two_ladders_do_not_touch_each_other() {
     evaluate(&world, &job, &other).await.unwrap();
     let states = world.rows("select ladder, level, run_id from tend.ladder_state order by ladder").await;
     assert_eq!(states, ["value-tiers\thigh\t1", "等级\thigh\t2"]);
+}
+
+#[tokio::test]
+async fn a_preview_tells_who_moves_and_why_in_any_script() {
+    let world = World::new().await;
+    let job = ladder(
+        "[[retier.level]]\nname = \"高价值\"\ntitle = \"高价值客户\"\n\
+         when = { all = [{ field = \"spend\", top = \"20%\" }, { field = \"repurchase_rate\", at_least = \"60%\" }] }\n\
+         [[retier.level]]\nname = \"中等\"\n\
+         when = { any = [{ field = \"spend\", top = \"60%\" }, { field = \"country\", is = \"CN\" }] }\n\
+         [[retier.level]]\nname = \"普通\"\n",
+    );
+    customers(&world, &["a", "b", "c", "d", "e", "f"]).await;
+    world.sql("update crm.customer set name = '欧阳娜娜' where customer_id = 'a'").await;
+    world.sql("update crm.customer set country = 'CN' where customer_id = 'f'").await;
+    orders(&world, &[("a", 300, "1000"), ("a", 200, "1000.50"), ("a", 100, "310"), ("b", 360, "2000")]).await;
+    orders(&world, &[("c", 50, "300"), ("d", 40, "200"), ("e", 30, "100")]).await;
+    evaluate(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
+    let first = explain(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await;
+    insta::assert_snapshot!("first_levels", first.text);
+
+    orders(&world, &[("b", -1, "1"), ("b", -2, "9000"), ("b", -3, "1"), ("e", -1, "9000")]).await;
+    world.sql("update crm.orders set status = 'refunded' where customer_id = 'a' and amount > 1000").await;
+    world.sql("delete from crm.customer where customer_id = 'd'").await;
+    let moved = preview(&world, &job, &run(2, "2026-06-05T00:00:00Z")).await;
+    insta::assert_snapshot!("moves", moved.text);
+    insta::assert_json_snapshot!("moves_as_json", moved.json);
+    assert_eq!(
+        world.value("select count(*) from tend.ladder_run where run_id = 2").await,
+        "0",
+        "nothing is left behind"
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_did_not_evaluate_the_ladder_says_so() {
+    let world = World::new().await;
+    let explained = explain(&world, &by_amount(), &run(7, "2026-06-01T00:00:00Z")).await;
+    assert_eq!(explained.text, "Run 7 has not evaluated the ladder value-tiers.\n");
+    assert_eq!(explained.json, json!({ "ladder": "value-tiers", "evaluated": false }));
+}
+
+#[test]
+fn every_mistake_in_a_ladder_is_told_at_once_with_its_place() {
+    let (job, problems) = read(
+        r#"[retier]
+windw = "365d"
+[[retier.level]]
+name = "high"
+when = { field = "spent", top = "20%" }
+[[retier.level]]
+name = "high"
+titel = "High"
+[[retier.level]]
+when = { field = "spend", at_least = 1 }
+"#,
+    );
+    assert!(job.is_none());
+    insta::assert_snapshot!("mistakes", problems.render(false));
+    let (job, problems) = read("[retier]\nwindow = \"0d\"\n[[retier.level]]\nname = \"all\"\n");
+    assert!(job.is_none());
+    insta::assert_snapshot!("one_level", problems.render(false));
+    let (job, problems) = read("[retier]\nwindow = \"30d\"\n");
+    assert!(job.is_none());
+    insta::assert_snapshot!("no_levels", problems.render(false));
+}
+
+#[tokio::test]
+async fn a_ladder_too_wide_for_the_terminal_is_listed() {
+    let world = World::new().await;
+    customers(&world, &["a"]).await;
+    let many: String = (1..=12)
+        .map(|n| {
+            format!(
+                "[[retier.level]]\nname = \"价值等级第{n}级\"\nwhen = {{ field = \"spend\", at_least = {} }}\n",
+                100 - n
+            )
+        })
+        .collect();
+    let job = ladder(&format!("{many}[[retier.level]]\nname = \"普通\"\n"));
+    let text = preview(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await.text;
+    assert!(tend::jobs::layout::fits(&text), "{text}");
+    assert!(text.contains("  (no level yet) → 普通  1\n"), "{text}");
+}
+
+#[tokio::test]
+async fn the_statement_reads_the_orders_once_into_an_aggregate_and_never_sorts_or_loops_over_them() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into crm.customer (customer_id) select 'c' || i from generate_series(1, 5000) i;
+             insert into crm.orders (customer_id, order_id, placed_at, amount)
+             select 'c' || 1 + i % 4000, 'o' || i, timestamptz '2026-06-01Z' - interval '1 hour' * (i % 20000), i % 977
+             from generate_series(1, 50000) i;
+             analyze",
+        )
+        .await;
+    let statement = shipped_ladder().statement(&run(1, "2026-06-01T00:00:00Z")).explain();
+    let plan: Vec<String> = statement.query_scalar().fetch_all(world.pool()).await.unwrap();
+    let scans: Vec<usize> = (0..plan.len()).filter(|at| plan[*at].contains(" on orders ")).collect();
+    let [scan] = scans[..] else { panic!("the orders are read {} times:\n{}", scans.len(), plan.join("\n")) };
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let above =
+        plan[..scan].iter().rev().find(|line| line.contains("->") && indent(line) < indent(&plan[scan])).unwrap();
+    assert!(above.contains("Aggregate"), "{}", plan.join("\n"));
+    assert!(!above.contains("GroupAggregate") || plan[scan].contains("Index"), "{}", plan.join("\n"));
 }
 
 /// The shop's customers and orders; none, with a word, where the data are not at hand.

@@ -17,7 +17,9 @@ pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection)
         let text = format!("Run {} has not evaluated the ladder {}.\n", run.run_id, run.job);
         return Ok(Explained { json: json!({ "ladder": run.job, "evaluated": false }), text });
     };
-    let samples = samples(run.run_id, &run.job, conn).await?;
+    let mut samples = samples(run.run_id, &run.job, conn).await?;
+    let place = |level: Option<&str>| level.and_then(|level| ladder.place(level)).unwrap_or(usize::MAX);
+    samples.sort_by_key(|sample| (place(sample.from.as_deref()), place(Some(&sample.to))));
     let report = Report { ladder, run, words: Words::new(ladder, &found.cuts), found: &found, samples: &samples };
     Ok(Explained { json: report.json(), text: report.text() })
 }
@@ -129,39 +131,54 @@ impl Report<'_> {
         layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0)
     }
 
-    /// From (rows) × to (columns), with the distribution before and after at the edges.
+    /// From (rows) × to (columns), with the distribution before and after at the edges; a list where that is too wide.
     fn matrix(&self) -> String {
         let levels: Vec<Option<&str>> = self.ladder.levels().iter().map(|level| Some(level.name.as_str())).collect();
-        let mut from = levels.clone();
-        let mut to = levels;
-        if self.count(Way::Assigned) > 0 {
-            from.push(None);
-        }
-        if self.count(Way::Gone) > 0 {
-            to.push(None);
-        }
-        let cell = |from: Option<&str>, to: Option<&str>| match self
-            .found
-            .count(|flow| flow.from.as_deref() == from && flow.to.as_deref() == to)
-        {
-            0 => "·".to_owned(),
-            customers => count(customers),
+        let (mut from, mut to) = (levels.clone(), levels);
+        from.extend((self.count(Way::Assigned) > 0).then_some(None));
+        to.extend((self.count(Way::Gone) > 0).then_some(None));
+
+        let edge = |level: Option<&str>, count_of: &dyn Fn(&str) -> i64| {
+            level.map_or_else(String::new, |level| count(count_of(level)))
         };
-        let mut head = vec!["from ↓  to →".to_owned()];
-        head.extend(to.iter().map(|to| to.unwrap_or("(gone)").to_owned()));
-        head.push("before".to_owned());
-        let mut rows = vec![head];
+        let mut rows = vec![vec!["from ↓  to →".to_owned()]];
+        rows[0].extend(to.iter().map(|to| to.unwrap_or("(gone)").to_owned()));
+        rows[0].push("before".to_owned());
         for from in from {
             let mut row = vec![from.unwrap_or("(no level yet)").to_owned()];
-            row.extend(to.iter().map(|to| cell(from, *to)));
-            row.push(from.map_or_else(String::new, |from| count(self.before(from))));
+            row.extend(to.iter().map(|to| self.cell(from, *to)));
+            row.push(edge(from, &|level| self.before(level)));
             rows.push(row);
         }
         let mut after = vec!["after".to_owned()];
-        after.extend(to.iter().map(|to| to.map_or_else(String::new, |to| count(self.after(to)))));
+        after.extend(to.iter().map(|to| edge(*to, &|level| self.after(level))));
         rows.push(after);
-        let align: Vec<_> = std::iter::once(Align::Left).chain(rows[0].iter().skip(1).map(|_| Align::Right)).collect();
-        layout::table(&align, &rows)
+        let align: Vec<_> =
+            std::iter::once(Align::Left).chain(to.iter().map(|_| Align::Right)).chain([Align::Right]).collect();
+        let matrix = layout::table(&align, &rows);
+        if layout::fits(&matrix) { matrix } else { self.list() }
+    }
+
+    fn cell(&self, from: Option<&str>, to: Option<&str>) -> String {
+        match self.found.count(|flow| flow.from.as_deref() == from && flow.to.as_deref() == to) {
+            0 => "·".to_owned(),
+            customers => count(customers),
+        }
+    }
+
+    /// The same for ladders of many levels: each level before and after, then each way that was taken.
+    fn list(&self) -> String {
+        let mut levels = vec![["level", "before", "after"].map(str::to_owned).to_vec()];
+        levels.extend(self.ladder.levels().iter().map(|level| {
+            vec![layout::clip(&level.name, NAME), count(self.before(&level.name)), count(self.after(&level.name))]
+        }));
+        let ways = self.found.flows.iter().filter(|flow| flow.from != flow.to).map(|flow| {
+            let name = |level: &Option<String>, none: &str| layout::clip(level.as_deref().unwrap_or(none), NAME);
+            let way = format!("{} → {}", name(&flow.from, "(no level yet)"), name(&flow.to, "(gone)"));
+            vec![way, count(flow.customers)]
+        });
+        let ways = layout::table(&[Align::Left, Align::Right], &ways.collect::<Vec<_>>());
+        [layout::table(&[Align::Left, Align::Right, Align::Right], &levels), ways].join("\n")
     }
 
     fn cuts(&self) -> String {
@@ -194,7 +211,11 @@ impl Report<'_> {
     }
 
     fn definitions(&self) -> String {
-        let lines: Vec<_> = self.words.definitions().into_values().map(|line| layout::fold(&line, 2)).collect();
+        let definitions = self.words.definitions();
+        let lines: Vec<_> = definitions
+            .iter()
+            .map(|(name, meaning)| layout::fold(&format!("{}: {meaning}", name.replace('_', " ")), 2))
+            .collect();
         section("What the words mean", &lines)
     }
 }

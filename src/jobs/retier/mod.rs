@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-pub use read::Retier;
+pub use read::{Retier, read};
 
 use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::filter::{self, Evidence, Filter, Frame, Requirements, Statement};

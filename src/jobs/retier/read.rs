@@ -57,7 +57,8 @@ impl Kind for Retier {
     }
 }
 
-pub(super) fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> {
+/// Reads `[retier]`; none when something is wrong with it, which is noted.
+pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> {
     let before = file.problems();
     let mut own = file.table("retier")?;
     let window = window(&mut own);

@@ -57,22 +57,23 @@ impl<'a> Words<'a> {
             (None, Some(true)) => format!("{subject} {}", comparison.asked),
             (None, Some(false)) => format!("not: {subject} {}", comparison.asked),
             (Some(figure), Some(held)) => {
-                let asked = match (comparison.share.as_deref(), held) {
-                    (Some(share), true) => format!("top {share} begins at {}", self.cut(comparison, share)),
-                    (Some(share), false) => {
-                        format!("below the top {share}, which begins at {}", self.cut(comparison, share))
-                    }
+                let rest = match (comparison.share.as_deref(), held) {
+                    (Some(share), held) => self.ranked(comparison, share, held),
                     (None, true) => asked.to_owned(),
                     (None, false) => format!("not {asked}"),
                 };
-                format!("{subject} {} ({asked})", shown(figure, comparison.kind))
+                format!("{subject} {} ({rest})", shown(figure, comparison.kind))
             }
         }
     }
 
-    fn cut(&self, comparison: &Comparison<'_>, share: &str) -> String {
+    fn ranked(&self, comparison: &Comparison<'_>, share: &str, held: bool) -> String {
         let cut = comparison.figure.as_ref().and_then(|figure| self.cuts.get(figure)?.get(share)?.as_deref());
-        cut.map_or_else(|| "nobody".to_owned(), |cut| shown(&Value::from(cut), comparison.kind))
+        match (cut.map(|cut| shown(&Value::from(cut), comparison.kind)), held) {
+            (Some(cut), true) => format!("top {share} begins at {cut}"),
+            (Some(cut), false) => format!("below the top {share}, which begins at {cut}"),
+            (None, _) => format!("nobody is in the top {share}"),
+        }
     }
 
     /// "spend, top 20%: from 2,059.45 on"
@@ -92,20 +93,24 @@ impl<'a> Words<'a> {
         lines
     }
 
-    /// What the fields mean that the ladder looks at.
-    pub fn definitions(&self) -> BTreeMap<&'static str, String> {
-        let fields = self.comparisons.iter().filter_map(|comparison| comparison.field);
-        fields.map(|field| (field.name, field.doc.to_owned())).collect()
+    /// What the figures mean that the ladder looks at: the field's name and its definition.
+    pub fn definitions(&self) -> BTreeMap<&'static str, &'static str> {
+        let with_figure = self.comparisons.iter().filter(|comparison| comparison.figure.is_some());
+        with_figure.filter_map(|comparison| comparison.field).map(|field| (field.name, field.doc)).collect()
     }
 }
 
-/// A figure for people.
+/// A figure for people: amounts with two decimals, shares as percentages.
 fn shown(value: &Value, kind: field::Kind) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let Ok(number) = text.parse::<Decimal>() else { return text };
+    let Ok(mut number) = text.parse::<Decimal>() else { return text };
     match kind {
-        field::Kind::Share => format!("{}%", layout::decimal((number * Decimal::ONE_HUNDRED).round().normalize())),
+        field::Kind::Share => format!("{}%", layout::decimal((number * Decimal::ONE_HUNDRED).round_dp(1).normalize())),
         field::Kind::Days => format!("{number} days"),
-        _ => layout::decimal(number.round_dp(2)),
+        field::Kind::Number => {
+            number.rescale(2);
+            layout::decimal(number)
+        }
+        _ => layout::decimal(number),
     }
 }
