@@ -94,7 +94,7 @@ fn window(delivery: &mut Reader<'_>) -> Option<Window> {
     let ends = delivery.strings("window")?;
     let [opens, closes] = ends.as_slice() else {
         let help = Some("for example: window = [\"09:00\", \"20:00\"]".to_owned());
-        delivery.problem("window", format!("`window` is two local times, but these are {}", ends.len()), help);
+        delivery.problem("window", format!("`window` is two local times, and this list has {}", ends.len()), help);
         return None;
     };
     let window = Window { opens: time(delivery, "window", opens)?, closes: time(delivery, "window", closes)? };
@@ -109,9 +109,12 @@ fn window(delivery: &mut Reader<'_>) -> Option<Window> {
 fn time(delivery: &Reader<'_>, key: &str, text: &str) -> Option<NaiveTime> {
     let time = NaiveTime::parse_from_str(text, "%H:%M").ok().filter(|_| text.len() == 5);
     if time.is_none() {
-        let help =
-            Some(format!("for example: {key} = {}", if key == "at" { "\"10:00\"" } else { "[\"09:00\", \"20:00\"]" }));
-        delivery.problem(key, format!("{text:?} is no local time from 00:00 to 23:59"), help);
+        let help = match (text, key) {
+            ("24:00", _) => "midnight is \"00:00\"".to_owned(),
+            (_, "at") => "for example: at = \"10:00\"".to_owned(),
+            _ => "for example: window = [\"09:00\", \"20:00\"]".to_owned(),
+        };
+        delivery.problem(key, format!("{text:?} is no local time from 00:00 to 23:59"), Some(help));
     }
     time
 }

@@ -1,6 +1,7 @@
 //! Birthday messages: given customers, run at a day, expect who gets what and why others do not.
 
 mod calendar;
+mod files;
 mod hours;
 mod ledger;
 mod offers;
@@ -8,3 +9,4 @@ mod people;
 mod plan;
 mod policy;
 mod preview;
+mod scale;

@@ -104,6 +104,11 @@ impl Plan {
         explained
     }
 
+    /// Runs it in a transaction of the caller's.
+    pub async fn step_in(&self, conn: &mut sqlx::PgConnection, day: &str) -> Stepped {
+        step(self.job.as_ref(), &self.run(self.eight(day), Trigger::Manual), conn).await.unwrap()
+    }
+
     fn eight(&self, day: &str) -> DateTime<Utc> {
         let day: NaiveDate = day.parse().unwrap();
         day.and_hms_opt(8, 0, 0).unwrap().and_local_timezone(self.timezone).unwrap().to_utc()
