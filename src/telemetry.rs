@@ -8,7 +8,25 @@ use std::io::IsTerminal;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::prelude::*;
 
-use crate::settings::{LogFormat, LogSettings};
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Human on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// How lines look.
+    pub format: LogFormat,
+    /// `LEVEL` or `TARGET=LEVEL`, separated by commas.
+    pub filter: String,
+}
 
 /// Turns logging on for this process; a second call changes nothing.
 pub fn start(settings: &LogSettings) {

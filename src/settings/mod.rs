@@ -19,6 +19,7 @@ use chrono_tz::Tz;
 use crate::clock::Clock;
 use crate::db::DatabaseSettings;
 use crate::outbox::channel::settings::{ChannelSettings, OutboxSettings};
+use crate::telemetry::LogSettings;
 
 /// Where tend runs. Named by `TEND__ENVIRONMENT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,26 +85,6 @@ pub struct EngineSettings {
     pub lock_timeout: Duration,
     pub preview_timeout: Duration,
     pub stop_grace: Duration,
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
-    /// Human on a terminal, JSON elsewhere.
-    Auto,
-    /// For people.
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
-/// `[log]`.
-#[derive(Debug, Clone)]
-pub struct LogSettings {
-    /// How lines look.
-    pub format: LogFormat,
-    /// `LEVEL` or `TARGET=LEVEL`, separated by commas.
-    pub filter: String,
 }
 
 /// All settings of a process.

@@ -6,12 +6,11 @@ use chrono_tz::Tz;
 use config::{Value, ValueKind};
 
 use super::section::Section;
-use super::{
-    CompanySettings, DefaultSettings, EngineSettings, Environment, LogFormat, LogSettings, Settings, TimeSettings,
-};
+use super::{CompanySettings, DefaultSettings, EngineSettings, Environment, Settings, TimeSettings};
 use crate::clock::Clock;
 use crate::db::DatabaseSettings;
 use crate::outbox::channel::settings::{ChannelSettings, OutboxSettings, RecordingSettings, Sort};
+use crate::telemetry::{LogFormat, LogSettings};
 
 const EXAMPLE_COMPANY: &str = "Example Company";
 

@@ -1,7 +1,14 @@
 //! The one integration binary of tend: real Postgres always, time driven, never slept for.
 #![allow(clippy::disallowed_methods, reason = "tests make their own environment, ids and times")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a test that fails may panic; a table of cases may be long"
+)]
 
 mod support;
+
+mod architecture;
 
 mod calendar;
 mod database;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tend::clock::Clock;
-use tend::settings::{Environment, LogFormat, Settings, SettingsError};
+use tend::settings::{Environment, Settings, SettingsError};
+use tend::telemetry::LogFormat;
 
 fn read(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let dir = tempfile::tempdir().unwrap();

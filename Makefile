@@ -1,0 +1,62 @@
+# make demo        a made-up company, the shipped jobs run for one day, mails as files: see tend at work
+# make demo-clean  removes it
+# make test        all tests (starts its own private Postgres)
+# make check       format, lints, documentation, licences, migrations, prepared queries, job files
+# make fmt         formats the code
+# make sqlx        writes .sqlx anew after a change of SQL or schema
+# make bench       the benchmarks (see benches/README.md; takes a while)
+# make soak        the long tests: crashes, kills, two processes through a year
+
+SHELL := /bin/bash
+CARGO ?= cargo
+# Queries are checked against .sqlx, so that a build needs no database. SQLX_OFFLINE=false checks against DATABASE_URL.
+export SQLX_OFFLINE ?= true
+
+.PHONY: demo demo-clean test check bench soak fmt sqlx postgres rust
+
+demo: postgres rust
+	$(CARGO) build
+	target/debug/tend demo $(DEMO)
+
+# The private Postgres may lie elsewhere behind a link (see src/db/embedded/layout.rs); its lock says whether it runs.
+demo-clean:
+	@if [ -e .tend/postgres/lock ] && ! flock -n .tend/postgres/lock true; then \
+		echo "A tend process is using .tend; stop it first." >&2; exit 1; fi
+	@if [ -L .tend/postgres ]; then rm -rf "$$(readlink -f .tend/postgres)"; fi
+	rm -rf .tend
+
+test: postgres rust
+	$(CARGO) test
+
+check: postgres rust
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items --quiet
+	.ci/migrations
+	@if $(CARGO) sqlx --version >/dev/null 2>&1; then \
+		echo "prepared queries"; SQLX_OFFLINE=false .ci/with-postgres $(CARGO) sqlx prepare --check -- --all-targets; \
+	else echo "prepared queries: not checked, sqlx-cli is not installed (see .ci/run)"; fi
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+		$(CARGO) deny check licenses bans sources; \
+		if [ -n "$(ADVISORIES)" ]; then $(CARGO) deny --offline check advisories; \
+		else echo "advisories: not checked (make check ADVISORIES=1 where cargo-deny has a copy of the database)"; fi; \
+	else echo "licences, bans, sources: not checked, cargo-deny is not installed (see .ci/run)"; fi
+	$(CARGO) run --quiet -- check
+
+bench: postgres rust
+	$(CARGO) bench
+
+soak: postgres rust
+	$(CARGO) test --test it -- --ignored --nocapture
+
+fmt:
+	$(CARGO) fmt
+
+sqlx: postgres
+	SQLX_OFFLINE=false .ci/with-postgres $(CARGO) sqlx prepare -- --all-targets
+
+postgres:
+	@.ci/postgres >/dev/null
+
+rust:
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: https://rustup.rs (1.95 or newer)" >&2; exit 1; }
