@@ -20,7 +20,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("demo", &["calendar", "db", "import", "progress"]),
     ("engine", &["clock", "db", "settings"]),
     ("outbox", &["clock", "db", "settings", "calendar"]),
-    ("jobfile", &["clock", "engine::door", "engine::schedule", "engine::specs", "outbox::template", "db"]),
+    (
+        "jobfile",
+        &["clock", "engine::door", "engine::planner", "engine::schedule", "engine::specs", "outbox::template", "db"],
+    ),
     (
         "filter",
         &["calendar", "jobfile::duration", "jobfile::kind", "jobfile::problem", "jobfile::reader", "jobfile::value"],
@@ -96,15 +99,37 @@ fn imports(code: &str) -> BTreeSet<String> {
             [] => panic!("`use crate::{{…}}` hides who knows whom; write one line a room"),
             // `crate::room::{door, other::Thing}` opens several doors.
             [room] if rest[end..].starts_with('{') => {
-                let inside = rest[end + 1..].split('}').next().unwrap();
-                let doors = inside.split(',').map(|part| part.split([':', '{', ' ']).find(|word| !word.is_empty()));
-                found.extend(doors.flatten().map(|door| format!("{room}::{}", door.trim())));
+                found.extend(doors(&rest[end + 1..]).iter().map(|door| format!("{room}::{door}")));
             }
             _ => {
                 found.insert(path.join("::"));
             }
         }
     }
+    found
+}
+
+/// The first name of each entry of a braced list; `text` begins inside it.
+fn doors(text: &str) -> Vec<String> {
+    let (mut depth, mut found, mut name, mut named) = (0, Vec::new(), String::new(), false);
+    for letter in text.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                found.extend((!name.is_empty()).then(|| std::mem::take(&mut name)));
+                named = false;
+            }
+            letter if depth == 0 && !named && (letter.is_alphanumeric() || letter == '_') => name.push(letter),
+            _ if !name.is_empty() => {
+                found.push(std::mem::take(&mut name));
+                named = true;
+            }
+            _ => {}
+        }
+    }
+    found.extend((!name.is_empty()).then_some(name));
     found
 }
 
