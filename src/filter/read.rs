@@ -275,7 +275,7 @@ fn comparison(
             operator.shape(kind)?.read(reader, operator.name, node).map(|operand| (*operator, operand))
         }
         [] => {
-            let help = format!("for example `{}`; {what} takes: {}", fitting[0], fitting.join(", "));
+            let help = format!("add one of: {}", fitting.join(", "));
             if reader.keys().iter().all(|key| besides.contains(key)) {
                 reader.problem_here(format!("nothing is said about {what}"), Some(help));
             }

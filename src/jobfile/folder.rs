@@ -126,7 +126,8 @@ fn read_file(path: &Path, problems: &mut Problems) -> Option<(String, Arc<str>, 
     let named = is_job_name(job);
     if !named {
         let help = format!("for example: {}.toml", suggested(job));
-        let message = "a job's name is lower-case letters, digits and dashes, begins with a letter and has at most 63";
+        let message =
+            "a job's name is lower-case letters, digits and dashes, begins with a letter and is at most 63 long";
         problems.add_whole(file.clone(), message, Some(help));
     }
     match std::fs::metadata(path) {

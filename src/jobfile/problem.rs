@@ -43,23 +43,22 @@ impl Sink {
         self.list.borrow_mut().push(problem);
     }
 
-    /// Notes a broken piece of syntax, and that nothing more shall be said about `lines` (bytes).
+    /// Notes a broken piece of syntax, and that nothing else shall be said about `lines` (bytes).
     pub(super) fn syntax(
         &mut self,
         span: Option<Range<usize>>,
         lines: Range<usize>,
-        message: String,
-        help: Option<String>,
+        (message, help): (String, Option<String>),
     ) {
-        self.problem(span, message, help);
+        let problem = Problem { file: self.file.clone(), span, message, help };
+        self.list.borrow_mut().push(problem);
         self.broken_lines.push(lines);
     }
 
     /// Notes a problem, unless it is a consequence of broken syntax in the same place.
     pub fn problem(&self, span: Option<Range<usize>>, message: impl Into<String>, help: Option<String>) {
-        if let Some(span) = &span
-            && self.broken_lines.iter().any(|broken| broken.start <= span.start && span.start < broken.end)
-        {
+        let at = span.as_ref().map_or(0, |span| span.start);
+        if self.broken_lines.iter().any(|broken| broken.contains(&at)) {
             return;
         }
         let problem = Problem { file: self.file.clone(), span, message: message.into(), help };

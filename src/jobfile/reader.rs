@@ -27,11 +27,7 @@ pub type Node<'d> = Spanned<DeValue<'d>>;
 pub fn read_text<T>(file: &Arc<str>, text: &Arc<str>, read: impl FnOnce(&mut Reader<'_>) -> T) -> (T, Problems) {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut sink = Sink::new(file.clone(), text.clone());
-    for error in errors {
-        let (message, help) = value::syntax(error.message());
-        let lines = error.span().map_or(0..text.len(), |span| line_around(text, &span));
-        sink.syntax(error.span(), lines, message, help);
-    }
+    note_syntax(&mut sink, text, errors);
     for span in value::nul(table.get_ref()) {
         sink.problem(Some(span), "a text cannot hold the character U+0000", Some("take \\u0000 out".into()));
     }
@@ -39,6 +35,21 @@ pub fn read_text<T>(file: &Arc<str>, text: &Arc<str>, read: impl FnOnce(&mut Rea
     let outcome = read(&mut reader);
     reader.finish();
     (outcome, sink.into_problems())
+}
+
+/// Notes what is wrong with the syntax, and for how much of the file that means silence about everything else.
+fn note_syntax(sink: &mut Sink, text: &str, mut errors: Vec<toml::de::Error>) {
+    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    for error in errors {
+        let ends = value::ends_the_sense(error.message());
+        let whole = ends || error.message().starts_with("unclosed table");
+        let place = error.span().filter(|_| !whole);
+        let lines = place.map_or(0..text.len() + 1, |span| line_around(text, &span));
+        sink.syntax(error.span(), lines, value::syntax(error.message()));
+        if ends {
+            return;
+        }
+    }
 }
 
 /// The lines a span touches, in bytes.

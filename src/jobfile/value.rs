@@ -131,10 +131,24 @@ fn nul_in(node: &Spanned<DeValue<'_>>) -> Vec<Range<usize>> {
     }
 }
 
+/// Whether broken syntax of this sort leaves open where everything behind it belongs, so that nothing more can be said.
+#[must_use]
+pub fn ends_the_sense(message: &str) -> bool {
+    let begins = [
+        "missing comma",
+        "unclosed array",
+        "unclosed inline",
+        "invalid key-value pair",
+        "key with no value",
+        "cannot recurse",
+    ];
+    begins.iter().any(|begin| message.starts_with(begin))
+}
+
 /// The parser's words about broken syntax, in words for people who do not write parsers, and what to do.
 #[must_use]
 pub fn syntax(message: &str) -> (String, Option<String>) {
-    const PLAIN: [(&str, &str, &str); 8] = [
+    const PLAIN: [(&str, &str, &str); 10] = [
         ("duplicate key", "this key stands here twice", "keep one; several tables of a kind are a list: [[like this]]"),
         (
             "invalid basic string, expected `\"`",
@@ -147,7 +161,11 @@ pub fn syntax(message: &str) -> (String, Option<String>) {
             "save the file again as plain UTF-8; a backslash is written \\\\",
         ),
         ("invalid comment character", "this character cannot stand in a comment", "save the file again as plain UTF-8"),
-        ("string values must be quoted", "a text stands in double quotes", "write \"…\" around it"),
+        (
+            "string values must be quoted",
+            "a text stands in double quotes",
+            "write \"…\" around it, with straight quotes",
+        ),
         (
             "invalid unquoted key",
             "a key is letters a to z, digits, `-` and `_`",
@@ -158,6 +176,12 @@ pub fn syntax(message: &str) -> (String, Option<String>) {
             "the line goes on after its value",
             "write one `key = value` a line; `#` begins a comment",
         ),
+        (
+            "missing comma",
+            "a comma or a closing bracket is missing here or before",
+            "lists are [1, 2], tables are { a = 1, b = 2 }",
+        ),
+        ("cannot recurse further", "brackets are nested too deep", "lists and tables go 80 deep at most"),
         ("unclosed table", "the table's name is not closed", "end it with `]`, or `]]` for a list of tables"),
     ];
     match PLAIN.iter().find(|(begin, ..)| message.starts_with(begin)) {

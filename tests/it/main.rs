@@ -15,6 +15,7 @@ mod database;
 mod demo;
 mod doorbell;
 mod filter;
+mod jobfile;
 mod import;
 mod message;
 mod outbox;
