@@ -133,8 +133,10 @@ fn tend_ladder() -> anyhow::Result<Arc<dyn Job>> {
 
 /// The shared baseline where it is at hand, else our copy of its meaning.
 fn bare_statement() -> String {
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/bench/retier_bare.sql");
-    std::fs::read_to_string(shared).unwrap_or_else(|_| include_str!("bare.sql").to_owned())
+    let mut shared =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|at| at.join("shared/bench/retier_bare.sql"));
+    let found = shared.find_map(|file| std::fs::read_to_string(file).ok());
+    found.unwrap_or_else(|| include_str!("bare.sql").to_owned())
 }
 
 async fn run_bare(pool: &PgPool, statement: &str, at: DateTime<Utc>) -> anyhow::Result<Duration> {
