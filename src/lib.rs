@@ -1,4 +1,57 @@
 //! tend looks after a company's customers on schedule, on the company's own Postgres.
+//!
+//! # Bird's eye
+//!
+//! A person writes job files (`jobs/*.toml`: what, when, for whom). tend reads them strictly, stores them by content
+//! hash, computes the instants at which each job is due and writes a row for every one of them. A replica claims a row,
+//! runs the job in a transaction it lends it, and ends that transaction with a fence. A job only reads and writes
+//! tables: it moves customers on ladders, and it puts messages it owes into the outbox. The dispatcher pays the outbox
+//! over mail and SMS providers, and writes down every hand-over before it makes it.
+//!
+//! ```text
+//!   jobs/*.toml ──jobfile──▶ specs ──engine──▶ runs ──jobs──▶ ladders, occasions, outbox ──outbox::dispatch──▶ people
+//!                                    (planner, claim, fence)                              (claimed, handed off, …)
+//! ```
+//!
+//! # The rooms
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`engine`] | when, and exactly once: schedules, the ledger of slots, claims, leases, steps, replay. Knows jobs only through [`engine::door`] |
+//! | [`jobs`] | the kinds of jobs, a folder each with its SQL beside it, and the one registry |
+//! | [`jobfile`] | job files: TOML into typed specs, all errors at once; the folder in force |
+//! | [`filter`] | the condition language of job files, and the SQL it becomes |
+//! | [`calendar`] | lunar dates and anniversaries; pure |
+//! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
+//! | [`import`] | the company's data from CSV files |
+//! | [`demo`] | a made-up company |
+//! | [`db`] | pools, named transactions, migrations, the schema gate, the private Postgres of development |
+//! | [`settings`] | layered settings, and what each environment forbids |
+//! | [`clock`] | where "now" comes from |
+//! | [`telemetry`], [`progress`] | logging; how far long work is |
+//!
+//! `cli` and `daemon` wire them and are known by nobody. Who may know whom is a table in `tests/it/architecture.rs`.
+//!
+//! # Invariants
+//!
+//! - **A job is a function of (database, as-of instant, spec, code).** No room below `engine` asks for "now": the
+//!   linter bans the calls, a test bans them in job SQL. A job never sends and never commits. So a preview is the real
+//!   run, rolled back; there is no `dry_run` anywhere.
+//! - **Every due slot becomes a row** of `tend.job_run`: succeeded, failed, or skipped with the reason.
+//! - **One slot runs once**, over any number of replicas, crashes and clocks: unique keys in Postgres decide. A step
+//!   whose lease was lost cannot commit.
+//! - **One occasion, one message**: the ledger `tend.occasion` decides. A message whose fate is unknown is `in_doubt`,
+//!   never guessed.
+//! - **Every decision about a customer has its reason on record**: `tend.ladder_move`, `tend.outbox`, `tend.decision`.
+//! - **Nothing a job file says reaches SQL as text**: `filter` binds values and takes names from its own tables.
+//! - **No address, name or body in logs, in `tend.outbox` or in errors**: ids and counts only.
+//! - **Nothing is stored twice as truth**: what can be recomputed (facts, due instants) is a cache and says so.
+//!
+//! # Where to start
+//!
+//! To follow one night: `engine::planner` → `engine::claim` → [`engine::door`] → `jobs::retier` → `jobs::message` →
+//! `outbox::dispatch`. To add a kind of job: a folder below `jobs/` that implements the door and the reader, and one
+//! line in the registry [`jobs`]. To add an operator to the conditions: one entry in [`filter`].
 
 pub mod calendar;
 pub mod clock;

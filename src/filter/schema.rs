@@ -12,7 +12,7 @@ pub fn reference() -> Value {
     json!({ "$ref": "#/$defs/condition" })
 }
 
-/// The definitions [`reference`] points to; they go into `$defs` of the whole schema.
+/// The definitions [`reference()`] points to; they go into `$defs` of the whole schema.
 #[must_use]
 pub fn definitions() -> Map<String, Value> {
     let mut variants = vec![groups()];

@@ -126,3 +126,41 @@ async fn two_owners_of_one_directory_share_one_server_and_the_second_takes_over(
     eventually("it answers", async || Database::connect(&DatabaseSettings::new(second.url())).await.is_ok()).await;
     second.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_postgres_works_below_a_folder_that_is_closed_to_its_user() {
+    use std::os::unix::fs::PermissionsExt;
+    use tend::db::embedded::PrivatePostgres;
+    let dir = tempfile::Builder::new().prefix("tend-own-").tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let asked = dir.path().join(".tend/postgres");
+    for _ in ["first", "again"] {
+        let postgres = PrivatePostgres::start(&asked, false).unwrap();
+        Database::connect(&DatabaseSettings::new(postgres.url())).await.unwrap().close().await;
+        // As root the server is another user, so its files are elsewhere, and this is a link to them.
+        let home = postgres.dir().to_path_buf();
+        assert_eq!(asked.canonicalize().unwrap(), home);
+        postgres.stop();
+    }
+    let home = asked.canonicalize().unwrap();
+    std::fs::remove_dir_all(home).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_url_a_private_postgres_is_opened_and_migrated() {
+    let dir = tempfile::Builder::new()
+        .prefix("tend-own-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .tempdir()
+        .unwrap();
+    let mut settings = DatabaseSettings::new("");
+    settings.url = None;
+    settings.private_dir = dir.path().join("postgres");
+    let opened = tend::db::open(&settings, false).await.unwrap();
+    gate(&opened.db).await.unwrap();
+    opened.db.close().await;
+    settings.postgres_bin = Some("/nowhere".into());
+    settings.private_dir = dir.path().join("other");
+    let error = tend::db::open(&settings, false).await.unwrap_err().to_string();
+    assert!(error.contains("apt-get install postgresql") && error.contains("/nowhere"), "{error}");
+}
