@@ -53,7 +53,8 @@ pub fn read(file: &mut Reader<'_>) -> Option<Anniversary> {
         trigger.problem("expire_after", "nothing could be sent, or for far too long", help);
     }
     trigger.finish();
-    (on?, field?);
+    on?;
+    field?;
     Some(Anniversary {
         offset_days: offset_days?,
         expire_after,
