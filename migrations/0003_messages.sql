@@ -105,12 +105,10 @@ create table tend.outbox (
     state_reason text,
     attempts     smallint not null default 0,
     owner        uuid,
-    lease_until  timestamptz,
     provider_ref text,
     created_at   timestamptz not null,
     unique (job, customer_id, occasion, step),
     check ((state in ('claimed', 'handed_off')) = (owner is not null)),
-    check ((owner is null) = (lease_until is null)),
     check (not_after > not_before),
     check (num_nulls(zone, opens, closes) in (0, 3))
 );
@@ -141,16 +139,18 @@ comment on column tend.outbox.state is 'See src/outbox/mod.rs for the diagram.';
 comment on column tend.outbox.state_at is 'Since when.';
 comment on column tend.outbox.state_reason is 'Why: the server''s words without addresses, the suppression, the error.';
 comment on column tend.outbox.attempts is 'How often it was handed off.';
-comment on column tend.outbox.owner is 'Dispatcher that has claimed it.';
-comment on column tend.outbox.lease_until is 'Until when that counts (database clock).';
+comment on column tend.outbox.owner is 'Dispatcher that has claimed it; its lease is in tend.dispatcher.';
 comment on column tend.outbox.provider_ref is 'What the provider calls it.';
 comment on column tend.outbox.created_at is 'As-of of the run that queued it.';
-create index outbox_owed on tend.outbox (provider, priority desc, not_before, message_id) where state = 'planned';
-create index outbox_in_flight on tend.outbox (lease_until) where state in ('claimed', 'handed_off');
+-- a message that names no provider is owed by whichever channel the settings name for its sort: lane *email or *sms
+create index outbox_owed on tend.outbox (coalesce(provider, '*' || channel), priority desc, not_before, message_id) where state = 'planned';
+create index outbox_ends on tend.outbox (not_after) where state in ('planned', 'held');
+create index outbox_in_flight on tend.outbox (owner) where state in ('claimed', 'handed_off');
 create index outbox_run on tend.outbox (run_id);
 create index outbox_customer on tend.outbox (customer_id, created_at);
 create index outbox_trouble on tend.outbox (state, state_at) where state in ('in_doubt', 'held', 'dead');
 
+-- an attempt is inserted and updated once, soon after: the free half of each page keeps that update in place
 create table tend.attempt (
     message_id    bigint not null,
     attempt       smallint not null,
@@ -158,20 +158,40 @@ create table tend.attempt (
     handed_off_at timestamptz not null,
     finished_at   timestamptz,
     outcome       text check (outcome in ('accepted', 'rejected', 'retry', 'in_doubt', 'not_sent')),
+    becomes       text check (becomes in ('accepted', 'rejected', 'planned', 'in_doubt', 'dead')),
+    retry_at      timestamptz,
     code          text,
     detail        text,
+    reference     text,
     primary key (message_id, attempt),
-    check ((outcome is null) = (finished_at is null))
-);
-comment on table tend.attempt is 'Every hand-over to a provider, written before the network call.';
+    check ((outcome is null) = (finished_at is null)),
+    check ((outcome is null) = (becomes is null)),
+    check ((retry_at is not null) = (becomes is not distinct from 'planned'))
+) with (fillfactor = 50);
+comment on table tend.attempt is 'Every hand-over to a provider, committed before the network call: an attempt of a claimed message without an outcome is what handed_off means.';
 comment on column tend.attempt.message_id is 'Which message.';
 comment on column tend.attempt.attempt is 'First, second …';
 comment on column tend.attempt.owner is 'Which dispatcher.';
 comment on column tend.attempt.handed_off_at is 'Committed before the call.';
 comment on column tend.attempt.finished_at is 'When the answer was recorded; null: unknown.';
 comment on column tend.attempt.outcome is 'accepted, rejected, retry, in_doubt, not_sent (failed before anything left).';
+comment on column tend.attempt.becomes is 'State of the message that follows; copied to tend.outbox many at a time, and by recovery after a crash.';
+comment on column tend.attempt.retry_at is 'When it is tried again.';
 comment on column tend.attempt.code is 'SMTP or HTTP status.';
 comment on column tend.attempt.detail is 'The provider''s words, addresses masked.';
+comment on column tend.attempt.reference is 'What the provider calls the message.';
+
+create table tend.dispatcher (
+    owner         uuid primary key default gen_random_uuid(),
+    host          text not null,
+    registered_at timestamptz not null,
+    lease_until   timestamptz not null
+);
+comment on table tend.dispatcher is 'Leases of the processes that pay messages. Handing off locks the row, recovery deletes it: so a process that was taken for dead cannot hand off any more.';
+comment on column tend.dispatcher.owner is 'Names the lease; a process that lost it takes a new one.';
+comment on column tend.dispatcher.host is 'Label only: host and process id.';
+comment on column tend.dispatcher.registered_at is 'Since when. Database clock.';
+comment on column tend.dispatcher.lease_until is 'After this any dispatcher may put its messages in order. Database clock, on purpose: clocks of replicas differ.';
 
 create table tend.provider_state (
     provider     text primary key,
@@ -181,7 +201,7 @@ create table tend.provider_state (
     changed_at   timestamptz not null
 );
 comment on table tend.provider_state is 'Breakers and waits that hold over all replicas.';
-comment on column tend.provider_state.provider is 'Which configured channel.';
+comment on column tend.provider_state.provider is 'Which configured channel, or domain:CHANNEL:DOMAIN for one recipient domain of it.';
 comment on column tend.provider_state.open_until is 'Nothing is sent before this instant (Retry-After, 421, breaker).';
 comment on column tend.provider_state.failures is 'Failures in a row.';
 comment on column tend.provider_state.reason is 'Why it is waiting.';
@@ -193,7 +213,7 @@ create table tend.rate_bucket (
     refilled_at timestamptz not null
 );
 comment on table tend.rate_bucket is 'Token buckets of the rates, shared by all replicas.';
-comment on column tend.rate_bucket.bucket is 'provider:NAME or domain:NAME:DOMAIN.';
+comment on column tend.rate_bucket.bucket is 'provider:NAME or domain:NAME:DOMAIN, and :second or :minute.';
 comment on column tend.rate_bucket.tokens is 'Messages that may go now.';
 comment on column tend.rate_bucket.refilled_at is 'When that was computed.';
 
@@ -234,3 +254,11 @@ create function tend.nearest_locale(wanted text, offered text[], fallback text) 
                      o.place
             limit 1);
 comment on function tend.nearest_locale is 'The offered language nearest to the wanted one: the same tag, the same language in the same script, the same language, the fallback, the first.';
+
+create view tend.outbox_now as
+    select o.message_id, o.public_id, o.job, o.customer_id, o.occasion, o.channel, o.provider,
+           case when o.state = 'claimed' and a.message_id is not null then 'handed_off' else o.state end as state,
+           o.state_at, o.state_reason, o.attempts, o.not_before, o.not_after
+    from tend.outbox o
+    left join tend.attempt a on a.message_id = o.message_id and a.attempt = o.attempts + 1 and a.finished_at is null;
+comment on view tend.outbox_now is 'The outbox with handed_off shown: while a message is in the network only tend.attempt knows it.';

@@ -200,7 +200,7 @@ impl Compiled {
 }
 
 /// Kind, detail and line; never the values.
-pub(super) fn describe(error: &minijinja::Error) -> String {
+pub(in crate::outbox) fn describe(error: &minijinja::Error) -> String {
     let detail = error.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
     let line = error.line().map(|line| format!(" (line {line})")).unwrap_or_default();
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();

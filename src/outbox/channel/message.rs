@@ -1,0 +1,100 @@
+//! A mail, built. The same message gives the same bytes but for the date, so that a mail that is sent again is recognised
+//! as the same one: Message-ID and boundary are made of `tend.outbox.public_id`.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use lettre::address::Envelope;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use uuid::Uuid;
+
+use super::Outgoing;
+use super::dkim::Dkim;
+
+/// A mail ready to be sent.
+#[derive(Debug)]
+pub struct Mail {
+    /// From and to whom, for the protocol.
+    pub envelope: Envelope,
+    /// The whole text.
+    pub bytes: Vec<u8>,
+}
+
+/// Who writes.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    from: Mailbox,
+    reply_to: Option<Mailbox>,
+}
+
+impl Sender {
+    /// Reads the addresses of the settings.
+    ///
+    /// # Errors
+    /// When one is none.
+    pub fn new(from: &str, reply_to: Option<&str>) -> anyhow::Result<Self> {
+        let read = |text: &str| {
+            text.parse::<Mailbox>().map_err(|error| anyhow::anyhow!("`{text}` is not an address: {error}"))
+        };
+        Ok(Self { from: read(from)?, reply_to: reply_to.map(read).transpose()? })
+    }
+
+    /// The Message-ID of a message.
+    pub fn message_id(&self, id: Uuid) -> String {
+        format!("<{id}@{}>", self.from.email.domain())
+    }
+
+    /// Builds the mail, signed when there is a key.
+    ///
+    /// # Errors
+    /// When the address is none; the text does not contain it.
+    pub fn build(&self, outgoing: &Outgoing, dkim: Option<&Dkim>) -> Result<Mail, String> {
+        let address = outgoing.to.trim().parse().map_err(|_| "the address is not a mail address".to_owned())?;
+        let name = Some(one_line(&outgoing.name)).filter(|name| !name.is_empty());
+        let subject = one_line(outgoing.subject.as_deref().unwrap_or_default());
+        let subject = if outgoing.redirected_from.is_some() { format!("[redirected] {subject}") } else { subject };
+        let mut builder = Message::builder()
+            .message_id(Some(self.message_id(outgoing.id)))
+            .date(system_time(outgoing.date))
+            .from(self.from.clone())
+            .to(Mailbox::new(name, address))
+            .subject(subject);
+        if let Some(reply_to) = &self.reply_to {
+            builder = builder.reply_to(reply_to.clone());
+        }
+        if let Some(customer) = &outgoing.redirected_from {
+            let header = HeaderName::new_from_ascii_str("X-Tend-Redirected-From");
+            builder = builder.raw_header(HeaderValue::new(header, one_line(customer)));
+        }
+        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(outgoing.text.clone());
+        let built = match &outgoing.html {
+            Some(html) => builder.multipart(
+                MultiPart::alternative()
+                    .boundary(format!("tend-{}", outgoing.id.simple()))
+                    .singlepart(text)
+                    .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(html.clone())),
+            ),
+            None => builder.singlepart(text),
+        };
+        let message = built.map_err(|error| format!("the mail cannot be built: {error}"))?;
+        let bytes = message.formatted();
+        let bytes = match dkim {
+            Some(dkim) => dkim.sign(bytes)?,
+            None => bytes,
+        };
+        Ok(Mail { envelope: message.envelope().clone(), bytes })
+    }
+}
+
+/// A header value is one line.
+fn one_line(text: &str) -> String {
+    text.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn system_time(at: DateTime<Utc>) -> SystemTime {
+    SystemTime::from(at)
+}

@@ -1,0 +1,196 @@
+//! One session of one worker: ready, send, close.
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt, Rset};
+use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
+
+use super::super::message::Mail;
+use super::super::{Answer, Fate, Trouble, Unready};
+use super::Smtp;
+
+/// After 421 the server is left alone for this long; the breaker's series takes over when it goes on.
+const AFTER_421: Duration = Duration::from_secs(60);
+
+/// A connection and when it was last used.
+pub struct Session<'c> {
+    smtp: &'c Smtp,
+    open: Option<(AsyncSmtpConnection, Instant)>,
+}
+
+/// A command that failed.
+enum Failed {
+    /// The server answered with a code, or the answer could not be read.
+    Smtp(Error),
+    /// No answer in time.
+    Silent,
+}
+
+impl<'c> Session<'c> {
+    pub(in super::super) fn new(smtp: &'c Smtp) -> Self {
+        Self { smtp, open: None }
+    }
+
+    pub(in super::super) fn idle(&self) -> Duration {
+        self.smtp.settings.idle
+    }
+
+    /// An open connection; one that was idle for long is asked whether it still is.
+    pub(in super::super) async fn ready(&mut self) -> Result<(), Unready> {
+        if let Some((connection, used)) = &mut self.open {
+            let rested = used.elapsed();
+            if rested < Duration::from_secs(1) {
+                return Ok(());
+            }
+            let alive = rested < self.smtp.settings.idle
+                && tokio::time::timeout(self.smtp.settings.connect_timeout, connection.test_connected()).await
+                    == Ok(true);
+            if alive {
+                *used = Instant::now();
+                return Ok(());
+            }
+            self.drop_connection().await;
+        }
+        self.open = Some((self.smtp.open().await?, Instant::now()));
+        Ok(())
+    }
+
+    /// Sends one mail.
+    pub(in super::super) async fn send(&mut self, mail: &Mail) -> Answer {
+        let mut first = true;
+        loop {
+            match self.attempt(mail).await {
+                // a connection the server had closed meanwhile is no failure of the message: nothing was sent
+                Err(Failed::Smtp(error)) if first && error.status().is_none() => {
+                    first = false;
+                    self.drop_connection().await;
+                    if let Err(unready) = self.ready().await {
+                        return Answer::new(Fate::NotSent, None, unready.detail).with(Trouble::Stop(unready.wait));
+                    }
+                }
+                Err(failed) => return self.failed("MAIL", failed, false).await,
+                Ok(answer) => return answer,
+            }
+        }
+    }
+
+    /// An error is one of the first command.
+    async fn attempt(&mut self, mail: &Mail) -> Result<Answer, Failed> {
+        let Some((connection, used)) = &mut self.open else { return Ok(closed()) };
+        *used = Instant::now();
+        let limit = self.smtp.settings.timeout;
+        let mut options = Vec::new();
+        if !mail.envelope.to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii()) {
+            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Ok(Answer::rejected(None, "the address needs SMTPUTF8, which the server does not offer"));
+            }
+            options.push(MailParameter::SmtpUtfEight);
+        }
+        if !mail.bytes.is_ascii() {
+            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        within(limit, connection.command(MailCommand::new(mail.envelope.from().cloned(), options))).await?;
+        for to in mail.envelope.to() {
+            if let Err(failed) = within(limit, connection.command(Rcpt::new(to.clone(), Vec::new()))).await {
+                return Ok(self.failed("RCPT", failed, true).await);
+            }
+        }
+        if let Err(failed) = within(limit, connection.command(Data)).await {
+            return Ok(self.failed("DATA", failed, true).await);
+        }
+        match within(limit, connection.message(&mail.bytes)).await {
+            Ok(response) => {
+                let code = response.code().to_string();
+                Ok(Answer::accepted(Some(code), response.message().collect::<Vec<_>>().join(" ")))
+            }
+            // an answer with a code is an answer; without one nobody knows whether the server has the mail
+            Err(Failed::Smtp(error)) if error.status().is_some() => {
+                Ok(self.failed("message", Failed::Smtp(error), true).await)
+            }
+            Err(Failed::Smtp(error)) => {
+                self.drop_connection().await;
+                Ok(Answer::unknown(format!("fate unknown: the connection ended after DATA: {}", words(&error))))
+            }
+            Err(Failed::Silent) => {
+                self.drop_connection().await;
+                Ok(Answer::unknown(format!("fate unknown: no answer within {limit:?} after DATA")))
+            }
+        }
+    }
+
+    /// What a failed command means for the message, before the server can have taken it or with its own word.
+    async fn failed(&mut self, step: &str, failed: Failed, of_recipient: bool) -> Answer {
+        let error = match failed {
+            Failed::Silent => {
+                self.drop_connection().await;
+                let detail = format!("{step}: no answer within {:?}", self.smtp.settings.timeout);
+                return Answer::new(Fate::Retry(None), None, detail).with(Trouble::Channel);
+            }
+            Failed::Smtp(error) => error,
+        };
+        let Some(code) = error.status() else {
+            self.drop_connection().await;
+            let detail = format!("{step}: the connection ended: {}", words(&error));
+            return Answer::new(Fate::Retry(None), None, detail).with(Trouble::Channel);
+        };
+        let code = code.to_string();
+        let detail = format!("{step}: {code} {}", words(&error));
+        if code == "421" {
+            self.drop_connection().await;
+            return Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Stop(Some(AFTER_421)));
+        }
+        self.reset().await;
+        match (error.is_permanent(), of_recipient) {
+            (true, true) => Answer::rejected(Some(code), detail),
+            // refused before any recipient was named: it is about us, not about the message
+            (true, false) => Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Channel),
+            (false, true) => Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Domain),
+            (false, false) => Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Channel),
+        }
+    }
+
+    /// Ready for the next mail, or closed.
+    async fn reset(&mut self) {
+        if let Some((connection, _)) = &mut self.open
+            && within(self.smtp.settings.connect_timeout, connection.command(Rset)).await.is_err()
+        {
+            self.drop_connection().await;
+        }
+    }
+
+    async fn drop_connection(&mut self) {
+        if let Some((mut connection, _)) = self.open.take() {
+            // `abort` says QUIT and waits for the answer
+            let _ = tokio::time::timeout(Duration::from_millis(200), connection.abort()).await;
+        }
+    }
+
+    pub(in super::super) async fn close(&mut self) {
+        self.drop_connection().await;
+    }
+}
+
+fn closed() -> Answer {
+    Answer::new(Fate::NotSent, None, "there was no connection")
+}
+
+async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Error>>) -> Result<T, Failed> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(result) => result.map_err(Failed::Smtp),
+        Err(_) => Err(Failed::Silent),
+    }
+}
+
+/// What the server or the network said.
+pub(super) fn words(error: &Error) -> String {
+    let mut text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    let mut cause = error.source().and_then(std::error::Error::source);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}

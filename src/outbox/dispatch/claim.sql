@@ -1,0 +1,91 @@
+-- Claims what a channel owes now and judges it once more: $1 owner, $2 channel, $3 its lanes, $4 now, $5 at most so many,
+-- $6 what happens to unknown ones unless the message says it, $7 sort.
+-- Index: tend.outbox_owed, one descent per lane and priority; keys of customer, suppression, consent, provider_state.
+with recursive
+-- this process still holds its lease; recovery waits for the lock or has deleted the row
+alive as materialized (
+    select owner from tend.dispatcher where owner = $1 for key share
+),
+-- the priorities there are, one index descent each
+levels as (
+    (select coalesce(o.provider, '*' || o.channel) as lane, o.priority
+     from unnest($3::text[]) l (lane)
+     cross join lateral (
+         select provider, channel, priority from tend.outbox
+         where coalesce(provider, '*' || channel) = l.lane and state = 'planned'
+         order by priority desc limit 1) o)
+    union all
+    select v.lane, n.priority
+    from levels v
+    cross join lateral (
+        select priority from tend.outbox
+        where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority < v.priority
+        order by priority desc limit 1) n
+),
+picked as (
+    select o.*
+    from (select lane, priority from levels order by priority desc) v
+    cross join lateral (
+        select message_id, public_id, spec_hash, customer_id, purpose, template, locale, data, not_before, not_after, zone,
+               opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown
+        from tend.outbox
+        where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority = v.priority and not_before <= $4
+        order by not_before, message_id
+        limit $5
+        for update skip locked) o
+    where exists (select from alive)
+    order by o.priority desc, o.not_before, o.message_id
+    limit $5
+),
+-- what is known of the customer now, not when the message was planned
+known as (
+    select p.*, c.customer_id is null as gone, c.status, coalesce(c.name, '') as name, c.locale as reads, c.country,
+           a.address, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
+           p.purpose <> 'transactional' and tend.consent(p.customer_id, $7, p.purpose) is false as withdrawn
+    from picked p
+    left join crm.customer c on c.customer_id = p.customer_id
+    cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a
+    left join tend.suppression s
+        on s.channel = $7 and s.address_key = tend.address_key($7, a.address) and s.lifted_at is null
+),
+judged as (
+    select k.*, tend.opens_at(greatest($4, coalesce(b.open_until, $4)), k.zone, k.opens, k.closes) as opens_next,
+           b.failures is not null and b.failures > 0 as domain_failing
+    from known k
+    left join tend.provider_state b on $7 = 'email' and b.provider = 'domain:' || $2 || ':' || k.domain
+),
+verdict as (
+    select j.*,
+           case when j.not_after <= $4 then 'expired'
+                when j.gone or j.status <> 'active' or j.withdrawn then 'cancelled'
+                when j.address is null then 'rejected'
+                when j.suppressed is not null then 'suppressed'
+                when j.opens_next >= j.not_after then 'expired'
+                when j.opens_next > $4 then 'planned'
+                else 'claimed' end as becomes,
+           case when j.not_after <= $4 then 'its end of life came before its turn'
+                when j.gone then 'the customer is gone'
+                when j.status <> 'active' then 'the customer''s status is ' || j.status
+                when j.withdrawn then 'consent was withdrawn'
+                when j.address is null then 'no address'
+                when j.suppressed is not null then 'the address is suppressed: ' || j.suppressed
+                when j.opens_next >= j.not_after then 'its end of life comes before it may be sent'
+                when j.opens_next > $4 then 'waits for its hours or its domain' end as why
+    from judged j
+),
+moved as (
+    update tend.outbox o
+    set state = v.becomes, state_at = $4, state_reason = v.why, provider = coalesce(o.provider, $2), on_unknown = v.on_unknown,
+        owner = case when v.becomes = 'claimed' then $1 end,
+        not_before = case when v.becomes = 'planned' then v.opens_next else o.not_before end
+    from verdict v
+    where o.message_id = v.message_id
+    returning o.message_id
+)
+select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash as "spec_hash!", v.customer_id as "customer_id!",
+       v.template as "template!", v.locale as "locale!", v.data as "data!", v.not_after as "not_after!", v.attempts as "attempts!",
+       v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
+       v.domain_failing as "domain_failing!"
+from verdict v
+join moved using (message_id)
+order by v.priority desc, v.not_before, v.message_id

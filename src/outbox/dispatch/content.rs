@@ -1,0 +1,138 @@
+//! From a claimed row to a message that can cross the network: template, customer, redirection.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sqlx::PgPool;
+
+use super::claim::Claimed;
+use crate::outbox::channel::Outgoing;
+use crate::outbox::channel::settings::{Redirect, Sort};
+use crate::outbox::template::{Compiled, Context, Rendered, TemplateFolder};
+
+/// Compiled templates kept; a daemon sends a handful of them at a time.
+const KEPT: usize = 64;
+
+/// A template of a spec, or why there is none.
+type Outcome = Result<Arc<Compiled>, String>;
+
+/// Compiled templates by spec and name, the latest used last.
+#[derive(Debug, Default)]
+pub struct Contents {
+    kept: Mutex<Vec<((String, String), Outcome)>>,
+}
+
+/// Who writes, for `company.*`.
+#[derive(Debug, Clone, Default)]
+pub struct Company {
+    /// Name.
+    pub name: String,
+    /// Home page.
+    pub url: String,
+    /// Postal address.
+    pub address: String,
+}
+
+impl Company {
+    pub(super) fn value(&self) -> minijinja::Value {
+        minijinja::Value::from_pairs([
+            ("name", self.name.as_str()),
+            ("url", self.url.as_str()),
+            ("address", self.address.as_str()),
+        ])
+    }
+}
+
+impl Contents {
+    /// The template as the spec had it.
+    pub async fn template(&self, pool: &PgPool, spec: &str, template: &str) -> sqlx::Result<Outcome> {
+        if let Some(found) = self.kept(spec, template) {
+            return Ok(found);
+        }
+        let files = sqlx::query!(
+            r#"select p.path as "path!", t.body from tend.spec s
+               cross join lateral jsonb_each_text(s.templates) as p (path, hash)
+               join tend.template t on t.hash = p.hash
+               where s.hash = $1 and starts_with(p.path, $2 || '/')"#,
+            spec,
+            template
+        )
+        .fetch_all(pool)
+        .await?;
+        let folder = TemplateFolder::from_files(files.into_iter().map(|file| (file.path, file.body)));
+        let outcome = if folder.paths(template).is_empty() {
+            Err(format!("the template `{template}` is not stored with the spec of the job; `tend apply` stores it"))
+        } else {
+            folder.compile(template).map(Arc::new).map_err(|error| error.message)
+        };
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            drop(kept.remove(0));
+        }
+        kept.push(((spec.to_owned(), template.to_owned()), outcome.clone()));
+        Ok(outcome)
+    }
+
+    /// What was not there or did not compile is looked up anew.
+    pub fn forget_errors(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, outcome)| outcome.is_ok());
+    }
+
+    fn kept(&self, spec: &str, template: &str) -> Option<Outcome> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|((of, name), _)| of == spec && name == template)?;
+        if at + 1 < kept.len() {
+            let entry = kept.remove(at);
+            kept.push(entry);
+        }
+        kept.last().map(|(_, outcome)| outcome.clone())
+    }
+}
+
+/// Renders the message of a row.
+///
+/// # Errors
+/// The template's error, without values.
+pub fn outgoing(
+    claimed: &Claimed,
+    sort: Sort,
+    template: &Compiled,
+    company: &minijinja::Value,
+    redirect: Option<&Redirect>,
+) -> Result<Outgoing, String> {
+    let context = Context {
+        customer_id: claimed.customer_id.clone(),
+        name: claimed.name.clone(),
+        locale: claimed.reads.clone(),
+        country: claimed.country.clone(),
+        message_id: claimed.public_id.to_string(),
+        data: claimed.data.clone(),
+    };
+    let rendered = template.render(sort, &claimed.locale, &context, company).map_err(|error| error.message)?;
+    let (subject, html, text) = match rendered {
+        Rendered::Mail { subject, html, text } => (Some(subject), Some(html), text),
+        Rendered::Sms { text, .. } => (None, None, text),
+    };
+    let mut outgoing = Outgoing {
+        id: claimed.public_id,
+        sort,
+        to: claimed.address.clone(),
+        name: claimed.name.clone(),
+        locale: claimed.locale.clone(),
+        subject,
+        html,
+        text,
+        date: claimed.now,
+        redirected_from: None,
+    };
+    if let Some(redirect) = redirect {
+        let to = match sort {
+            Sort::Email => redirect.email.as_ref(),
+            Sort::Sms => redirect.sms.as_ref(),
+        };
+        // nothing leaves to customers while a redirection is set, not even the sort it says nothing about
+        outgoing.to = to.cloned().ok_or_else(|| format!("outbox.redirect_to is set and names nobody for {sort}"))?;
+        outgoing.redirected_from = Some(claimed.customer_id.clone());
+        outgoing.name = String::new();
+    }
+    Ok(outgoing)
+}

@@ -1,0 +1,82 @@
+//! The lease of a dispatcher: taken at the start, kept by a heartbeat on connections of its own, given back at the end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Shared, recover};
+
+/// Takes a new lease.
+pub async fn take(shared: &Shared) -> sqlx::Result<Uuid> {
+    sqlx::query_scalar!(
+        "insert into tend.dispatcher (host, registered_at, lease_until)
+         values ($1, clock_timestamp(), clock_timestamp() + make_interval(secs => $2)) returning owner",
+        shared.host,
+        shared.outbox.lease_ttl.as_secs_f64()
+    )
+    .fetch_one(shared.db.control())
+    .await
+}
+
+/// Keeps it; cancels `lost` when it is gone, or when it could not be renewed for so long that it may be.
+pub async fn keep(shared: Arc<Shared>, owner: Uuid, lost: CancellationToken) {
+    let mut renewed = Instant::now();
+    loop {
+        tokio::time::sleep(shared.outbox.heartbeat).await;
+        let asked = Instant::now();
+        let kept = sqlx::query!(
+            "update tend.dispatcher set lease_until = clock_timestamp() + make_interval(secs => $2) where owner = $1",
+            owner,
+            shared.outbox.lease_ttl.as_secs_f64()
+        )
+        .execute(shared.db.control());
+        match tokio::time::timeout(shared.outbox.heartbeat, kept).await {
+            Ok(Ok(kept)) if kept.rows_affected() == 1 => renewed = asked,
+            Ok(Ok(_)) => return lost.cancel(),
+            Ok(Err(error)) => tracing::warn!(error = %error, "cannot renew the dispatcher's lease"),
+            Err(_) => tracing::warn!("cannot renew the dispatcher's lease: no answer from the database"),
+        }
+        if renewed.elapsed() > shared.outbox.lease_ttl {
+            return lost.cancel();
+        }
+    }
+}
+
+/// Puts in order what others left behind, again and again.
+pub async fn care(shared: Arc<Shared>, lost: CancellationToken) {
+    while !lost.is_cancelled() {
+        match recover::recover(&shared).await {
+            Ok(found) if found.dispatchers > 0 => tracing::warn!(
+                dispatchers = found.dispatchers,
+                unknown = found.unknown,
+                released = found.released,
+                "put in order what a dead dispatcher left behind"
+            ),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(error = %error, "cannot look for dead dispatchers"),
+        }
+        if let Err(error) = recover::expire(&shared).await {
+            tracing::warn!(error = %error, "cannot end messages past their end of life");
+        }
+        tokio::time::sleep(shared.outbox.heartbeat).await;
+    }
+}
+
+/// Gives everything back that is still claimed, and the lease.
+pub async fn give_back(shared: &Shared, owner: Uuid) -> sqlx::Result<()> {
+    let mut tx = shared.begin().await?;
+    let now = shared.clock.now(&mut tx).await?;
+    sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, None::<&[i64]>).execute(&mut *tx).await?;
+    recover::give_back(&mut tx, owner, now, None).await?;
+    // with something handed off and unanswered the lease runs out, and recovery has the last word
+    sqlx::query!(
+        "delete from tend.dispatcher d where d.owner = $1
+         and not exists (select from tend.outbox o where o.owner = $1 and o.state in ('claimed', 'handed_off'))",
+        owner
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await
+}

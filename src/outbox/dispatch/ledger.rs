@@ -1,0 +1,163 @@
+//! The one commit between two messages of a connection.
+//!
+//! Every connection hands in the result of its last message together with its next message, and goes on when both are
+//! committed. What several connections hand in meanwhile is one statement and one flush of the server's log. A crash
+//! therefore leaves at most one message without an answer per connection.
+
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::PgConnection;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::db::Database;
+
+/// Entries of one statement, at most.
+const MOST: usize = 256;
+/// Wait between attempts to reach the database.
+const AGAIN: Duration = Duration::from_millis(250);
+
+/// What became of an attempt.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Which message.
+    pub message_id: i64,
+    /// Which attempt.
+    pub attempt: i16,
+    /// `tend.attempt.outcome`.
+    pub outcome: &'static str,
+    /// `tend.attempt.becomes`.
+    pub becomes: &'static str,
+    /// Status.
+    pub code: Option<String>,
+    /// Words.
+    pub detail: Option<String>,
+    /// The provider's id.
+    pub reference: Option<String>,
+    /// When it is tried again.
+    pub retry: Option<Duration>,
+}
+
+/// A message about to be handed off.
+#[derive(Debug, Clone, Copy)]
+pub struct Next {
+    /// Which message.
+    pub message_id: i64,
+    /// Which attempt.
+    pub attempt: i16,
+}
+
+/// The lease is gone: nothing was committed and nothing may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost;
+
+struct Entry {
+    last: Option<Finished>,
+    next: Option<Next>,
+    reply: oneshot::Sender<Result<bool, Lost>>,
+}
+
+/// Where connections hand in.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    entries: mpsc::Sender<Entry>,
+}
+
+impl Ledger {
+    /// Starts the task that commits. It ends when all ledgers are dropped, or cancels `lost` when the lease is gone.
+    pub fn start(
+        db: Database,
+        clock: Clock,
+        owner: Uuid,
+        lost: CancellationToken,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
+        let (entries, inbox) = mpsc::channel(MOST);
+        let writer = Writer { db, clock, owner, connection: None };
+        (Self { entries }, tokio::spawn(writer.run(inbox, lost)))
+    }
+
+    /// Commits; true when the next message is handed off and must be sent now, false when sending is paused.
+    pub async fn commit(&self, last: Option<Finished>, next: Option<Next>) -> Result<bool, Lost> {
+        let (reply, answer) = oneshot::channel();
+        self.entries.send(Entry { last, next, reply }).await.map_err(|_| Lost)?;
+        answer.await.unwrap_or(Err(Lost))
+    }
+}
+
+struct Writer {
+    db: Database,
+    clock: Clock,
+    owner: Uuid,
+    connection: Option<PgConnection>,
+}
+
+impl Writer {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Entry>, lost: CancellationToken) {
+        let mut entries = Vec::with_capacity(MOST);
+        while inbox.recv_many(&mut entries, MOST).await > 0 {
+            let handed = loop {
+                match self.write(&entries).await {
+                    Ok(handed) => break handed,
+                    Err(error) => {
+                        // results are not given up while the lease may still be ours: the statement can be repeated
+                        self.connection = None;
+                        if lost.is_cancelled() {
+                            return;
+                        }
+                        tracing::warn!(error = %error, "cannot record what was sent; trying again");
+                        tokio::time::sleep(AGAIN).await;
+                    }
+                }
+            };
+            let Some(handed) = handed else {
+                lost.cancel();
+                return;
+            };
+            for entry in entries.drain(..) {
+                // a worker that is gone has been told by its own end
+                let _ = entry.reply.send(Ok(entry.next.is_some_and(|next| handed.contains(&next.message_id))));
+            }
+        }
+    }
+
+    /// The messages handed off; none when the lease is gone.
+    async fn write(&mut self, entries: &[Entry]) -> sqlx::Result<Option<Vec<i64>>> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(dedicated(&self.db).await?),
+        };
+        let last: Vec<&Finished> = entries.iter().filter_map(|entry| entry.last.as_ref()).collect();
+        let next: Vec<Next> = entries.iter().filter_map(|entry| entry.next).collect();
+        let column = |read: fn(&Finished) -> Option<String>| last.iter().map(|each| read(each)).collect::<Vec<_>>();
+        let row = sqlx::query_file!(
+            "src/outbox/dispatch/commit.sql",
+            self.owner,
+            self.clock == Clock::Driven,
+            &last.iter().map(|each| each.message_id).collect::<Vec<_>>(),
+            &last.iter().map(|each| each.attempt).collect::<Vec<_>>(),
+            &last.iter().map(|each| each.outcome.to_owned()).collect::<Vec<_>>(),
+            &last.iter().map(|each| each.becomes.to_owned()).collect::<Vec<_>>(),
+            &column(|each| each.code.clone()) as &[Option<String>],
+            &column(|each| each.detail.clone()) as &[Option<String>],
+            &column(|each| each.reference.clone()) as &[Option<String>],
+            &last.iter().map(|each| each.retry.map(|retry| retry.as_secs_f64())).collect::<Vec<_>>()
+                as &[Option<f64>],
+            &next.iter().map(|each| each.message_id).collect::<Vec<_>>(),
+            &next.iter().map(|each| each.attempt).collect::<Vec<_>>(),
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok(row.alive.then_some(row.handed))
+    }
+}
+
+/// A connection that looks rows up by key whatever the statistics of young tables say.
+async fn dedicated(db: &Database) -> sqlx::Result<PgConnection> {
+    let mut connection = db.dedicated().await?;
+    sqlx::raw_sql(super::BY_KEY).execute(&mut connection).await?;
+    connection.ping().await?;
+    Ok(connection)
+}

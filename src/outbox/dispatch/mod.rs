@@ -1,0 +1,238 @@
+//! Pays what is owed: claims messages, renders them, sends them, records what became of them.
+//!
+//! # What it promises
+//! * A message is handed off by one dispatcher at a time, and only by one that holds its lease. The hand-over is committed
+//!   before the network call, in one statement with the result of the connection's last message, and that statement locks
+//!   the lease ([`ledger`]). Recovery deletes the lease first ([`recover`]). So a process that was stopped for longer than
+//!   its lease finds its next commit refused, and nobody gets a message twice because of it.
+//! * A crash leaves at most one message per connection without an answer; each becomes what its `on_unknown` says.
+//! * What was claimed and not handed off is given back: at once on a graceful stop, after the lease otherwise.
+//! * Consent, suppression and address are looked up when a message is claimed, and again when that was more than five
+//!   seconds ago. A pause is asked with every hand-over.
+//!
+//! # How a message goes through
+//! ```text
+//! claim (tend.outbox, many at a time) → prepare (template, mail, DKIM) → connection: commit, send, commit, send …
+//!                                                                           ↓ tend.attempt
+//!                                                        settle (tend.outbox, many at a time)
+//! ```
+//! While a message is in the network, `tend.outbox.state` says `claimed` and `tend.attempt` has a row without an outcome;
+//! the view `tend.outbox_now` shows that as `handed_off`. Results reach the outbox many at a time; until then, and after a
+//! crash, `tend.attempt` is the truth.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Postgres, Transaction};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::channel::settings::{ChannelSettings, OutboxSettings};
+use crate::clock::Clock;
+use crate::db::Database;
+
+mod breaker;
+mod claim;
+mod conclude;
+mod content;
+mod lane;
+mod lease;
+mod ledger;
+mod pump;
+mod queue;
+mod rates;
+mod recover;
+mod settler;
+mod worker;
+
+pub use content::Company;
+use content::Contents;
+use lane::Lane;
+pub use lane::Sent;
+use ledger::Ledger;
+use pump::{Pump, Until};
+pub use recover::Recovered;
+
+/// Rows are looked up by key here whatever the statistics say: they lag behind tables that are young or drained. (Without
+/// `jit = off` the made-up costs would have every statement compiled.)
+const BY_KEY: &str = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+
+/// What a dispatcher is built from.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `[outbox]`.
+    pub outbox: OutboxSettings,
+    /// `[channels]`.
+    pub channels: BTreeMap<String, ChannelSettings>,
+    /// `[company]`, for templates.
+    pub company: Company,
+    /// Label in `tend.dispatcher`: host and process id.
+    pub host: String,
+}
+
+/// What all parts of a dispatcher share.
+#[derive(Debug)]
+struct Shared {
+    db: Database,
+    clock: Clock,
+    outbox: OutboxSettings,
+    company: minijinja::Value,
+    contents: Contents,
+    host: String,
+    bell: Notify,
+}
+
+impl Shared {
+    /// A transaction that looks rows up by key.
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+        self.db
+            .pool()
+            .begin_with("begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off")
+            .await
+    }
+}
+
+/// Pays the outbox.
+#[derive(Debug, Clone)]
+pub struct Dispatcher {
+    shared: Arc<Shared>,
+    lanes: Vec<Arc<Lane>>,
+}
+
+impl Dispatcher {
+    /// Opens the channels.
+    ///
+    /// # Errors
+    /// When the settings of a channel are wrong, or a secret, a key or a certificate cannot be read.
+    pub fn new(db: Database, clock: Clock, options: Options) -> anyhow::Result<Self> {
+        let Options { outbox, channels, company, host } = options;
+        if let Some(problem) = outbox.problems(&channels).first() {
+            anyhow::bail!("{problem}");
+        }
+        let lanes = channels.iter().map(|(name, settings)| {
+            let is_default = outbox.default_channel(settings.sort(), &channels) == Some(name.as_str());
+            Lane::new(name, settings, &outbox, is_default).map(Arc::new)
+        });
+        let lanes = lanes.collect::<anyhow::Result<Vec<_>>>()?;
+        let company = company.value();
+        let shared = Shared { db, clock, outbox, company, contents: Contents::default(), host, bell: Notify::new() };
+        Ok(Self { shared: Arc::new(shared), lanes })
+    }
+
+    /// Looks for owed messages now instead of at the next interval.
+    pub fn ring(&self) {
+        self.shared.bell.notify_waiters();
+    }
+
+    /// What was sent since the start, by channel.
+    pub fn sent(&self) -> BTreeMap<String, Sent> {
+        self.lanes.iter().map(|lane| (lane.name.clone(), lane.sent())).collect()
+    }
+
+    /// Puts in order what dead dispatchers left behind; [`run`](Self::run) and [`drain_once`](Self::drain_once) do it
+    /// themselves.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn recover(&self) -> sqlx::Result<Recovered> {
+        recover::recover(&self.shared).await
+    }
+
+    /// Pays until cancelled; then finishes what is in the network and gives the rest back.
+    pub async fn run(&self, cancel: CancellationToken) {
+        while !cancel.is_cancelled() {
+            if let Err(error) = self.term(Until::Cancelled, &cancel).await {
+                tracing::warn!(error = %error, "the dispatcher cannot work; trying again");
+                tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+            }
+        }
+    }
+
+    /// Pays what is due now and may be sent, and returns when that is done.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn drain_once(&self) -> sqlx::Result<()> {
+        recover::recover(&self.shared).await?;
+        recover::expire(&self.shared).await?;
+        self.term(Until::Drained, &CancellationToken::new()).await
+    }
+
+    /// One lease, from taking it to giving it back or losing it.
+    async fn term(&self, until: Until, cancel: &CancellationToken) -> sqlx::Result<()> {
+        let owner = lease::take(&self.shared).await?;
+        let lost = CancellationToken::new();
+        let stop = CancellationToken::new();
+        let keeper = tokio::spawn(lease::keep(Arc::clone(&self.shared), owner, lost.clone()));
+        let caretaker = tokio::spawn(lease::care(Arc::clone(&self.shared), lost.clone()));
+        let (ledger, ledger_task) = Ledger::start(self.shared.db.clone(), self.shared.clock, owner, lost.clone());
+        let (settler, settler_task) = settler::start(Arc::clone(&self.shared), owner);
+        let mut pumps = JoinSet::new();
+        for lane in &self.lanes {
+            let pump = Pump {
+                shared: Arc::clone(&self.shared),
+                lane: Arc::clone(lane),
+                owner,
+                ledger: ledger.clone(),
+                settler: settler.clone(),
+            };
+            pumps.spawn(pump.run(until, stop.clone()));
+        }
+        drop((ledger, settler));
+        let mut aborted = Aborted(vec![
+            keeper.abort_handle(),
+            caretaker.abort_handle(),
+            ledger_task.abort_handle(),
+            settler_task.abort_handle(),
+        ]);
+        tokio::select! {
+            () = finished(&mut pumps) => {}
+            () = cancel.cancelled() => {}
+            () = lost.cancelled() => tracing::warn!("the lease was lost; what was under way is put in order by whoever recovers it"),
+        }
+        stop.cancel();
+        for lane in &self.lanes {
+            lane.halt(); // what is prepared and not handed off goes back
+        }
+        tokio::select! {
+            () = finished(&mut pumps) => {}
+            () = lost.cancelled() => {}
+        }
+        pumps.shutdown().await;
+        // both end when the last of their senders is gone
+        let _ = tokio::join!(ledger_task, settler_task);
+        aborted.0.clear();
+        keeper.abort();
+        caretaker.abort();
+        for lane in &self.lanes {
+            lane.reset();
+        }
+        self.shared.contents.forget_errors();
+        self.give_back(owner).await
+    }
+
+    async fn give_back(&self, owner: Uuid) -> sqlx::Result<()> {
+        lease::give_back(&self.shared, owner).await
+    }
+}
+
+async fn finished(pumps: &mut JoinSet<()>) {
+    while pumps.join_next().await.is_some() {}
+}
+
+/// Tasks that end with the term, also when the term itself is dropped.
+struct Aborted(Vec<tokio::task::AbortHandle>);
+
+impl Drop for Aborted {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Putting in order what dead dispatchers left behind, and what came to its end of life.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Shared;
+
+/// A message that is resent after crashes is given up after so many attempts.
+const MOST_ATTEMPTS: i16 = 12;
+
+/// What was found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Dispatchers whose lease had run out.
+    pub dispatchers: usize,
+    /// Messages handed off without an answer.
+    pub unknown: u64,
+    /// Messages given back that were never handed off.
+    pub released: u64,
+}
+
+/// Recovers everything whose lease has run out (database clock).
+///
+/// The lease row is deleted first: the lock waits for a hand-over that is being committed and forbids every later one. So
+/// what the statements behind it see is final.
+pub async fn recover(shared: &Shared) -> sqlx::Result<Recovered> {
+    let mut found = Recovered::default();
+    let mut tx = shared.begin().await?;
+    let mut owners =
+        sqlx::query_scalar!("delete from tend.dispatcher where lease_until < clock_timestamp() returning owner")
+            .fetch_all(&mut *tx)
+            .await?;
+    // claims of owners that have no lease at all: rows of a restored database
+    let strays = sqlx::query_scalar!(
+        r#"select distinct o.owner as "owner!" from tend.outbox o
+           where o.state in ('claimed', 'handed_off') and not exists (select from tend.dispatcher d where d.owner = o.owner)"#
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    found.dispatchers = owners.len();
+    owners.extend(strays);
+    owners.sort_unstable();
+    owners.dedup();
+    for owner in owners {
+        let (unknown, released) = put_in_order(shared, &mut tx, owner).await?;
+        found.unknown += unknown;
+        found.released += released;
+    }
+    tx.commit().await?;
+    Ok(found)
+}
+
+async fn put_in_order(shared: &Shared, conn: &mut PgConnection, owner: Uuid) -> sqlx::Result<(u64, u64)> {
+    let now = shared.clock.now(conn).await?;
+    let unknown =
+        sqlx::query_file!("src/outbox/dispatch/unknown.sql", owner, now, MOST_ATTEMPTS).execute(&mut *conn).await?;
+    sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, None::<&[i64]>).execute(&mut *conn).await?;
+    let released = give_back(conn, owner, now, Some("given back: its dispatcher died before the hand-over")).await?;
+    Ok((unknown.rows_affected(), released))
+}
+
+/// Gives back everything a dispatcher still holds, after its results are settled.
+pub async fn give_back(
+    conn: &mut PgConnection,
+    owner: Uuid,
+    now: chrono::DateTime<chrono::Utc>,
+    reason: Option<&str>,
+) -> sqlx::Result<u64> {
+    sqlx::query!(
+        "update tend.outbox o
+         set state = 'planned', owner = null, state_at = $2, state_reason = coalesce($3, o.state_reason)
+         where o.owner = $1 and o.state in ('claimed', 'handed_off')
+           and not exists (select from tend.attempt a where a.message_id = o.message_id and a.attempt = o.attempts + 1)",
+        owner,
+        now,
+        reason
+    )
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
+}
+
+/// Ends what is past its end of life and was not claimed: held messages, and those of a channel that is stopped.
+pub async fn expire(shared: &Shared) -> sqlx::Result<u64> {
+    let mut tx = shared.begin().await?;
+    let now = shared.clock.now(&mut tx).await?;
+    let expired = sqlx::query!(
+        "update tend.outbox set state = 'expired', state_at = $1, state_reason = 'its end of life came before its turn'
+         where message_id in (select message_id from tend.outbox
+                              where state in ('planned', 'held') and not_after <= $1 limit 5000 for update skip locked)",
+        now
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(expired.rows_affected())
+}
