@@ -26,6 +26,6 @@
 //!
 //! `state_reason` says why in every state but planned and accepted.
 pub mod channel;
-pub mod policy;
 pub mod dispatch;
+pub mod policy;
 pub mod template;
