@@ -87,7 +87,7 @@ async fn main() -> anyhow::Result<()> {
         let source = Source { name: "orders".to_owned(), size: None, reader: Box::new(Orders::new(rows)) };
         let options =
             Options { strict: true, rejects: dir.path().join("rejects.csv"), now: "2026-06-01T00:00:00Z".parse()? };
-        let report = import(&db, Kind::Orders, source, options, &Progress::silent()).await?;
+        let report = import(&db, Kind::Orders, source, &options, &Progress::silent()).await?;
         let speed = report.read as f64 / report.took.as_secs_f64();
         println!("{pass}: {report}; {speed:.0} orders/s, peak memory of the importer {} MB", peak_memory());
     }

@@ -39,7 +39,13 @@ impl Progress {
 
     /// Shows nothing; for tests and programs.
     pub fn silent() -> Self {
-        Self { bar: Some(ProgressBar::hidden()), ..Self::start("", None) }
+        Self {
+            what: String::new(),
+            total: None,
+            done: AtomicU64::new(0),
+            bar: Some(ProgressBar::hidden()),
+            said: Mutex::new(Instant::now()),
+        }
     }
 
     /// So much more is done.
@@ -68,5 +74,12 @@ impl Progress {
             Some(total) if total > 0 => eprintln!("{}: {}%", self.what, done.saturating_mul(100) / total),
             _ => eprintln!("{}: {done}", self.what),
         }
+    }
+}
+
+/// Work that ends with an error leaves no half bar behind.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
     }
 }

@@ -93,7 +93,7 @@ pub async fn fill(
             now: beginning(date),
         };
         let progress = show(what);
-        import(db, kind, Source { name: what.to_owned(), size: None, reader }, options, &progress).await
+        import(db, kind, Source { name: what.to_owned(), size: None, reader }, &options, &progress).await
     };
     let many = u64::from(customers);
     let mut reports = Vec::new();

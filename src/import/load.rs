@@ -22,7 +22,7 @@ pub(super) async fn load(
     db: &Database,
     kind: Kind,
     source: Source,
-    options: Options,
+    options: &Options,
     progress: &Progress,
 ) -> Result<Report, ImportError> {
     let begun = Instant::now();
@@ -33,23 +33,23 @@ pub(super) async fn load(
 
     let mut tx = db.begin("import").await?;
     prepare(&mut tx, kind, &statements).await?;
-    let counts = copy(&mut tx, &statements, opened, &options, |chunk| {
+    let counts = copy(&mut tx, &statements, opened, options, |chunk| {
         progress.add(if by_bytes { chunk.bytes } else { chunk.rows });
     })
     .await?;
     if options.strict && counts.rejected > 0 {
         tx.rollback().await?;
         let Counts { read, rejected } = counts;
-        return Err(ImportError::Strict { rejected, read, rejects: options.rejects });
+        return Err(ImportError::Strict { rejected, read, rejects: options.rejects.clone() });
     }
-    let mut report = statements.apply(&mut tx, &options).await?;
+    let mut report = statements.apply(&mut tx, options).await?;
     tx.commit().await?;
     progress.finish();
 
     report.read = counts.read;
     report.rejected = counts.rejected;
     report.unchanged = counts.read - counts.rejected - report.superseded - report.changed - report.inserted;
-    report.rejects = (counts.rejected > 0).then_some(options.rejects);
+    report.rejects = (counts.rejected > 0).then(|| options.rejects.clone());
     report.took = begun.elapsed();
     Ok(report)
 }

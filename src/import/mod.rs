@@ -124,7 +124,7 @@ pub async fn import(
     db: &Database,
     kind: Kind,
     source: Source,
-    options: Options,
+    options: &Options,
     progress: &Progress,
 ) -> Result<Report, ImportError> {
     load::load(db, kind, source, options, progress).await

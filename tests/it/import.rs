@@ -28,7 +28,7 @@ impl Files {
     async fn take(&self, world: &World, kind: Kind, text: impl Into<String>) -> Result<Report, ImportError> {
         let now = instant("2026-06-01T00:00:00Z");
         let options = Options { strict: self.strict, rejects: self.rejects(), now };
-        import(world.db(), kind, Source::text("test.csv", text), options, &Progress::silent()).await
+        import(world.db(), kind, Source::text("test.csv", text), &options, &Progress::silent()).await
     }
 
     async fn counts(&self, world: &World, kind: Kind, text: impl Into<String>) -> [u64; 5] {
@@ -225,7 +225,7 @@ async fn a_wrong_header_says_everything_that_is_wrong_with_it() {
         let source = Source { name: "test.csv".into(), size: None, reader: Box::new(bytes) };
         let options = Options { strict: false, rejects: files.rejects(), now: instant("2026-06-01T00:00:00Z") };
         said.push(
-            import(world.db(), Kind::Orders, source, options, &Progress::silent()).await.unwrap_err().to_string(),
+            import(world.db(), Kind::Orders, source, &options, &Progress::silent()).await.unwrap_err().to_string(),
         );
     }
     insta::assert_snapshot!(said.join("\n--\n"));
@@ -250,7 +250,7 @@ async fn a_file_that_breaks_off_keeps_nothing() {
     let files = Files::new();
     let source = Source { name: "orders.csv".into(), size: None, reader: Box::new(Breaks(0)) };
     let options = Options { strict: false, rejects: files.rejects(), now: instant("2026-06-01T00:00:00Z") };
-    let error = import(world.db(), Kind::Orders, source, options, &Progress::silent()).await.unwrap_err();
+    let error = import(world.db(), Kind::Orders, source, &options, &Progress::silent()).await.unwrap_err();
     assert_eq!(error.to_string(), "orders.csv: the disk is gone");
     assert_eq!(world.value("select count(*) from crm.orders").await, "0");
 }
@@ -282,4 +282,20 @@ async fn the_orders_of_a_real_shop_arrive() {
         assert_eq!(files.counts(&world, kind, text).await, [0, 0, rows, 0, 0]);
     }
     assert_eq!(world.value("select sum(amount) from crm.orders").await, "8911407.90");
+}
+
+#[test]
+fn the_documentation_names_every_column() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/import.md")).unwrap();
+    for kind in Kind::ALL {
+        let part = text.split(&format!("## {}\n", kind.name())).nth(1).unwrap().split("\n## ").next().unwrap();
+        let rows = part.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+        let documented: Vec<&str> = rows.skip(1).flat_map(|cell| cell.split(", ")).collect();
+        let (known, needed) = kind.header();
+        let expected: Vec<String> = known
+            .iter()
+            .map(|name| if needed.contains(name) { format!("**{name}**") } else { (*name).to_owned() })
+            .collect();
+        assert_eq!(documented, expected, "{}", kind.name());
+    }
 }

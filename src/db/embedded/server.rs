@@ -185,6 +185,9 @@ impl Keeper {
         set("port", "5432");
         set("unix_socket_permissions", "0700");
         set("timezone", "UTC");
+        // A million orders are loaded without writing half of it twice.
+        set("shared_buffers", "256MB");
+        set("max_wal_size", "2GB");
         if !self.launch.durable {
             // Survives a crash of the server, which the tests rely on, but not one of the machine.
             set("fsync", "off");
