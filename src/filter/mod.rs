@@ -24,6 +24,7 @@ mod facts;
 mod leaf;
 mod operand;
 mod read;
+mod shapes;
 
 pub use compose::{Composer, Frame, Statement, compose};
 pub use evidence::{Comparison, Evidence};

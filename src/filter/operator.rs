@@ -6,7 +6,8 @@
 use super::compose::Emit;
 use super::field::Kind;
 use super::leaf::{Leaf, Type};
-use super::operand::{Arity, Item, Shape};
+use super::operand::{Arity, Shape};
+use super::shapes::{DAY, EQUAL, HAS_ONE, HAS_SOME, LENGTH, ORDER, PRESENCE, RANGE, RANK, SET, WORDS};
 
 /// Which of a ladder's levels (0 is the top) satisfy a comparison with the named ones.
 pub type Levels = fn(at: usize, named: &[usize]) -> bool;
@@ -63,69 +64,6 @@ impl Operator {
 pub fn for_kind(kind: Kind) -> impl Iterator<Item = &'static Operator> {
     ALL.iter().filter(move |operator| operator.shape(kind).is_some())
 }
-
-const fn one(item: Item) -> Shape {
-    Shape { arity: Arity::One, item }
-}
-
-const fn many(item: Item) -> Shape {
-    Shape { arity: Arity::Many, item }
-}
-
-const fn two(item: Item) -> Shape {
-    Shape { arity: Arity::Two, item }
-}
-
-const EQUAL: &[(Kind, Shape)] = &[
-    (Kind::Text, one(Item::Text)),
-    (Kind::Number, one(Item::Number)),
-    (Kind::Count, one(Item::Whole)),
-    (Kind::Share, one(Item::Percent)),
-    (Kind::Days, one(Item::Days)),
-    (Kind::Attribute, one(Item::Any)),
-    (Kind::Level, one(Item::Level)),
-];
-const SET: &[(Kind, Shape)] = &[
-    (Kind::Text, many(Item::Text)),
-    (Kind::Number, many(Item::Number)),
-    (Kind::Count, many(Item::Whole)),
-    (Kind::Days, many(Item::Days)),
-    (Kind::Attribute, many(Item::Any)),
-    (Kind::Level, many(Item::Level)),
-];
-const ORDER: &[(Kind, Shape)] = &[
-    (Kind::Number, one(Item::Number)),
-    (Kind::Count, one(Item::Whole)),
-    (Kind::Share, one(Item::Percent)),
-    (Kind::Days, one(Item::Days)),
-    (Kind::Attribute, one(Item::Number)),
-    (Kind::Level, one(Item::Level)),
-];
-const RANGE: &[(Kind, Shape)] = &[
-    (Kind::Number, two(Item::Number)),
-    (Kind::Count, two(Item::Whole)),
-    (Kind::Share, two(Item::Percent)),
-    (Kind::Days, two(Item::Days)),
-    (Kind::Attribute, two(Item::Number)),
-];
-const PRESENCE: &[(Kind, Shape)] = &[
-    (Kind::Text, one(Item::Flag)),
-    (Kind::Known, one(Item::Flag)),
-    (Kind::Tags, one(Item::Flag)),
-    (Kind::Instant, one(Item::Flag)),
-    (Kind::Number, one(Item::Flag)),
-    (Kind::Share, one(Item::Flag)),
-    (Kind::Days, one(Item::Flag)),
-    (Kind::Attribute, one(Item::Flag)),
-    (Kind::Level, one(Item::Flag)),
-];
-const WORDS: &[(Kind, Shape)] = &[(Kind::Text, one(Item::Text)), (Kind::Attribute, one(Item::Text))];
-const HAS_ONE: &[(Kind, Shape)] = &[(Kind::Tags, one(Item::Text)), (Kind::Attribute, one(Item::Text))];
-const HAS_SOME: &[(Kind, Shape)] = &[(Kind::Tags, many(Item::Text)), (Kind::Attribute, many(Item::Text))];
-const LENGTH: &[(Kind, Shape)] = &[(Kind::Instant, one(Item::Span)), (Kind::Attribute, one(Item::SpanOfDays))];
-const DAY: &[(Kind, Shape)] = &[(Kind::Instant, one(Item::Day)), (Kind::Attribute, one(Item::Day))];
-const RANK: &[(Kind, Shape)] =
-    &[(Kind::Number, one(Item::Percent)), (Kind::Count, one(Item::Percent)), (Kind::Share, one(Item::Percent))];
 
 /// What most operators have in common.
 const PLAIN: Operator = Operator {

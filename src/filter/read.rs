@@ -8,7 +8,7 @@ use super::operator::{self, Operator};
 use super::{Filter, field::Field};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::Ladders;
-use crate::jobfile::reader::{Node, Reader, did_you_mean};
+use crate::jobfile::reader::{Node, Reader, did_you_mean, nearest};
 
 /// What a condition may refer to.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,10 @@ pub struct Scope<'a> {
     pub ladders: &'a Ladders,
 }
 
-const GROUPS: [(&str, fn(Vec<Filter>) -> Filter); 3] =
-    [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None)];
+/// Makes a group of its conditions.
+type Group = fn(Vec<Filter>) -> Filter;
+
+const GROUPS: [(&str, Group); 3] = [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None)];
 const SUBJECTS: [&str; 4] = ["field", "tag", "attribute", "ladder"];
 /// Deeper than this nobody understands a condition.
 const DEEPEST: usize = 12;
@@ -53,12 +55,7 @@ fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<
         ([subject], false) => leaf(reader, subject, scope).map(Filter::Leaf),
         ([], false) => {
             reader.leave(&keys);
-            let help = "for example: { field = \"country\", is = \"CN\" } or { any = [ … ] }".to_owned();
-            let message = match keys.first() {
-                None => "the condition is empty".to_owned(),
-                Some(_) => "a condition needs `field`, `tag`, `attribute`, `ladder`, `all`, `any` or `none`".into(),
-            };
-            reader.problem_here(message, Some(help));
+            no_condition(&reader, &keys);
             None
         }
         ([first, rest @ ..], _) => {
@@ -69,6 +66,22 @@ fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<
             None
         }
     }
+}
+
+/// Says what a table lacks to be a condition.
+fn no_condition(reader: &Reader<'_>, keys: &[&str]) {
+    let known: Vec<&str> = SUBJECTS.into_iter().chain(GROUPS.map(|(name, _)| name)).collect();
+    let meant = keys.iter().find_map(|key| nearest(key, known.iter().copied()).map(|near| (key, near)));
+    if let Some((key, near)) = meant {
+        let help = format!("did you mean `{near}`? a condition needs one of: {}", known.join(", "));
+        return reader.problem_with_key(key, format!("unknown key `{key}` in a condition"), Some(help));
+    }
+    let message = if keys.is_empty() {
+        "the condition is empty".to_owned()
+    } else {
+        format!("a condition needs one of: {}", known.join(", "))
+    };
+    reader.problem_here(message, Some("for example: { field = \"country\", is = \"CN\" } or { any = [ … ] }".into()));
 }
 
 /// `all`, `any` and `none`; several of them in one table must all hold.

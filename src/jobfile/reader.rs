@@ -14,9 +14,14 @@ use toml::{
     de::{DeArray, DeTable, DeValue},
 };
 
+pub use self::suggest::{did_you_mean, nearest};
 pub use super::duration::Span;
-use super::problem::{Problem, Problems, Sink};
+use super::problem::{Problems, Sink};
 use super::value::{self, Found};
+
+mod note;
+mod suggest;
+mod syntax;
 
 /// A value of a file, with its place.
 pub type Node<'d> = Spanned<DeValue<'d>>;
@@ -27,7 +32,7 @@ pub type Node<'d> = Spanned<DeValue<'d>>;
 pub fn read_text<T>(file: &Arc<str>, text: &Arc<str>, read: impl FnOnce(&mut Reader<'_>) -> T) -> (T, Problems) {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut sink = Sink::new(file.clone(), text.clone());
-    note_syntax(&mut sink, text, errors);
+    syntax::note(&mut sink, text, errors);
     for span in value::nul(table.get_ref()) {
         sink.problem(Some(span), "a text cannot hold the character U+0000", Some("take \\u0000 out".into()));
     }
@@ -35,47 +40,6 @@ pub fn read_text<T>(file: &Arc<str>, text: &Arc<str>, read: impl FnOnce(&mut Rea
     let outcome = read(&mut reader);
     reader.finish();
     (outcome, sink.into_problems())
-}
-
-/// Notes what is wrong with the syntax, and for how much of the file that means silence about everything else.
-fn note_syntax(sink: &mut Sink, text: &str, mut errors: Vec<toml::de::Error>) {
-    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
-    for error in errors {
-        let ends = value::ends_the_sense(error.message());
-        let whole = ends || error.message().starts_with("unclosed table");
-        let place = error.span().filter(|_| !whole);
-        let lines = place.map_or(0..text.len() + 1, |span| line_around(text, &span));
-        sink.syntax(error.span(), lines, value::syntax(error.message()));
-        if ends {
-            return;
-        }
-    }
-}
-
-/// The lines a span touches, in bytes.
-fn line_around(text: &str, span: &Range<usize>) -> Range<usize> {
-    let (from, to) = (text.floor_char_boundary(span.start), text.floor_char_boundary(span.end));
-    let first = text[..from].rfind('\n').map_or(0, |at| at + 1);
-    first..text[to..].find('\n').map_or(text.len(), |at| to + at + 1)
-}
-
-/// The word of `known` that is meant by `word`, if one is near.
-#[must_use]
-pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let word = word.to_lowercase();
-    let scored = known.into_iter().map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate));
-    scored.filter(|(score, _)| *score >= 0.75).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
-}
-
-/// "did you mean `x`? known: `x`, `y`"
-#[must_use]
-pub fn did_you_mean<'k>(word: &str, known: &[&'k str]) -> String {
-    let all = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
-    match nearest(word, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`? known here: {all}"),
-        None if known.is_empty() => "nothing is known here".into(),
-        None => format!("known here: {all}"),
-    }
 }
 
 /// One table being read.
@@ -158,22 +122,6 @@ impl<'d> Reader<'d> {
             self.missing(key, example);
         }
         found
-    }
-
-    /// Notes that a key is not there. `example` is what could stand there, as in `"Birthday mail"`.
-    pub fn missing(&self, key: &str, example: &str) {
-        let place = if self.path.is_empty() { "the file".to_owned() } else { format!("`{}`", self.path) };
-        self.sink.missing(
-            self.place(),
-            format!("{place} needs `{key}`"),
-            Some(format!("for example: {key} = {example}")),
-        );
-    }
-
-    /// Notes that the file names no kind. `kinds` are those there are.
-    pub fn missing_kind(&self, kinds: &str) {
-        let help = format!("the table that says what the job does, one of: {kinds}");
-        self.sink.missing(None, "the file does not say what kind of job it is", Some(help));
     }
 
     /// A text.
@@ -309,58 +257,6 @@ impl<'d> Reader<'d> {
         all.sort_unstable_by_key(|(_, span, _)| span.start);
         self.asked.extend(all.iter().map(|(key, ..)| (*key).to_owned()));
         all
-    }
-
-    /// Notes a problem with a key's value, or with the table when the key is not there.
-    pub fn problem(&self, key: &str, message: impl Into<String>, help: Option<String>) {
-        let span = self.table.get(key).map(Spanned::span).or_else(|| self.place());
-        self.sink.problem(span, message, help);
-    }
-
-    /// Notes a problem with a piece of a key's text; `within` counts bytes of the text.
-    pub fn problem_within(
-        &self,
-        key: &str,
-        within: Option<Range<usize>>,
-        message: impl Into<String>,
-        help: Option<String>,
-    ) {
-        let Some(node) = self.table.get(key) else { return self.problem_here(message, help) };
-        let whole = node.span();
-        let text = node.get_ref().as_str().unwrap_or_default();
-        // the text as it stands in the file, when it stands there letter by letter
-        let piece =
-            within.filter(|piece| whole.len() == text.len() + 2 && piece.end <= text.len() && !piece.is_empty());
-        let span = piece.map_or(whole.clone(), |piece| whole.start + 1 + piece.start..whole.start + 1 + piece.end);
-        self.note(span, message, help);
-    }
-
-    /// Notes a problem with a key itself.
-    pub fn problem_with_key(&self, key: &str, message: impl Into<String>, help: Option<String>) {
-        let span = self.table.get_key_value(key).map(|(key, _)| key.span()).or_else(|| self.place());
-        self.sink.problem(span, message, help);
-    }
-
-    /// Notes a problem with the table as a whole.
-    pub fn problem_here(&self, message: impl Into<String>, help: Option<String>) {
-        self.sink.problem(self.place(), message, help);
-    }
-
-    /// Notes a problem with a piece of the file.
-    pub fn note(&self, span: Range<usize>, message: impl Into<String>, help: Option<String>) {
-        self.sink.problem(Some(span), message, help);
-    }
-
-    /// Notes a problem in another file that belongs to this one, such as a template.
-    pub fn problem_elsewhere(
-        &self,
-        file: &str,
-        text: &str,
-        span: Option<Range<usize>>,
-        message: String,
-        help: Option<String>,
-    ) {
-        self.sink.elsewhere(file.into(), text.into(), Problem { file: file.into(), span, message, help });
     }
 
     /// How many problems the file has so far: whether a part was read without any is told by comparing.

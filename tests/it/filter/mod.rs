@@ -1,6 +1,5 @@
 //! Conditions: what files say, against real rows.
 
-mod broken;
 mod model;
 mod operators;
 

@@ -2,6 +2,7 @@
 
 mod apply;
 mod broken;
+mod check;
 mod follow;
 mod schema;
 
