@@ -23,6 +23,8 @@ pub struct Evidence<'f> {
 pub struct Comparison<'f> {
     /// Which of the conditions it belongs to.
     pub filter: usize,
+    /// Stands below `none`: it is in the way when it holds.
+    pub negated: bool,
     /// The field it looks at, when it looks at one.
     pub field: Option<&'static Field>,
     /// What it looks at holds.
@@ -41,11 +43,11 @@ pub struct Comparison<'f> {
 impl<'f> Evidence<'f> {
     /// Of several conditions of a file with that window.
     pub fn of(filters: impl IntoIterator<Item = &'f Filter>, window: Span) -> Self {
-        let leaves = filters
-            .into_iter()
-            .enumerate()
-            .flat_map(|(at, filter)| filter.leaves().into_iter().map(move |leaf| (at, leaf)));
-        Self { comparisons: leaves.map(|(at, leaf)| Comparison::new(at, leaf, window)).collect() }
+        let mut comparisons = Vec::new();
+        for (at, filter) in filters.into_iter().enumerate() {
+            collect(filter, false, &mut |leaf, negated| comparisons.push(Comparison::new(at, leaf, negated, window)));
+        }
+        Self { comparisons }
     }
 
     /// The comparisons, in the order of `held`.
@@ -68,8 +70,17 @@ impl<'f> Evidence<'f> {
     }
 }
 
+/// Visits the comparisons in the order of the file; those below an odd number of `none` are negated.
+fn collect<'f>(filter: &'f Filter, negated: bool, visit: &mut impl FnMut(&'f Leaf, bool)) {
+    match filter {
+        Filter::All(inner) | Filter::Any(inner) => inner.iter().for_each(|filter| collect(filter, negated, visit)),
+        Filter::None(inner) => inner.iter().for_each(|filter| collect(filter, !negated, visit)),
+        Filter::Leaf(leaf) => visit(leaf, negated),
+    }
+}
+
 impl<'f> Comparison<'f> {
-    fn new(filter: usize, leaf: &'f Leaf, own: Span) -> Self {
+    fn new(filter: usize, leaf: &'f Leaf, negated: bool, own: Span) -> Self {
         let (field, subject, has_figure) = match &leaf.subject {
             Subject::Field { field, window } => {
                 let subject = match window {
@@ -83,6 +94,7 @@ impl<'f> Comparison<'f> {
         };
         Self {
             filter,
+            negated,
             field,
             kind: leaf.subject.kind(),
             figure: has_figure.then(|| subject.clone()),

@@ -20,7 +20,9 @@ use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, 
 use crate::filter::{self, Evidence, Filter, Frame, Requirements, Statement};
 use crate::jobfile::duration::Span;
 
-/// Memory for the one sort and the hash tables of an evaluation; more when the server is set to more.
+/// `work_mem` of an evaluation, when the server's is less. It is a limit, not a reservation: a million customers were
+/// seen to take about 1 GB over all hash tables and the sort, a thousand take next to nothing; beyond it Postgres
+/// goes to disk.
 const WORK_MEM_KB: i32 = 256 * 1024;
 
 /// A ladder as its file describes it.

@@ -38,8 +38,9 @@ impl<'a> Words<'a> {
         };
         let of_level = self.comparisons.iter().enumerate().filter(|(_, comparison)| comparison.filter == level);
         let told: Vec<_> = of_level.map(|(at, comparison)| (self.held(sample, at), comparison)).collect();
-        let fitting: Vec<_> = told.iter().filter(|(held, _)| (*held == Some(true)) == wanted).collect();
-        // with `none`, a comparison that holds is what stands in the way: then all are told
+        let fits = |held: Option<bool>, comparison: &Comparison<'_>| (held == Some(true)) != comparison.negated;
+        let fitting: Vec<_> = told.iter().filter(|(held, comparison)| fits(*held, comparison) == wanted).collect();
+        // a nested group can fail although every single comparison fits: then all are told
         let chosen = if fitting.is_empty() { told.iter().collect() } else { fitting };
         chosen.into_iter().map(|(held, comparison)| self.told(sample, *held, comparison)).collect::<Vec<_>>().join(", ")
     }

@@ -233,3 +233,28 @@ async fn the_statement_reads_the_orders_once_into_an_aggregate_and_never_sorts_o
     assert!(above.contains("Aggregate"), "{}", plan.join("\n"));
     assert!(!above.contains("GroupAggregate") || plan[scan].contains("Index"), "{}", plan.join("\n"));
 }
+
+#[tokio::test]
+async fn windows_and_populations_of_their_own_are_named_in_the_cuts_and_the_reasons() {
+    let world = World::new().await;
+    customers(&world, &["a", "b", "c", "d", "e"]).await;
+    orders(&world, &[("a", 200, "900"), ("b", 50, "500"), ("c", 50, "100")]).await;
+    let job = ladder(
+        "[[retier.level]]\nname = \"high\"\nwhen = { field = \"spend\", within = \"90d\", top = \"40%\", of = \"all\" }\n\
+         [[retier.level]]\nname = \"quiet\"\nwhen = { none = [{ field = \"orders\", at_least = 1 }, { field = \"status\", is = \"closed\" }] }\n\
+         [[retier.level]]\nname = \"normal\"\n",
+    );
+    let run = run(1, "2026-06-01T00:00:00Z");
+    evaluate(&world, &job, &run).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\tnormal", "b\thigh", "c\thigh", "d\tquiet", "e\tquiet"]);
+    let cuts = world.value("select cuts from tend.ladder_run").await;
+    assert_eq!(cuts, r#"{"spend in 90d": {"40% of all customers": "100.00"}}"#);
+    let samples = explain(&world, &job, &run).await.json["samples"].clone();
+    let words = |id: &str| {
+        let sample = samples.as_array().unwrap().iter().find(|sample| sample["customer_id"] == id).unwrap();
+        sample["words"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(words("b"), "spend in 90d 500.00 (top 40% of all customers begins at 100.00)");
+    assert_eq!(words("d"), "orders 0 (not at least 1), not: status is closed");
+    assert_eq!(words("a"), "orders 1 (at least 1)");
+}
