@@ -10,3 +10,4 @@ mod plan;
 mod policy;
 mod preview;
 mod scale;
+mod words;
