@@ -5,6 +5,7 @@ mod files;
 mod hours;
 mod ledger;
 mod offers;
+mod path;
 mod people;
 mod plan;
 mod policy;

@@ -127,7 +127,7 @@ impl Plan {
     }
 }
 
-async fn step(job: &dyn Job, run: &Run, conn: &mut sqlx::PgConnection) -> Result<Stepped, JobError> {
+pub async fn step(job: &dyn Job, run: &Run, conn: &mut sqlx::PgConnection) -> Result<Stepped, JobError> {
     let mut step = Step { run, tx: Tx::lend(conn), cursor: None, cancelled: CancellationToken::new() };
     job.step(&mut step).await
 }
