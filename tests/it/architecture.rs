@@ -286,7 +286,7 @@ async fn every_table_column_and_function_says_what_it_is() {
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace and n.nspname in ('tend', 'crm')
         left join lateral (select attname, attnum from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped
-                           union all select null, 0) a on true
+                           union all select null, 0) a on a.attnum = 0 or c.relkind <> 'v'
         where c.relkind in ('r', 'p', 'v') and coalesce(col_description(c.oid, nullif(a.attnum, 0)::int), case when a.attnum = 0 then obj_description(c.oid, 'pg_class') end, '') = ''
         union all
         select p.oid::regprocedure::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname in ('tend', 'crm')

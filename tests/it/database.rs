@@ -111,11 +111,7 @@ async fn a_private_postgres_that_dies_is_started_again_with_its_data() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_owners_of_one_directory_share_one_server_and_the_second_takes_over() {
     use tend::db::embedded::PrivatePostgres;
-    let dir = tempfile::Builder::new()
-        .prefix("tend-own-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .tempdir()
-        .unwrap();
+    let dir = open_folder();
     let home = dir.path().join("postgres");
     let first = PrivatePostgres::start(&home, false).unwrap();
     let second = PrivatePostgres::start(&home, false).unwrap();
@@ -148,11 +144,7 @@ async fn a_private_postgres_works_below_a_folder_that_is_closed_to_its_user() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_url_a_private_postgres_is_opened_and_migrated() {
-    let dir = tempfile::Builder::new()
-        .prefix("tend-own-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .tempdir()
-        .unwrap();
+    let dir = open_folder();
     let mut settings = DatabaseSettings::new("");
     settings.url = None;
     settings.private_dir = dir.path().join("postgres");
@@ -163,4 +155,30 @@ async fn without_a_url_a_private_postgres_is_opened_and_migrated() {
     settings.private_dir = dir.path().join("other");
     let error = tend::db::open(&settings, false).await.unwrap_err().to_string();
     assert!(error.contains("apt-get install postgresql") && error.contains("/nowhere"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_in_one_line_without_the_password() {
+    use tend::db::embedded::PrivatePostgres;
+    let dir = open_folder();
+    let postgres = PrivatePostgres::start(&dir.path().join("postgres"), false).unwrap();
+    let db = Database::connect(&DatabaseSettings::new(postgres.url())).await.unwrap();
+    std::fs::write(postgres.dir().join("data/pg_hba.conf"), "local all postgres trust\nlocal all all scram-sha-256\n")
+        .unwrap();
+    sqlx::raw_sql("create role shop login password 'right'; select pg_reload_conf()").execute(db.pool()).await.unwrap();
+    let url = |password: &str| postgres.url().replace("postgres@", &format!("shop:{password}@"));
+    eventually("the server has read its new rules", async || {
+        Database::connect(&DatabaseSettings::new(url("wrong"))).await.is_err()
+    })
+    .await;
+    let error = Database::connect(&DatabaseSettings::new(url("wrong"))).await.unwrap_err().to_string();
+    assert!(error.starts_with("cannot connect to the database \"tend\" as \"shop\" on the socket"), "{error}");
+    assert!(error.ends_with("password authentication failed for user \"shop\""), "{error}");
+    Database::connect(&DatabaseSettings::new(url("right"))).await.unwrap();
+}
+
+/// A folder the server's user may pass through.
+fn open_folder() -> tempfile::TempDir {
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    tempfile::Builder::new().prefix("tend-own-").permissions(open).tempdir().unwrap()
 }
