@@ -9,11 +9,11 @@
 mod support;
 
 mod architecture;
-
 mod calendar;
 mod database;
 mod demo;
 mod doorbell;
+mod engine;
 mod filter;
 mod import;
 mod jobfile;
