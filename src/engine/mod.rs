@@ -28,6 +28,7 @@
 
 mod backoff;
 mod claim;
+pub mod control;
 mod cycle;
 pub mod door;
 pub mod doorbell;
@@ -35,6 +36,7 @@ mod ending;
 mod lease;
 pub mod planner;
 pub mod preview;
+pub mod replay;
 mod replica;
 mod runner;
 pub mod schedule;
@@ -43,7 +45,7 @@ pub mod specs;
 mod step;
 mod takeover;
 mod waits;
-mod watchdog;
+pub mod watchdog;
 
 pub use cycle::{Engine, Pass};
 pub use runner::Outcome;

@@ -29,7 +29,8 @@ async fn a_week_of_downtime_with_skip_leaves_seven_rows_and_runs_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_week_of_downtime_with_latest_runs_the_newest_night_only() {
     let rows = after_a_week(nightly("latest"), "2026-06-08T12:00:00Z").await;
-    let superseded = "catchup\tskipped\tmissed, and a newer slot was due as well: the job's catch_up is \"latest\"\tnull";
+    let superseded =
+        "catchup\tskipped\tmissed, and a newer slot was due as well: the job's catch_up is \"latest\"\tnull";
     let expected: Vec<String> = (2..=7).map(|day| format!("06-0{day} 02:00\t{superseded}")).collect();
     assert_eq!(rows[..6], expected);
     assert_eq!(rows[6..], ["06-08 02:00\tcatchup\tsucceeded\tnull\tplanned 10 h late"]);
@@ -64,10 +65,7 @@ async fn a_restart_at_the_slot_loses_no_run_even_with_skip() {
 async fn a_slot_whose_deadline_for_starting_has_passed_is_skipped_as_too_late() {
     let toy = Toy { start_deadline_minutes: Some(60), ..nightly("all") };
     let rows = after_a_week(toy, "2026-06-08T02:30:00Z").await;
-    assert_eq!(
-        rows[5],
-        "06-07 02:00\tcatchup\tskipped\ttoo late: not started within the job's start_deadline\tnull"
-    );
+    assert_eq!(rows[5], "06-07 02:00\tcatchup\tskipped\ttoo late: not started within the job's start_deadline\tnull");
     assert_eq!(rows[6], "06-08 02:00\tcatchup\tsucceeded\tnull\tplanned 30 min late");
 }
 

@@ -3,4 +3,13 @@
 mod stage;
 
 mod catchup;
+mod changes;
+mod crash;
+mod failing;
+mod order;
 mod ordinary;
+mod previews;
+mod property;
+mod replay;
+mod replicas;
+mod watching;

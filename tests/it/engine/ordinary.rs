@@ -43,7 +43,10 @@ async fn a_run_of_several_steps_moves_cursor_and_progress_with_its_work() {
     stage.at("2026-06-01T02:00:00Z").await;
     stage.engine().pass_once().await.unwrap();
     assert_eq!(
-        stage.world.rows("select state, steps, attempt, progress::text as p, cursor::text as c from tend.job_run").await,
+        stage
+            .world
+            .rows("select state, steps, attempt, progress::text as p, cursor::text as c from tend.job_run")
+            .await,
         ["succeeded\t3\t1\t{\"steps\": 3}\tnull"]
     );
     assert_eq!(stage.world.value("select string_agg(step::text, ',' order by step) from toy.done").await, "1,2,3");

@@ -17,7 +17,7 @@ use tend::engine::schedule::Schedule;
 use tend::engine::specs::{CatchUp, Missed, ReadSpec, Spec, StoredSpec};
 use tend::settings::{EngineSettings, Settings};
 
-use crate::support::{World, instant};
+use crate::support::{World, eventually, instant};
 
 /// What a toy job does in each of its steps, besides leaving its row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +25,10 @@ pub enum Act {
     Count,
     /// This many steps.
     Steps(u32),
-    /// Keeps the backend busy, after the row.
+    /// Keeps the backend busy, at the first attempt.
     Sleep(u32),
+    /// Takes the one mutex; a preview then waits for the gate, and so does a run by hand.
+    Mutex,
     Fail,
     Retry,
     /// Fails with a retry until the run has been started this often.
@@ -124,15 +126,20 @@ impl Acting {
             Act::Count => {}
             Act::Steps(count) => steps = *count,
             Act::Sleep(seconds) => {
-                sqlx::query("select pg_sleep($1)").bind(f64::from(*seconds)).execute(step.tx.conn()).await?;
+                if attempt(step).await? == 1 {
+                    sqlx::query("select pg_sleep($1)").bind(f64::from(*seconds)).execute(step.tx.conn()).await?;
+                }
+            }
+            Act::Mutex => {
+                sqlx::query("select 1 from toy.mutex for update").execute(step.tx.conn()).await?;
+                if !step.run.trigger.is_planned() {
+                    pass_gate(step, number).await?;
+                }
             }
             Act::Fail => return Err(JobError::fail(anyhow::anyhow!("no such ladder").context("the toy failed"))),
             Act::Retry => return Err(JobError::retry(anyhow::anyhow!("not yet"))),
             Act::FailBelow(attempts) => {
-                let attempt: i32 = sqlx::query_scalar("select attempt from tend.job_run where run_id = $1")
-                    .bind(step.run.run_id)
-                    .fetch_one(step.tx.conn())
-                    .await?;
+                let attempt = attempt(step).await?;
                 if attempt < *attempts {
                     return Err(JobError::retry(anyhow::anyhow!("not at attempt {attempt}")));
                 }
@@ -140,19 +147,28 @@ impl Acting {
             Act::Panic => panic!("toy panic"),
             Act::Gate(count) => {
                 steps = *count;
-                loop {
-                    let open: bool = sqlx::query_scalar("select exists (select 1 from toy.gate where step >= $1)")
-                        .bind(i32::try_from(number).unwrap())
-                        .fetch_one(step.tx.conn())
-                        .await?;
-                    if open {
-                        break;
-                    }
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
+                pass_gate(step, number).await?;
             }
         }
         Ok(Stepped { next: (number < steps).then(|| json!(number + 1)), progress: json!({ "steps": number }) })
+    }
+}
+
+async fn attempt(step: &mut Step<'_>) -> Result<i32, JobError> {
+    let query = sqlx::query_scalar("select attempt from tend.job_run where run_id = $1").bind(step.run.run_id);
+    Ok(query.fetch_one(step.tx.conn()).await?)
+}
+
+async fn pass_gate(step: &mut Step<'_>, number: u32) -> Result<(), JobError> {
+    loop {
+        let open: bool = sqlx::query_scalar("select exists (select 1 from toy.gate where step >= $1)")
+            .bind(i32::try_from(number).unwrap())
+            .fetch_one(step.tx.conn())
+            .await?;
+        if open {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -200,8 +216,10 @@ impl Stage {
         world
             .sql(
                 "create schema toy;
-                 create table toy.done (job text, as_of timestamptz, run_id bigint, step int, trigger text);
-                 create table toy.gate (step int)",
+                 create table toy.done
+                     (id serial, job text, as_of timestamptz, run_id bigint, step int, trigger text);
+                 create table toy.gate (step int);
+                 create table toy.mutex as select 1 as one",
             )
             .await;
         Self { world }
@@ -282,6 +300,21 @@ impl Stage {
     /// The lease of every run at work is over.
     pub async fn expire_leases(&self) {
         self.world.sql("update tend.lease set until = clock_timestamp() - interval '1 s'").await;
+    }
+
+    /// Waits until a step is at work.
+    pub async fn at_work(&self) {
+        eventually("a step is at work", async || {
+            self.world.value("select exists (select 1 from tend.lease where backend_pid is not null)").await == "true"
+        })
+        .await;
+    }
+
+    /// State, attempt, rescues and error of the only run.
+    pub async fn only_run(&self) -> String {
+        let rows = self.world.rows("select state, attempt, rescues, error from tend.job_run").await;
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows[0].clone()
     }
 
     /// Opens the gate up to a step.

@@ -1,0 +1,66 @@
+-- findings: what should have happened by instant $1 and did not; late is what was owed before $2. Leases and replicas
+-- are judged by the database's clock: replicas silent for $3 seconds, leases over for $4 seconds.
+with overdue as (
+    -- Planned or asked for, its time has come, and it has not started.
+    select 'run_overdue' as kind, run.job || ' ' || run.run_id as subject,
+           run.job || ': the run for ' || to_char(run.slot, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' should have started at '
+               || to_char(run.run_after, 'YYYY-MM-DD"T"HH24:MI"Z"') as message
+    from tend.job_run as run
+    where run.state = 'due' and run.run_after < $2
+), failed as (
+    -- Jobs whose newest ended run failed; over as soon as a later one succeeds.
+    select 'run_failed' as kind, job.job as subject,
+           job.job || ': run ' || last.run_id || ' for ' || to_char(last.slot, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' failed: '
+               || last.error as message
+    from tend.job
+    cross join lateral (
+        select run.run_id, run.slot, run.state, run.error from tend.job_run as run
+        where run.job = job.job and run.state in ('succeeded', 'failed')
+        order by run.business_date desc, run.finished_at desc limit 1
+    ) as last
+    where last.state = 'failed' and job.removed_at is null
+), breached as (
+    -- The owner is dead and nobody has taken over.
+    select 'lease_breached' as kind, run.job || ' ' || run.run_id as subject,
+           run.job || ': run ' || run.run_id || ' has lost its owner '
+               || coalesce(lease.host, '') || ' and nobody took it over' as message
+    from tend.job_run as run
+    left join tend.lease on lease.run_id = run.run_id
+    where run.state = 'running'
+      and (lease.until is null or lease.until < clock_timestamp() - make_interval(secs => $4))
+), gone as (
+    -- Not heard of, and none on the same host started since.
+    select 'replica_gone' as kind, replica.instance::text as subject,
+           replica.host || ' has shown no sign of life since ' || to_char(replica.seen_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+               as message
+    from tend.replica
+    where replica.seen_at < clock_timestamp() - make_interval(secs => $3)
+      and not exists (select 1 from tend.replica as other
+                      where split_part(other.host, ':', 1) = split_part(replica.host, ':', 1)
+                        and other.started_at > replica.seen_at)
+), unpaid as (
+    select 'message_late' as kind, outbox.provider as subject,
+           count(*) || ' messages of ' || outbox.provider || ' are late, the oldest since '
+               || to_char(min(outbox.not_before), 'YYYY-MM-DD"T"HH24:MI"Z"') as message
+    from tend.outbox
+    where outbox.state = 'planned' and outbox.not_before < $2 and outbox.not_after > $1
+      and not exists (select 1 from tend.sending_pause)
+    group by outbox.provider
+), dead as (
+    select 'dead_letter' as kind, outbox.provider as subject,
+           count(*) filter (where outbox.state = 'dead') || ' messages of ' || outbox.provider || ' are dead, '
+               || count(*) filter (where outbox.state = 'in_doubt') || ' in doubt' as message
+    from tend.outbox
+    where outbox.state in ('dead', 'in_doubt') and outbox.state_at > $1::timestamptz - interval '7 days'
+    group by outbox.provider
+), broken as (
+    select 'folder_broken' as kind, 'jobs' as subject,
+           'the job folder has errors since ' || to_char(found_at, 'YYYY-MM-DD"T"HH24:MI"Z"')
+               || '; the last good jobs stay in force' as message
+    from tend.folder_problem
+)
+select kind as "kind!", subject as "subject!", message as "message!"
+from (select * from overdue union all select * from failed union all select * from breached union all
+      select * from gone union all select * from unpaid union all select * from dead union all
+      select * from broken) as found
+order by 1, 2
