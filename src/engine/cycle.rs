@@ -113,6 +113,9 @@ impl Engine {
     }
 }
 
+/// Rolling back what is at work and handing it back takes no longer than this; what does is left to the takeover.
+const HAND_BACK: Duration = Duration::from_secs(6);
+
 /// The runs at work in this process.
 struct Shift<'e> {
     engine: &'e Arc<Engine>,
@@ -194,7 +197,7 @@ impl<'e> Shift<'e> {
         if timeout(self.engine.pace.stop_grace, all_done).await.is_err() {
             self.abort.cancel();
             let handed_back = async { while self.runs.join_next().await.is_some() {} };
-            if timeout(self.engine.pace.stop_grace, handed_back).await.is_err() {
+            if timeout(HAND_BACK, handed_back).await.is_err() {
                 tracing::warn!(runs = self.runs.len(), "runs left to the takeover");
             }
         }

@@ -14,7 +14,9 @@ async fn the_slots_of_a_pause_are_skipped_with_who_and_why_and_none_runs_later()
     stage.at("2026-06-01T12:00:00Z").await;
     engine.pass_once().await.unwrap();
     pause(&engine, "job", "ann", "stocktaking").await.unwrap();
-    assert!(matches!(pause(&engine, "job", "bob", "").await, Err(ControlError::AlreadyPaused { by, .. }) if by == "ann"));
+    assert!(
+        matches!(pause(&engine, "job", "bob", "").await, Err(ControlError::AlreadyPaused { by, .. }) if by == "ann")
+    );
     stage.at("2026-06-02T02:00:00Z").await;
     engine.pass_once().await.unwrap();
     stage.at("2026-06-04T12:00:00Z").await; // nobody plans until the job is resumed
@@ -85,10 +87,7 @@ async fn a_changed_schedule_plans_the_past_by_the_old_one_and_never_replays_it()
     stage.at("2026-06-01T05:00:00Z").await;
     engine.pass_once().await.unwrap();
     let slots: Vec<_> = stage.runs("job").await.iter().map(|row| row[..11].to_owned()).collect();
-    assert_eq!(
-        slots,
-        ["06-01 01:00", "06-01 02:00", "06-01 03:00", "06-01 04:00", "06-01 04:40", "06-01 05:00"]
-    );
+    assert_eq!(slots, ["06-01 01:00", "06-01 02:00", "06-01 03:00", "06-01 04:00", "06-01 04:40", "06-01 05:00"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -96,7 +96,10 @@ async fn a_cancelled_run_at_work_is_rolled_back_with_the_next_heartbeat() {
     let run_id = stage.world.value("select run_id from tend.job_run").await.parse().unwrap();
     assert_eq!(cancel(&engine, run_id, "ann", "wrong list").await.unwrap(), Cancelled::Requested);
     assert_eq!(runner.await.unwrap(), [Outcome::Cancelled]);
-    assert_eq!(stage.world.rows("select state, reason from tend.job_run").await, ["cancelled\tcancelled by ann: wrong list"]);
+    assert_eq!(
+        stage.world.rows("select state, reason from tend.job_run").await,
+        ["cancelled\tcancelled by ann: wrong list"]
+    );
     assert!(stage.done("job").await.is_empty());
     assert!(matches!(cancel(&engine, run_id, "ann", "").await, Err(ControlError::Ended { .. })));
     assert!(matches!(cancel(&engine, run_id + 1, "ann", "").await, Err(ControlError::UnknownRun(_))));
@@ -115,7 +118,9 @@ async fn a_cancelled_statement_of_minutes_does_not_keep_the_run() {
     cancel(&engine, run_id, "ann", "").await.unwrap();
     assert_eq!(runner.await.unwrap(), [Outcome::Cancelled]);
     eventually("the backend is free", async || {
-        stage.world.value("select count(*) from pg_stat_activity where query like '%pg_sleep($1)%' and state = 'active'").await == "0"
+        let asleep =
+            "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and datname = current_database()";
+        stage.world.value(asleep).await == "0"
     })
     .await;
 }

@@ -56,7 +56,9 @@ async fn after_the_longest_wait_it_runs_without_and_says_so() {
     engine.pass_once().await.unwrap();
     assert_eq!(
         stage.runs("birthday").await,
-        ["06-01 02:00\tschedule\tsucceeded\tnull\tran without tiers after waiting 6 h: its run of 2026-06-01 has not started"]
+        [
+            "06-01 02:00\tschedule\tsucceeded\tnull\tran without tiers after waiting 6 h: its run of 2026-06-01 has not started"
+        ]
     );
 }
 

@@ -36,7 +36,10 @@ async fn eight_replicas_at_once_execute_each_slot_once() {
     }
     stage.engine().pass_once().await.unwrap();
     let rows = "select job, count(*), count(distinct slot), min(state), max(state), max(attempt) from tend.job_run group by job order by job";
-    assert_eq!(stage.world.rows(rows).await, ["a\t36\t36\tsucceeded\tsucceeded\t1", "b\t24\t24\tsucceeded\tsucceeded\t1"]);
+    assert_eq!(
+        stage.world.rows(rows).await,
+        ["a\t36\t36\tsucceeded\tsucceeded\t1", "b\t24\t24\tsucceeded\tsucceeded\t1"]
+    );
     let done = "select job, count(*), count(distinct (as_of, step)) from toy.done group by job order by job";
     assert_eq!(stage.world.rows(done).await, ["a\t36\t36", "b\t48\t48"]);
 }
@@ -79,10 +82,17 @@ async fn a_backend_that_still_works_for_a_dead_owner_does_not_hold_up_the_takeov
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_kills_its_owner_three_times_is_given_up() {
     let stage = at_two(Act::Gate(1)).await;
-    for _ in 0..3 {
+    for rescues in 0..3 {
         let (owner, connections) = stage.replica(pace()).await;
         let dying = pass(&owner);
-        stage.at_work().await;
+        eventually("the next owner is at work", async || {
+            let query = format!(
+                "select exists (select 1 from tend.job_run join tend.lease using (run_id, token)
+                                where rescues = {rescues} and backend_pid is not null and until > clock_timestamp())"
+            );
+            stage.world.value(&query).await == "true"
+        })
+        .await;
         dying.abort();
         let _ = dying.await;
         stage.expire_leases().await;
@@ -96,16 +106,16 @@ async fn a_run_that_kills_its_owner_three_times_is_given_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_owner_that_cannot_renew_its_lease_stops_by_itself() {
     let stage = at_two(Act::Gate(1)).await;
-    let short = EngineSettings {
-        lease_ttl: Duration::from_millis(1200),
-        heartbeat: Duration::from_millis(100),
-        ..pace()
-    };
+    let short =
+        EngineSettings { lease_ttl: Duration::from_millis(1200), heartbeat: Duration::from_millis(100), ..pace() };
     let (owner, connections) = stage.replica(short).await;
-    let run = pass(&owner);
+    let run = tokio::spawn(async move { owner.pass_once().await });
     stage.at_work().await;
     connections.control().close().await;
-    assert_eq!(run.await.unwrap(), [Outcome::Lost]);
+    assert!(run.await.unwrap().is_err(), "without its connections for leases it can do nothing more");
+    let free =
+        "select count(*) from pg_stat_activity where application_name = 'tend: step' and datname = current_database()";
+    assert_eq!(stage.world.value(free).await, "0");
     assert!(stage.done("job").await.is_empty());
     stage.open(1).await;
     eventually("its lease is over", async || {
@@ -159,7 +169,10 @@ async fn a_step_that_outlasts_the_grace_is_rolled_back_and_handed_back() {
 async fn a_replica_leaves_runs_alone_whose_spec_it_cannot_read() {
     let stage = Stage::new().await;
     stage.install("job", &Toy::new("0 2 * * *", Act::Count)).await;
-    stage.world.sql("alter table tend.spec disable trigger all; update tend.spec set body = '{}' where job = 'job'").await;
+    stage
+        .world
+        .sql("alter table tend.spec disable trigger all; update tend.spec set body = '{}' where job = 'job'")
+        .await;
     let old = stage.engine();
     stage.at("2026-06-01T02:00:00Z").await;
     assert_eq!(old.pass_once().await.unwrap().planned.due, 0);

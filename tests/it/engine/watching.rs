@@ -32,7 +32,11 @@ async fn a_run_that_should_have_started_and_a_slot_that_nobody_planned_raise_one
     }
     let alarms = open_alarms(&stage).await;
     assert_eq!(alarms.len(), 2);
-    assert!(alarms[0].starts_with("run_overdue\tplanned: the run for 2026-06-01T02:00Z should have started at 2026-06-01T02:00Z"));
+    assert!(
+        alarms[0].starts_with(
+            "run_overdue\tplanned: the run for 2026-06-01T02:00Z should have started at 2026-06-01T02:00Z"
+        )
+    );
     assert_eq!(alarms[1], "run_overdue\tunplanned: the slot 2026-06-01T03:00:00Z is not planned yet");
     engine.pass_once().await.unwrap();
     round(&engine).await.unwrap();
