@@ -131,7 +131,8 @@ pub fn slot_of_day(spec: &Spec, day: NaiveDate) -> Option<DateTime<Utc>> {
 }
 
 /// The first instant of a local day; where the clocks jump over midnight, the first one after the gap.
-fn local_midnight(spec: &Spec, day: NaiveDate) -> Option<DateTime<Utc>> {
+#[must_use]
+pub fn local_midnight(spec: &Spec, day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.and_hms_opt(0, 0, 0)?;
     let end = day.checked_add_days(Days::new(1))?.and_hms_opt(0, 0, 0)?;
     std::iter::successors(Some(midnight), |local| Some(*local + TimeDelta::minutes(1)))
