@@ -98,10 +98,11 @@ pub fn masked(words: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '+');
+        let digits = bare.bytes().filter(u8::is_ascii_digit).count();
         if word.contains('@') {
             out.push_str("<address>");
-        } else if digits >= 8 && word.chars().all(|c| c.is_ascii_digit() || "+-()<>.,:;\"'".contains(c)) {
+        } else if digits >= 8 && bare.chars().all(|c| c.is_ascii_digit() || "+-()".contains(c)) {
             out.push_str("<number>");
         } else {
             out.push_str(word);

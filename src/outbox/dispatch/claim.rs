@@ -1,7 +1,7 @@
 //! Claiming: what is owed now, judged once more, within the rates.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -61,11 +61,13 @@ pub struct Haul {
     pub looked_at: usize,
     /// Nothing may be sent at the moment.
     pub closed: bool,
+    /// The rate is used up until then.
+    pub rated: Option<Duration>,
     /// Only this one, to try whether the channel works again.
     pub probe: bool,
 }
 
-/// Claims up to `want` messages of a channel. `None`: the lease is gone.
+/// Claims up to `want` messages of a channel; none when the lease is gone.
 pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sqlx::Result<Haul> {
     let mut tx = shared.begin().await?;
     let now = shared.clock.now(&mut tx).await?;
@@ -84,7 +86,7 @@ pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sq
     let may = rates::available(&mut tx, &name, rate, now, want).await?;
     if may == 0 {
         tx.commit().await?;
-        return Ok(Haul::default());
+        return Ok(Haul { rated: Some(rates::pause(rate)), ..Haul::default() });
     }
     let (mut claimed, looked_at) = rows(&mut tx, lane, owner, now, may, halts).await?;
     if !lane.rates.domains.is_empty() {
@@ -92,7 +94,7 @@ pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sq
     }
     rates::take(&mut tx, &name, rate, claimed.len()).await?;
     tx.commit().await?;
-    Ok(Haul { claimed, looked_at, closed: false, probe: gate == Gate::Probe })
+    Ok(Haul { claimed, looked_at, closed: false, rated: None, probe: gate == Gate::Probe })
 }
 
 async fn rows(

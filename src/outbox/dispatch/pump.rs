@@ -96,23 +96,24 @@ impl Pump {
             if haul.probe {
                 self.lane.all_done().await;
             }
-            if idle && !self.rest(until, haul.closed, stop).await {
+            if idle && !self.rest(until, haul.closed, haul.rated, stop).await {
                 return;
             }
         }
     }
 
     /// Nothing to do: false when that is the end.
-    async fn rest(&self, until: Until, closed: bool, stop: &CancellationToken) -> bool {
+    async fn rest(&self, until: Until, closed: bool, rated: Option<Duration>, stop: &CancellationToken) -> bool {
         if until == Until::Drained {
             // a message that is under way may come back and be due again
             let under_way = self.lane.under_way();
             self.lane.all_done().await;
             return under_way && !closed;
         }
+        let interval = self.shared.outbox.interval;
         tokio::select! {
             () = stop.cancelled() => false,
-            () = tokio::time::sleep(self.shared.outbox.interval) => true,
+            () = tokio::time::sleep(interval.min(rated.unwrap_or(interval))) => true,
             () = self.shared.bell.notified() => true,
         }
     }

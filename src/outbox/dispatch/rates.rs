@@ -1,5 +1,7 @@
 //! Rates that hold over all replicas: token buckets in `tend.rate_bucket`, taken from once a claim.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -70,6 +72,12 @@ pub async fn take(conn: &mut PgConnection, name: &str, rate: Rate, count: usize)
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// When it is worth asking again after the bucket was empty: half of it is full then.
+pub fn pause(rate: Rate) -> Duration {
+    let seconds = buckets(rate).map(|(_, bucket)| (bucket.size / 2.0).max(1.0) / bucket.per_second).fold(0.0, f64::max);
+    Duration::from_secs_f64(seconds)
 }
 
 /// How long until the `place`th message behind the ones that may go now gets its turn, in seconds.

@@ -1,4 +1,6 @@
 //! The outbox: templates, messages, channels, the dispatcher.
+mod crash;
 mod office;
 mod recording;
+mod smtp;
 mod templates;

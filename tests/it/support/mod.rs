@@ -1,6 +1,7 @@
 //! What the tests share: [`World`], a database of its own on a private Postgres that this run of the tests starts.
 
 mod server;
+pub mod smtp;
 mod world;
 
 #[allow(unused_imports, reason = "each topic uses what it needs")]

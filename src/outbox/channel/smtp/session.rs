@@ -189,7 +189,10 @@ pub(super) fn words(error: &Error) -> String {
     let mut text = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     let mut cause = error.source().and_then(std::error::Error::source);
     while let Some(next) = cause {
-        text = format!("{text}: {next}");
+        // causes often repeat what is said already
+        if !text.contains(&next.to_string()) {
+            text = format!("{text}: {next}");
+        }
         cause = next.source();
     }
     text
