@@ -91,23 +91,31 @@ impl Unready {
 /// Longest text kept of an answer, in characters.
 const LONGEST: usize = 300;
 
+/// What stands in for an address or a number.
+const MASK: &str = "***";
+
 /// A provider's words without addresses, numbers of people and control characters, and not longer than is useful.
 pub fn masked(words: &str) -> String {
-    let mut out = String::with_capacity(words.len().min(LONGEST));
-    for word in words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        if !out.is_empty() {
+    let mut out = String::with_capacity(words.len().min(4 * LONGEST));
+    let mut token = String::new();
+    for c in words.chars() {
+        let ends = c.is_whitespace() || c.is_control() || "\"'<>()[]{},;=".contains(c);
+        if !ends {
+            token.push(c);
+            continue;
+        }
+        flush(&mut token, &mut out);
+        if !(c.is_whitespace() || c.is_control()) {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with(' ') {
             out.push(' ');
         }
-        let bare = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '+');
-        let digits = bare.bytes().filter(u8::is_ascii_digit).count();
-        if word.contains('@') {
-            out.push_str("<address>");
-        } else if digits >= 8 && bare.chars().all(|c| c.is_ascii_digit() || "+-()".contains(c)) {
-            out.push_str("<number>");
-        } else {
-            out.push_str(word);
+        if out.len() > 4 * LONGEST {
+            break;
         }
     }
+    flush(&mut token, &mut out);
+    out.truncate(out.trim_end().len());
     match out.char_indices().nth(LONGEST) {
         Some((end, _)) => {
             out.truncate(end);
@@ -115,6 +123,13 @@ pub fn masked(words: &str) -> String {
         }
         None => out,
     }
+}
+
+/// A token that holds an address or eight digits in a row is somebody's.
+fn flush(token: &mut String, out: &mut String) {
+    let longest = token.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    out.push_str(if token.contains('@') || longest >= 8 { MASK } else { token });
+    token.clear();
 }
 
 #[cfg(test)]
@@ -125,8 +140,9 @@ mod tests {
     fn answers_keep_no_addresses_and_no_line_breaks() {
         assert_eq!(
             masked("550 5.1.1 <ann@example.com>:\r\n unknown user +8613800138000, see http://x"),
-            "550 5.1.1 <address> unknown user <number> see http://x"
+            "550 5.1.1 <***>: unknown user ***, see http://x"
         );
+        assert_eq!(masked(r#"{"phone":"+8613800000001","Code":"a.B"}"#), r#"{"phone":"***","Code":"a.B"}"#);
         assert_eq!(masked(&"x".repeat(400)).chars().count(), LONGEST + 1);
     }
 }

@@ -4,3 +4,4 @@ mod office;
 mod recording;
 mod smtp;
 mod templates;
+mod webhook;

@@ -17,7 +17,11 @@ fn settings(server: &SmtpServer, more: &str) -> String {
 }
 
 async fn address(world: &World, customer: &str, local: &str) {
-    world.sql(&format!("update crm.customer set email = '{local}@shop-{customer}.example' where customer_id = '{customer}'")).await;
+    world
+        .sql(&format!(
+            "update crm.customer set email = '{local}@shop-{customer}.example' where customer_id = '{customer}'"
+        ))
+        .await;
 }
 
 async fn attempts(world: &World, customer: &str) -> String {
@@ -30,7 +34,18 @@ async fn attempts(world: &World, customer: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_of_a_server_ends_in_a_clear_reason_and_a_correct_row() {
-    let faults = ["plain", "refuse-450", "refuse-550", "after-450", "after-550", "drop-mid", "drop-after", "stall", "plain", "slow"];
+    let faults = [
+        "plain",
+        "refuse-450",
+        "refuse-550",
+        "after-450",
+        "after-550",
+        "drop-mid",
+        "drop-after",
+        "stall",
+        "plain",
+        "slow",
+    ];
     let world = owing(faults.len()).await;
     for (at, fault) in faults.iter().enumerate() {
         address(&world, &format!("c{}", at + 1), fault).await;
@@ -48,8 +63,13 @@ async fn every_fault_of_a_server_ends_in_a_clear_reason_and_a_correct_row() {
         fates.push(format!("{fault}: {} [{}]", fate(&world, &customer).await, attempts(&world, &customer).await));
     }
     insta::assert_snapshot!(fates.join("\n"));
-    let taken: Vec<String> = server.mails().into_iter().map(|mail| mail.to.split('@').next().unwrap().to_owned()).collect();
-    assert_eq!(taken.iter().filter(|to| *to == "drop-after").count(), 1, "what may have arrived is not sent again: {taken:?}");
+    let taken: Vec<String> =
+        server.mails().into_iter().map(|mail| mail.to.split('@').next().unwrap().to_owned()).collect();
+    assert_eq!(
+        taken.iter().filter(|to| *to == "drop-after").count(),
+        1,
+        "what may have arrived is not sent again: {taken:?}"
+    );
     assert_eq!(taken.iter().filter(|to| *to == "stall").count(), 1);
 }
 
@@ -67,14 +87,21 @@ async fn a_message_refused_for_the_moment_is_tried_again_by_the_series_and_then_
     office.drain_once().await.unwrap();
     world.advance_to(instant("2026-06-01T00:30:00Z")).await;
     office.drain_once().await.unwrap();
-    assert_eq!(fate(&world, "c1").await, "dead | 3 | gave up after 3 attempts: RCPT: 450 4.7.1 <address> greylisted, come back later");
+    assert_eq!(
+        fate(&world, "c1").await,
+        "dead | 3 | gave up after 3 attempts: RCPT: 450 4.7.1 <***> greylisted, come back later"
+    );
     assert_eq!(attempts(&world, "c1").await, "1 retry planned 450, 2 retry planned 450, 3 retry dead 450");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_domain_that_refuses_three_times_waits_and_the_others_go_on() {
     let world = owing(8).await;
-    world.sql("update crm.customer set email = 'refuse-450+' || customer_id || '@slow.example' where customer_id <> 'c8'").await;
+    world
+        .sql(
+            "update crm.customer set email = 'refuse-450+' || customer_id || '@slow.example' where customer_id <> 'c8'",
+        )
+        .await;
     let server = SmtpServer::start().await;
     let mut options = options(&[("mail", &settings(&server, ""))]);
     options.outbox.batch = 4;
@@ -84,7 +111,10 @@ async fn a_domain_that_refuses_three_times_waits_and_the_others_go_on() {
     assert_eq!(fate(&world, "c8").await, "accepted | 1");
     let waiting = world.value("select count(*) from tend.outbox where state_reason = 'waits for its hours or its domain' and state = 'planned'").await;
     assert_ne!(waiting, "0");
-    assert_eq!(world.value("select provider || ' ' || failures from tend.provider_state where open_until is not null").await, "domain:mail:slow.example 3");
+    assert_eq!(
+        world.value("select provider || ' ' || failures from tend.provider_state where open_until is not null").await,
+        "domain:mail:slow.example 3"
+    );
     // the server has come to its senses
     world.sql("update crm.customer set email = customer_id || '@slow.example'").await;
     world.advance_to(instant("2026-06-01T01:00:00Z")).await;
@@ -123,15 +153,21 @@ async fn a_server_that_cannot_be_reached_or_refuses_us_costs_no_attempt() {
     let unreachable = SmtpServer::start().await;
     let closed = settings(&unreachable, "");
     drop(unreachable);
-    let named = SmtpServer::with(Manners { tls: Some((acceptor(), Encryption::FirstByte)), ..Manners::default() }).await;
-    let wrong_name = settings(&named, &format!("tls = \"tls\"\nca_file = {:?}", authority())).replace("\"localhost\"", "\"127.0.0.1\"");
+    let named =
+        SmtpServer::with(Manners { tls: Some((acceptor(), Encryption::FirstByte)), ..Manners::default() }).await;
+    let wrong_name = settings(&named, &format!("tls = \"tls\"\nca_file = {:?}", authority()))
+        .replace("\"localhost\"", "\"127.0.0.1\"");
     let unknown_authority = settings(&named, "tls = \"tls\"");
     let plain = SmtpServer::start().await;
     let no_starttls = settings(&plain, "tls = \"starttls\"");
     let mut fates = Vec::new();
     for (what, toml, port) in [
         ("wrong password", settings(&wrong_login, "username = \"tend\"\npassword = \"wrong\""), wrong_login.port()),
-        ("nobody listens", closed.clone(), closed.split("port = ").nth(1).unwrap().lines().next().unwrap().parse().unwrap()),
+        (
+            "nobody listens",
+            closed.clone(),
+            closed.split("port = ").nth(1).unwrap().lines().next().unwrap().parse().unwrap(),
+        ),
         ("wrong name", wrong_name, named.port()),
         ("unknown authority", unknown_authority, named.port()),
         ("no STARTTLS", no_starttls, plain.port()),
@@ -141,7 +177,10 @@ async fn a_server_that_cannot_be_reached_or_refuses_us_costs_no_attempt() {
         assert_eq!(states(&world).await, ["planned\t3"], "{what}");
         assert_eq!(world.value("select count(*) from tend.attempt").await, "0", "{what}");
         let reason = world.value("select reason from tend.provider_state").await.replace(&port.to_string(), "PORT");
-        assert_eq!(world.value("select max(state_reason) from tend.outbox").await.replace(&port.to_string(), "PORT"), reason);
+        assert_eq!(
+            world.value("select max(state_reason) from tend.outbox").await.replace(&port.to_string(), "PORT"),
+            reason
+        );
         fates.push(format!("{what}: {reason}"));
     }
     insta::assert_snapshot!(fates.join("\n"));
@@ -151,7 +190,8 @@ async fn a_server_that_cannot_be_reached_or_refuses_us_costs_no_attempt() {
 async fn mail_goes_by_tls_and_login() {
     for (encryption, word) in [(Encryption::FirstByte, "tls"), (Encryption::Starttls, "starttls")] {
         let world = owing(5).await;
-        let manners = Manners { login: Some("tend:right".into()), tls: Some((acceptor(), encryption)), ..Manners::default() };
+        let manners =
+            Manners { login: Some("tend:right".into()), tls: Some((acceptor(), encryption)), ..Manners::default() };
         let server = SmtpServer::with(manners).await;
         let login = format!("tls = \"{word}\"\nca_file = {:?}\nusername = \"tend\"\npassword = \"right\"", authority());
         dispatcher(&world, options(&[("mail", &settings(&server, &login))])).drain_once().await.unwrap();

@@ -1,5 +1,6 @@
 //! What the tests share: [`World`], a database of its own on a private Postgres that this run of the tests starts.
 
+pub mod http;
 mod server;
 pub mod smtp;
 mod world;

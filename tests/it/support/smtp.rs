@@ -139,7 +139,10 @@ async fn talk(stream: Box<dyn Stream>, state: &State, mut encrypted: bool) -> st
             "STARTTLS" => {
                 let Some((acceptor, _)) = &state.manners.tls else { return Ok(()) };
                 say(&mut stream, "220 go on\r\n").await?;
-                let plain = std::mem::replace(&mut stream, BufReader::new(Box::new(tokio::io::join(tokio::io::empty(), tokio::io::sink()))));
+                let plain = std::mem::replace(
+                    &mut stream,
+                    BufReader::new(Box::new(tokio::io::join(tokio::io::empty(), tokio::io::sink()))),
+                );
                 stream = BufReader::new(Box::new(acceptor.accept(plain.into_inner()).await?));
                 encrypted = true;
                 continue;
@@ -203,7 +206,11 @@ fn login_is_right(line: &str, login: Option<&str>) -> bool {
 }
 
 /// Reads the mail; none: the connection ends here.
-async fn message(stream: &mut (impl AsyncBufRead + AsyncWrite + Unpin), to: &str, state: &State) -> std::io::Result<Option<String>> {
+async fn message(
+    stream: &mut (impl AsyncBufRead + AsyncWrite + Unpin),
+    to: &str,
+    state: &State,
+) -> std::io::Result<Option<String>> {
     let fault = to.split('@').next().unwrap_or_default().split('+').next().unwrap_or_default();
     let mut text = Vec::new();
     loop {
@@ -238,7 +245,6 @@ async fn say(stream: &mut (impl AsyncWrite + Unpin), text: &str) -> std::io::Res
     stream.write_all(text.as_bytes()).await?;
     stream.flush().await
 }
-
 
 /// An acceptor with the certificate of `localhost` in `tests/it/support/tls/`.
 pub fn acceptor() -> TlsAcceptor {
