@@ -19,7 +19,9 @@ comment on column tend.occasion.occurs_on is 'The day of the occasion itself.';
 comment on column tend.occasion.address_key is 'SHA-256 of channel and address: the same address on two customers gets one.';
 comment on column tend.occasion.run_id is 'The run that claimed it.';
 comment on column tend.occasion.claimed_at is 'As-of of that run.';
-create unique index occasion_address on tend.occasion (job, step, occurs_on, address_key);
+-- the address first: with the job first, a planner without statistics takes it for customer look-ups and reads the whole job
+create unique index occasion_address on tend.occasion (address_key, occurs_on, job, step);
+create index occasion_day on tend.occasion (occurs_on, job);
 create index occasion_customer on tend.occasion (customer_id);
 
 create table tend.decision (

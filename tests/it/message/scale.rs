@@ -13,17 +13,17 @@ async fn a_run_over_many_customers_reads_only_those_with_a_birthday() {
              from generate_series(1, 30000) n;
              insert into crm.consent select customer_id, 'email', 'marketing', '2026-01-01Z', true from crm.customer;
              insert into tend.ladder_state select customer_id, 'value-tiers', 'mid', '2026-01-01Z', 1, '{}' from crm.customer;
+             analyze;
              insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
-             select 'birthday', customer_id, 'birthday:2025', '2025-06-01', customer_id, 1, '2025-06-01Z' from crm.customer;
-             analyze",
+             select 'birthday', customer_id, 'birthday:2025', '2025-06-01', customer_id, 1, '2025-06-01Z' from crm.customer",
         )
         .await;
     let mut tx = world.pool().begin().await.unwrap();
     let stepped = Plan::shipped().step_in(&mut tx, "2026-11-21").await;
     assert!(stepped.progress["queued"].as_i64().unwrap() > 300, "{}", stepped.progress);
-    // what this transaction did to the tables that grow with customers
+    // what this transaction did to the tables that grow with customers; the ledger has no statistics, as after a first big run
     let scans: Vec<(String, bool, i64)> = sqlx::query_as(
-        "select relname::text, idx_scan > 0, seq_scan from pg_stat_xact_user_tables
+        "select relname::text, idx_scan > 0 and idx_tup_fetch < 50000, seq_scan from pg_stat_xact_user_tables
          where (schemaname, relname) in (('crm', 'customer'), ('crm', 'consent'), ('tend', 'ladder_state'), ('tend', 'occasion'))
          order by relname",
     )
