@@ -54,6 +54,7 @@
 //! line in the registry [`jobs`]. To add an operator to the conditions: one entry in [`filter`].
 
 pub mod calendar;
+pub mod cli;
 pub mod clock;
 pub mod db;
 pub mod demo;

@@ -8,6 +8,7 @@ mod at;
 mod connect;
 mod control;
 mod failure;
+mod files;
 mod folder;
 mod import;
 mod migrate;
@@ -51,6 +52,9 @@ pub fn main() -> ExitCode {
 
 async fn act(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
+        Command::Check(command) => files::check(arguments, command),
+        Command::Apply(command) => files::apply(arguments, command).await,
+        Command::Schema => files::print_schema(),
         Command::Plan(command) => plan::run(arguments, command).await,
         Command::Run(command) => run::run(arguments, command).await,
         Command::Backfill(command) => run::backfill(arguments, command).await,

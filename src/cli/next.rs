@@ -7,7 +7,8 @@ use super::at::At;
 use super::failure::Failure;
 use super::{connect, folder, print};
 use crate::clock::wall_clock;
-use crate::engine::schedule::{Schedule, Upcoming, upcoming};
+use crate::engine::schedule::Schedule;
+use crate::engine::schedule::preview::{Upcoming, upcoming};
 use crate::jobfile::file::JobFile;
 
 /// Shows the coming slots of one job or of all that are enabled. Reads files only: no database is needed.

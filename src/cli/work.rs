@@ -11,10 +11,11 @@ use super::failure::Failure;
 use super::{connect, folder};
 use crate::db::Opened;
 use crate::engine::Engine;
-use crate::engine::specs::{ReadSpec, Spec};
-use crate::jobfile::file::{JobFile, spec_from_stored};
+use crate::engine::specs::Spec;
+use crate::jobfile::file::JobFile;
 use crate::jobfile::folder::Folder;
 use crate::jobfile::reader::nearest;
+use crate::jobfile::store;
 use crate::jobs::KINDS;
 use crate::settings::Settings;
 
@@ -38,7 +39,10 @@ impl Work {
         let file = find(&folder, &arguments.jobs, job)?;
         let spec = Arc::new(file.to_spec());
         let opened = connect::ready(&settings).await?;
-        store::keep(&mut *opened.db.pool().acquire().await?, &folder, file).await?;
+        let mut conn = opened.db.pool().acquire().await?;
+        let now = settings.time.source.now(&mut conn).await?;
+        store::keep(&mut conn, &folder, file, now).await?;
+        drop(conn);
         let engine = Arc::new(engine(&opened, &settings));
         Ok(Self { settings, opened, engine, spec })
     }
@@ -54,8 +58,7 @@ impl Work {
 
 /// An engine over the opened database.
 pub fn engine(opened: &Opened, settings: &Settings) -> Engine {
-    let read: ReadSpec = Arc::new(|stored| spec_from_stored(&stored, KINDS));
-    Engine::new(opened.db.clone(), settings.time.source, read, settings.engine.clone())
+    Engine::new(opened.db.clone(), settings.time.source, store::spec_reader(KINDS), settings.engine.clone())
 }
 
 /// The job's file, or a guess at what was meant.

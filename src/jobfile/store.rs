@@ -104,35 +104,44 @@ async fn was_in_force(conn: &mut PgConnection, folder_hash: &str) -> sqlx::Resul
     .await
 }
 
-/// Specs and templates, by hash.
+/// Specs and templates of all jobs, by hash.
 async fn store(conn: &mut PgConnection, folder: &Folder, now: DateTime<Utc>) -> sqlx::Result<()> {
     for job in folder.jobs.values() {
-        for (path, hash) in &job.templates {
-            let body = folder.templates.text(path).unwrap_or_default();
-            sqlx::query!(
-                "insert into tend.template (hash, body, stored_at) values ($1, $2, $3) on conflict (hash) do nothing",
-                hash,
-                body,
-                now
-            )
-            .execute(&mut *conn)
-            .await?;
-        }
+        keep(conn, folder, job, now).await?;
+    }
+    Ok(())
+}
+
+/// Stores the spec of one job and its templates by their hashes. Nothing is put in force.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: DateTime<Utc>) -> sqlx::Result<()> {
+    for (path, hash) in &job.templates {
+        let body = folder.templates.text(path).unwrap_or_default();
         sqlx::query!(
-            "insert into tend.spec (hash, job, kind, body, templates, ladders, stored_at) values ($1, $2, $3, $4, $5, $6, $7)
-             on conflict (hash) do nothing",
-            job.hash,
-            job.job,
-            job.kind,
-            &*job.text,
-            Json(&job.templates) as _,
-            Json(&job.ladders) as _,
+            "insert into tend.template (hash, body, stored_at) values ($1, $2, $3) on conflict (hash) do nothing",
+            hash,
+            body,
             now
         )
         .execute(&mut *conn)
         .await?;
     }
-    Ok(())
+    sqlx::query!(
+        "insert into tend.spec (hash, job, kind, body, templates, ladders, stored_at) values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (hash) do nothing",
+        job.hash,
+        job.job,
+        job.kind,
+        &*job.text,
+        Json(&job.templates) as _,
+        Json(&job.ladders) as _,
+        now
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 async fn record(

@@ -1,0 +1,191 @@
+//! `tend demo`: a made-up company, the shipped jobs for one day, and what came out, in a newcomer's words.
+//!
+//! The demo drives its own clock, so that a day passes in seconds and every call goes on with the next day. It runs on
+//! the private Postgres, or on a database that holds nothing but the demo.
+
+mod story;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde_json::{Value, json};
+
+use super::args::{Arguments, DemoArgs};
+use super::failure::Failure;
+use super::{connect, folder, print, work};
+use crate::clock::{Clock, wall_clock};
+use crate::db::Opened;
+use crate::demo::{self, DemoError};
+use crate::engine::Engine;
+use crate::engine::preview::explain;
+use crate::engine::replay::{execute_now, request_manual, slot_of_day};
+use crate::jobfile::folder::Folder;
+use crate::jobfile::store::{Applying, Basis, apply_folder};
+use crate::jobs::KINDS;
+use crate::outbox::dispatch::Dispatcher;
+use crate::outbox::channel::settings::ChannelSettings;
+use crate::progress::Progress;
+use crate::settings::{Environment, Settings};
+
+/// Days between the evaluation that the moves are counted from and the day shown.
+const BEFORE: u64 = 30;
+
+/// When the day of the demo is over for the dispatcher: late in the morning in the company's zone.
+const SENT_BY: NaiveTime = NaiveTime::from_hms_opt(11, 0, 0).expect("a time of day");
+
+/// Fills the company, runs the jobs for one day, shows what came out.
+pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failure> {
+    let mut settings = connect::settings(arguments)?;
+    if settings.environment == Environment::Production {
+        return Err(Failure::Usage("the demo makes customers up; it does not run in production".to_owned()));
+    }
+    settings.time.source = Clock::Driven;
+    settings.channels.retain(|_, channel| channel.is_recording());
+    let folder = folder::read(arguments)?;
+    let opened = connect::open_for_demo(&settings).await?;
+    let stage = Stage { settings, folder, opened };
+    let (day, first) = stage.day(command.date).await?;
+    stage.fill(command, day).await?;
+    let tiers = stage.ladders(day, first).await?;
+    let messages = stage.messages(day).await?;
+    let sent = stage.send(day).await?;
+    let story = story::Story { day, first, tiers, messages, sent, private: stage.private_dir() };
+    if arguments.json { print::json(&story.json()) } else { print::text(story.text(&stage.opened).await?) }
+}
+
+struct Stage {
+    settings: Settings,
+    folder: Folder,
+    opened: Opened,
+}
+
+/// What a job of the demo did.
+pub struct Did {
+    /// The job.
+    pub job: String,
+    /// `Explained::json`.
+    pub json: Value,
+}
+
+/// What the dispatcher did.
+pub struct Delivered {
+    /// Channel → messages handed over today.
+    pub accepted: Vec<(String, i64)>,
+    /// Messages that wait for the customer's own morning.
+    pub waiting: i64,
+    /// Where the files lie: channel, folder.
+    pub folders: Vec<(String, PathBuf)>,
+}
+
+impl Stage {
+    /// The day to show: the one that was asked for, else the day after the last one, else today; and whether nothing
+    /// was shown before.
+    async fn day(&self, asked: Option<NaiveDate>) -> Result<(NaiveDate, bool), Failure> {
+        let last: Option<DateTime<Utc>> =
+            sqlx::query_scalar("select instant from tend.driven_clock").fetch_optional(self.opened.db.pool()).await?;
+        let last = last.map(|instant| instant.with_timezone(&self.zone()).date_naive());
+        match (asked, last) {
+            (Some(asked), Some(last)) if asked < last => Err(Failure::Usage(format!(
+                "the demo has come to {last}; its ladders do not go back to {asked} (`make demo-clean` begins anew)"
+            ))),
+            (Some(asked), last) => Ok((asked, last.is_none())),
+            (None, Some(last)) => Ok((last + Days::new(1), false)),
+            (None, None) => Ok((wall_clock().with_timezone(&self.zone()).date_naive(), true)),
+        }
+    }
+
+    fn zone(&self) -> Tz {
+        self.settings.defaults.timezone
+    }
+
+    fn at(&self, day: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
+        let local = day.and_time(time);
+        self.zone().from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |instant| instant.to_utc())
+    }
+
+    async fn drive(&self, to: DateTime<Utc>) -> Result<(), Failure> {
+        Ok(Clock::drive(&mut *self.opened.db.pool().acquire().await?, to).await?)
+    }
+
+    async fn fill(&self, command: &DemoArgs, day: NaiveDate) -> Result<(), Failure> {
+        let show = |what: &'static str| Progress::start(format!("Making up {what}"), None);
+        demo::fill(&self.opened.db, command.customers, command.seed, day, show).await.map_err(|error| match error {
+            DemoError::NotEmpty(_) | DemoError::OtherSeed { .. } | DemoError::TooEarly { .. } => Failure::Usage(error.to_string()),
+            other => Failure::Failed(other.into()),
+        })?;
+        Ok(())
+    }
+
+    /// Puts the folder in force and evaluates the ladders: once for a month before, so that there are moves, and for
+    /// the day.
+    async fn ladders(&self, day: NaiveDate, first: bool) -> Result<Vec<Did>, Failure> {
+        let before = day - Days::new(BEFORE);
+        self.drive(self.at(if first { before } else { day }, NaiveTime::MIN)).await?;
+        let applying = Applying { who: "tend demo", basis: Basis::Forced, clock: Clock::Driven, kinds: KINDS };
+        apply_folder(&self.opened.db, &self.folder, applying).await?;
+        if first {
+            self.run_kind("retier", before).await?;
+            self.drive(self.at(day, NaiveTime::MIN)).await?;
+        }
+        self.run_kind("retier", day).await
+    }
+
+    async fn messages(&self, day: NaiveDate) -> Result<Vec<Did>, Failure> {
+        self.run_kind("message", day).await
+    }
+
+    /// Runs the enabled jobs of a kind for their slot of the day.
+    async fn run_kind(&self, kind: &str, day: NaiveDate) -> Result<Vec<Did>, Failure> {
+        let engine = Arc::new(work::engine(&self.opened, &self.settings));
+        let mut did = Vec::new();
+        for job in self.folder.jobs.values().filter(|job| job.kind == kind && job.head.enabled) {
+            let progress = Progress::start(format!("Running {} for {day}", job.job), None);
+            did.push(self.run_job(&engine, &job.to_spec(), day).await?);
+            progress.finish();
+        }
+        Ok(did)
+    }
+
+    async fn run_job(&self, engine: &Engine, spec: &crate::engine::specs::Spec, day: NaiveDate) -> Result<Did, Failure> {
+        let slot = slot_of_day(spec, day).ok_or_else(|| Failure::Usage(format!("{} has no {day}", spec.timezone)))?;
+        self.drive(slot).await?;
+        let requested = request_manual(engine, spec, slot, &format!("demo {}", engine.instance())).await?;
+        let standing = execute_now(engine, requested.run_id, &tokio_util::sync::CancellationToken::new()).await?;
+        if standing.state != "succeeded" {
+            let error: Option<String> = sqlx::query_scalar("select error from tend.job_run where run_id = $1")
+                .bind(requested.run_id)
+                .fetch_one(self.opened.db.pool())
+                .await?;
+            return Err(Failure::Failed(anyhow::anyhow!("{} {}: {}", spec.job, standing.state, error.unwrap_or_default())));
+        }
+        let explained = explain(engine, requested.run_id).await.map_err(|error| Failure::Failed(error.into()))?;
+        Ok(Did { job: spec.job.clone(), json: explained.map_or_else(|| json!({}), |explained| explained.json) })
+    }
+
+    /// Lets the dispatcher pay what is owed by late morning.
+    async fn send(&self, day: NaiveDate) -> Result<Delivered, Failure> {
+        let from = self.at(day, NaiveTime::MIN);
+        self.drive(self.at(day, SENT_BY)).await?;
+        let dispatcher = Dispatcher::new(self.opened.db.clone(), Clock::Driven, work::dispatch_options(&self.settings))?;
+        dispatcher.drain_once().await?;
+        let pool = self.opened.db.pool();
+        let accepted = sqlx::query_as(
+            "select channel, count(*) from tend.outbox where state in ('accepted', 'delivered') and state_at >= $1 group by channel order by channel",
+        )
+        .bind(from)
+        .fetch_all(pool)
+        .await?;
+        let waiting = sqlx::query_scalar("select count(*) from tend.outbox where state = 'planned'").fetch_one(pool).await?;
+        let folders = self.settings.channels.values().filter_map(|channel| match channel {
+            ChannelSettings::Recording(recording) => Some((recording.sort.to_string(), recording.folder.clone())),
+            _ => None,
+        });
+        Ok(Delivered { accepted, waiting, folders: folders.collect() })
+    }
+
+    fn private_dir(&self) -> Option<PathBuf> {
+        self.opened.private.as_ref().map(|_| self.settings.database.private_dir.clone())
+    }
+}
