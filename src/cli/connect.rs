@@ -20,6 +20,14 @@ pub async fn open(settings: &Settings) -> Result<Opened, Failure> {
     db::open(&settings.database, true).await.map_err(|error| Failure::Database(error.into()))
 }
 
+/// The database of the demo: brought up where it is empty; the private one need not survive a crash of the machine.
+pub async fn open_for_demo(settings: &Settings) -> Result<Opened, Failure> {
+    let opened = db::open(&settings.database, false).await.map_err(|error| Failure::Database(error.into()))?;
+    db::migrate(&opened.db, true).await.map_err(|error| Failure::Database(error.into()))?;
+    db::gate(&opened.db).await.map_err(|error| Failure::Database(error.into()))?;
+    Ok(opened)
+}
+
 /// The database with the schema this binary was made for.
 pub async fn ready(settings: &Settings) -> Result<Opened, Failure> {
     let opened = open(settings).await?;

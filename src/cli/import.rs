@@ -22,7 +22,7 @@ pub async fn run(arguments: &Arguments, command: &ImportArgs) -> Result<(), Fail
     let rejects = command.rejects.clone().unwrap_or_else(|| rejects_beside(&command.file, kind));
     let progress = Progress::start(format!("Importing {}", source.name), source.size);
     let options = Options { strict: command.strict, rejects, now };
-    let report = import::import(&opened.db, kind, source, options, &progress).await;
+    let report = import::import(&opened.db, kind, source, &options, &progress).await;
     progress.finish();
     let report = report.map_err(|error| Failure::Failed(error.into()))?;
     if arguments.json { print::json(&report) } else { print::text(report.to_string()) }

@@ -7,6 +7,7 @@ mod args;
 mod at;
 mod connect;
 mod control;
+mod demo;
 mod failure;
 mod files;
 mod folder;
@@ -63,6 +64,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Resume(command) => control::resume(arguments, command).await,
         Command::Cancel(command) => control::cancel(arguments, command).await,
         Command::Import(command) => import::run(arguments, command).await,
+        Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,
         Command::Completions(command) => {
             clap_complete::generate(command.shell, &mut Arguments::command(), "tend", &mut std::io::stdout());

@@ -17,6 +17,7 @@ use crate::jobfile::folder::Folder;
 use crate::jobfile::reader::nearest;
 use crate::jobfile::store;
 use crate::jobs::KINDS;
+use crate::outbox::dispatch;
 use crate::settings::Settings;
 
 /// A command at work on one job.
@@ -68,4 +69,19 @@ pub fn find<'f>(folder: &'f Folder, dir: &Path, job: &str) -> Result<&'f JobFile
         let guess = nearest(job, names.iter().copied()).map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
         Failure::Usage(format!("there is no job `{job}` in {}.{guess} There are: {}", dir.display(), names.join(", ")))
     })
+}
+
+/// What a dispatcher of this process is built from.
+pub fn dispatch_options(settings: &Settings) -> dispatch::Options {
+    let company = dispatch::Company {
+        name: settings.company.name.clone(),
+        url: settings.company.url.clone(),
+        address: settings.company.address.clone(),
+    };
+    dispatch::Options {
+        outbox: settings.outbox.clone(),
+        channels: settings.channels.clone(),
+        company,
+        host: format!("tend {}", std::process::id()),
+    }
 }

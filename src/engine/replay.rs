@@ -1,6 +1,7 @@
 //! Runs that somebody asks for: run-now and backfill. They have rows of their own and never use up a slot.
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
@@ -105,7 +106,7 @@ fn slots_of_days(spec: &Spec, from: NaiveDate, to: NaiveDate) -> Result<Vec<Date
     let mut slots = Vec::new();
     for day in from.iter_days().take_while(|day| *day <= to) {
         match &spec.schedule {
-            None => slots.extend(local_midnight(spec, day)),
+            None => slots.extend(local_midnight(spec.timezone, day)),
             Some(schedule) => {
                 let mut next = schedule.slot_on(day);
                 while let Some(slot) = next.filter(|slot| schedule.business_date(*slot) == day) {
@@ -127,17 +128,18 @@ fn slots_of_days(spec: &Spec, from: NaiveDate, to: NaiveDate) -> Result<Vec<Date
 /// The instant that `--at DATE` means: that day's first slot, or local midnight where the job has none that day.
 #[must_use]
 pub fn slot_of_day(spec: &Spec, day: NaiveDate) -> Option<DateTime<Utc>> {
-    spec.schedule.as_ref().and_then(|schedule| schedule.slot_on(day)).or_else(|| local_midnight(spec, day))
+    spec.schedule.as_ref().and_then(|schedule| schedule.slot_on(day)).or_else(|| local_midnight(spec.timezone, day))
 }
 
-/// The first instant of a local day; where the clocks jump over midnight, the first one after the gap.
+/// The first instant of a local day; where the clocks jump over midnight, the first one after the gap. None for a day
+/// that the zone left out.
 #[must_use]
-pub fn local_midnight(spec: &Spec, day: NaiveDate) -> Option<DateTime<Utc>> {
+pub fn local_midnight(zone: Tz, day: NaiveDate) -> Option<DateTime<Utc>> {
     let midnight = day.and_hms_opt(0, 0, 0)?;
     let end = day.checked_add_days(Days::new(1))?.and_hms_opt(0, 0, 0)?;
     std::iter::successors(Some(midnight), |local| Some(*local + TimeDelta::minutes(1)))
         .take_while(|local| *local < end)
-        .find_map(|local| spec.timezone.from_local_datetime(&local).earliest())
+        .find_map(|local| zone.from_local_datetime(&local).earliest())
         .map(|local| local.with_timezone(&Utc))
 }
 

@@ -32,6 +32,7 @@ mod schema;
 mod statement;
 mod trigger;
 
+pub use explain::in_words;
 pub use kind::MessageKind;
 
 /// A message job as its file says it.
