@@ -14,6 +14,7 @@ mod folder;
 mod import;
 mod migrate;
 mod next;
+mod outbox;
 mod plan;
 mod print;
 mod run;
@@ -64,6 +65,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Resume(command) => control::resume(arguments, command).await,
         Command::Cancel(command) => control::cancel(arguments, command).await,
         Command::Import(command) => import::run(arguments, command).await,
+        Command::Outbox(command) => outbox::run(arguments, &command.action).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,
         Command::Completions(command) => {

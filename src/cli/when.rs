@@ -9,3 +9,8 @@ pub fn both(instant: DateTime<Utc>, zone: Tz) -> String {
     let utc = if instant.timestamp() % 60 == 0 { "%Y-%m-%dT%H:%MZ" } else { "%Y-%m-%dT%H:%M:%SZ" };
     format!("{} {zone} ({})", local.format("%Y-%m-%d %H:%M"), instant.format(utc))
 }
+
+/// `2026-06-01 02:00 CST`, for tables.
+pub fn local(instant: DateTime<Utc>, zone: Tz) -> String {
+    instant.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string()
+}

@@ -26,6 +26,7 @@
 //!
 //! `state_reason` says why in every state but planned and accepted.
 pub mod channel;
+pub mod desk;
 pub mod dispatch;
 pub mod policy;
 pub mod template;

@@ -1,0 +1,76 @@
+//! `tend outbox`: messages that wait for a person.
+
+use serde_json::json;
+
+use super::args::{Arguments, OutboxAction};
+use super::control::who;
+use super::failure::Failure;
+use super::{connect, print, when};
+use crate::jobs::layout::{Align, clip, table};
+use crate::outbox::desk::{self, Decided};
+use crate::settings::Settings;
+
+/// Lists them, or carries a decision out.
+pub async fn run(arguments: &Arguments, action: &OutboxAction) -> Result<(), Failure> {
+    let settings = connect::settings(arguments)?;
+    let opened = connect::ready(&settings).await?;
+    let mut conn = opened.db.pool().acquire().await?;
+    let (messages, again) = match action {
+        OutboxAction::List => return list(arguments, &settings, &mut conn).await,
+        OutboxAction::Resend { message } => (message, true),
+        OutboxAction::Drop { message } => (message, false),
+    };
+    let now = settings.time.source.now(&mut conn).await?;
+    let mut outcomes = Vec::new();
+    for &message in messages {
+        let decided = match again {
+            true => desk::resend(&mut conn, message, &who(), now).await?,
+            false => desk::give_up(&mut conn, message, &who(), now).await?,
+        };
+        outcomes.push((message, decided));
+    }
+    if arguments.json {
+        let rows = outcomes.iter().map(|(message, decided)| json!({ "message": message, "outcome": decided }));
+        print::json(&rows.collect::<Vec<_>>())?;
+    } else {
+        let lines = outcomes.iter().map(|(message, decided)| format!("message {message} {}\n", in_words(*decided)));
+        print::text(lines.collect::<String>())?;
+    }
+    let done = outcomes.iter().all(|(_, decided)| matches!(decided, Decided::Planned | Decided::Dropped));
+    if done { Ok(()) } else { Err(Failure::Said(1)) }
+}
+
+async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgConnection) -> Result<(), Failure> {
+    let waiting = desk::waiting(conn).await?;
+    if arguments.json {
+        return print::json(&waiting);
+    }
+    if waiting.is_empty() {
+        return print::text("No message waits for a person.");
+    }
+    let head = ["message", "state", "job", "customer", "occasion", "channel", "since", "why"].map(str::to_owned).to_vec();
+    let rows = waiting.iter().map(|message| {
+        vec![
+            message.message_id.to_string(),
+            message.state.clone(),
+            message.job.clone(),
+            clip(&message.customer_id, 20),
+            message.occasion.clone(),
+            message.channel.clone(),
+            when::local(message.state_at, settings.defaults.timezone),
+            clip(message.state_reason.as_deref().unwrap_or_default(), 70),
+        ]
+    });
+    let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+    print::text(table(&[Align::Right], &rows) + "`tend outbox resend N` sends one again, `tend outbox drop N` gives it up.\n")
+}
+
+fn in_words(decided: Decided) -> &'static str {
+    match decided {
+        Decided::Planned => "is owed again, under the same Message-ID",
+        Decided::Dropped => "is given up",
+        Decided::TooLate => "stays as it is: its end of life has passed",
+        Decided::NotWaiting => "stays as it is: it does not wait for a person",
+        Decided::Unknown => "does not exist",
+    }
+}
