@@ -56,7 +56,8 @@ async fn main() {
 async fn fire_lag(bench: &Bench, pool: &PgPool) {
     let daemon = bench.serve("lag");
     let wanted = i64::try_from(JOBS).expect("small") * i64::try_from(MINUTES).expect("small");
-    wait(pool, "select count(*) >= $1 from tend.job_run where trigger = 'schedule' and state = 'succeeded'", wanted).await;
+    wait(pool, "select count(*) >= $1 from tend.job_run where trigger = 'schedule' and state = 'succeeded'", wanted)
+        .await;
     let mut lags: Vec<f64> = sqlx::query_scalar(
         "select extract(epoch from started_at - slot)::float8 * 1000 from tend.job_run where trigger = 'schedule' and started_at is not null",
     )
@@ -78,13 +79,24 @@ async fn takeover(bench: &Bench, pool: &PgPool) {
     let mut times = Vec::new();
     for round in 0..TAKEOVERS {
         let mut lock = pool.begin().await.expect("a transaction");
-        sqlx::query("lock table tend.ladder_state in access exclusive mode").execute(&mut *lock).await.expect("the lock");
+        sqlx::query("lock table tend.ladder_state in access exclusive mode")
+            .execute(&mut *lock)
+            .await
+            .expect("the lock");
         let victim = bench.serve("victim");
         wait(pool, "select count(*) > $1 from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock'", 0)
             .await;
         let heir = bench.serve("heir");
-        wait(pool, "select count(*) > $1 from tend.replica where seen_at > clock_timestamp() - interval '15 seconds'", 1).await;
-        let token: i64 = sqlx::query_scalar("select max(token) from tend.job_run where state = 'running'").fetch_one(pool).await.expect("a token");
+        wait(
+            pool,
+            "select count(*) > $1 from tend.replica where seen_at > clock_timestamp() - interval '15 seconds'",
+            1,
+        )
+        .await;
+        let token: i64 = sqlx::query_scalar("select max(token) from tend.job_run where state = 'running'")
+            .fetch_one(pool)
+            .await
+            .expect("a token");
         victim.kill();
         let killed = Instant::now();
         wait(
@@ -128,7 +140,8 @@ async fn idle(bench: &Bench) {
 fn cpu(daemon: &Daemon) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).expect("the process is there");
     let after_name = stat.rsplit_once(')').expect("a name in parentheses").1;
-    let ticks: u64 = after_name.split_whitespace().skip(11).take(2).map(|text| text.parse::<u64>().expect("ticks")).sum();
+    let ticks: u64 =
+        after_name.split_whitespace().skip(11).take(2).map(|text| text.parse::<u64>().expect("ticks")).sum();
     Duration::from_millis(ticks * 10)
 }
 

@@ -1,16 +1,24 @@
 //! Settings and database for a command.
 
-use super::args::Arguments;
+use super::args::{Arguments, Command};
 use super::failure::Failure;
 use crate::db::{self, Opened};
 use crate::settings::Settings;
+use crate::telemetry::LogSettings;
 
-/// The settings of this call; turns logging on.
+/// The settings of this call; turns logging on. A command says what it did on standard output, so that only the
+/// daemon logs everything.
 pub fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
     let settings = Settings::load(&arguments.config).map_err(|error| Failure::Files(error.to_string()))?;
-    crate::telemetry::start(&settings.log);
+    match arguments.command {
+        Command::Serve => crate::telemetry::start(&settings.log),
+        _ => crate::telemetry::start(&LogSettings { filter: QUIET.to_owned(), ..settings.log.clone() }),
+    }
     Ok(settings)
 }
+
+/// What commands log.
+const QUIET: &str = "error,tend=error";
 
 /// The database, whatever its schema.
 pub async fn open(settings: &Settings) -> Result<Opened, Failure> {

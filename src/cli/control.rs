@@ -51,7 +51,10 @@ pub async fn cancel(arguments: &Arguments, command: &CancelArgs) -> Result<(), F
     .await
 }
 
-async fn with_engine(arguments: &Arguments, act: impl AsyncFnOnce(&Engine) -> Result<String, ControlError>) -> Result<(), Failure> {
+async fn with_engine(
+    arguments: &Arguments,
+    act: impl AsyncFnOnce(&Engine) -> Result<String, ControlError>,
+) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
     let opened = connect::ready(&settings).await?;
     let said = act(&work::engine(&opened, &settings)).await.map_err(|error| Failure::Failed(error.into()))?;

@@ -28,7 +28,11 @@ pub async fn apply(arguments: &Arguments, command: &ApplyArgs) -> Result<(), Fai
     let basis = if command.force { Basis::Forced } else { Basis::Found };
     let applying = Applying { who: &who, basis, clock: settings.time.source, kinds: KINDS };
     let applied = apply_folder(&opened.db, &folder, applying).await?;
-    if arguments.json { print::json(&applied)? } else { print::text(applied.to_string())? }
+    if arguments.json {
+        print::json(&applied)?
+    } else {
+        print::text(applied.to_string())?
+    }
     if applied.outcome == Outcome::Superseded { Err(Failure::Said(1)) } else { Ok(()) }
 }
 

@@ -48,7 +48,8 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
     if waiting.is_empty() {
         return print::text("No message waits for a person.");
     }
-    let head = ["message", "state", "job", "customer", "occasion", "channel", "since", "why"].map(str::to_owned).to_vec();
+    let head =
+        ["message", "state", "job", "customer", "occasion", "channel", "since", "why"].map(str::to_owned).to_vec();
     let rows = waiting.iter().map(|message| {
         vec![
             message.message_id.to_string(),
@@ -62,7 +63,9 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    print::text(table(&[Align::Right], &rows) + "`tend outbox resend N` sends one again, `tend outbox drop N` gives it up.\n")
+    print::text(
+        table(&[Align::Right], &rows) + "`tend outbox resend N` sends one again, `tend outbox drop N` gives it up.\n",
+    )
 }
 
 fn in_words(decided: Decided) -> &'static str {

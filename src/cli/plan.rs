@@ -14,7 +14,9 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     let slot = work.slot(command.at.as_deref()).await?;
     let explained = preview(&work.engine, &work.spec, slot).await.map_err(|error| Failure::Failed(error.into()))?;
     if arguments.json {
-        return print::json(&json!({ "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json }));
+        return print::json(
+            &json!({ "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json }),
+        );
     }
     print::text(format!(
         "What {} would do as of {} (nothing is changed):\n\n{}",

@@ -27,7 +27,11 @@ pub async fn run(arguments: &Arguments, command: &RunArgs) -> Result<(), Failure
     let request = work.engine.instance().to_string();
     let requested = request_manual(&work.engine, &work.spec, slot, &request).await?;
     let ended = finish(&work, requested).await?;
-    if arguments.json { print::json(&ended.json)? } else { print::text(&ended.text)? }
+    if arguments.json {
+        print::json(&ended.json)?
+    } else {
+        print::text(&ended.text)?
+    }
     if ended.succeeded { Ok(()) } else { Err(Failure::Said(1)) }
 }
 
@@ -35,7 +39,8 @@ pub async fn run(arguments: &Arguments, command: &RunArgs) -> Result<(), Failure
 pub async fn backfill(arguments: &Arguments, command: &BackfillArgs) -> Result<(), Failure> {
     let work = Work::begin(arguments, &command.job).await?;
     let day = |text: &str| {
-        text.parse::<chrono::NaiveDate>().map_err(|_| Failure::Usage(format!("`{text}` is not a day such as 2026-06-01")))
+        text.parse::<chrono::NaiveDate>()
+            .map_err(|_| Failure::Usage(format!("`{text}` is not a day such as 2026-06-01")))
     };
     let (from, to) = (day(&command.from)?, day(&command.to)?);
     let request = work.engine.instance().to_string();
@@ -88,7 +93,8 @@ async fn finish(work: &Work, requested: Requested) -> Result<Ended, Failure> {
         "succeeded" => explain(&work.engine, requested.run_id).await.map_err(|error| Failure::Failed(error.into()))?,
         _ => None,
     };
-    let head = format!("Run {} of {} as of {}", requested.run_id, work.spec.job, when::both(row.slot, work.spec.timezone));
+    let head =
+        format!("Run {} of {} as of {}", requested.run_id, work.spec.job, when::both(row.slot, work.spec.timezone));
     let text = match (&explained, row.error.as_ref().or(row.reason.as_ref())) {
         (Some(explained), _) => format!("{head} {}.\n\n{}", row.state, explained.text),
         (None, Some(why)) => format!("{head} {}: {why}", row.state),

@@ -66,7 +66,8 @@ pub fn engine(opened: &Opened, settings: &Settings) -> Engine {
 pub fn find<'f>(folder: &'f Folder, dir: &Path, job: &str) -> Result<&'f JobFile, Failure> {
     folder.jobs.get(job).ok_or_else(|| {
         let names: Vec<&str> = folder.jobs.keys().map(String::as_str).collect();
-        let guess = nearest(job, names.iter().copied()).map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
+        let guess =
+            nearest(job, names.iter().copied()).map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
         Failure::Usage(format!("there is no job `{job}` in {}.{guess} There are: {}", dir.display(), names.join(", ")))
     })
 }

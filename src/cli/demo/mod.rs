@@ -24,8 +24,8 @@ use crate::engine::replay::{execute_now, request_manual, slot_of_day};
 use crate::jobfile::folder::Folder;
 use crate::jobfile::store::{Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
-use crate::outbox::dispatch::Dispatcher;
 use crate::outbox::channel::settings::ChannelSettings;
+use crate::outbox::dispatch::Dispatcher;
 use crate::progress::Progress;
 use crate::settings::{Environment, Settings};
 
@@ -112,7 +112,9 @@ impl Stage {
     async fn fill(&self, command: &DemoArgs, day: NaiveDate) -> Result<(), Failure> {
         let show = |what: &'static str| Progress::start(format!("Making up {what}"), None);
         demo::fill(&self.opened.db, command.customers, command.seed, day, show).await.map_err(|error| match error {
-            DemoError::NotEmpty(_) | DemoError::OtherSeed { .. } | DemoError::TooEarly { .. } => Failure::Usage(error.to_string()),
+            DemoError::NotEmpty(_) | DemoError::OtherSeed { .. } | DemoError::TooEarly { .. } => {
+                Failure::Usage(error.to_string())
+            }
             other => Failure::Failed(other.into()),
         })?;
         Ok(())
@@ -148,7 +150,12 @@ impl Stage {
         Ok(did)
     }
 
-    async fn run_job(&self, engine: &Engine, spec: &crate::engine::specs::Spec, day: NaiveDate) -> Result<Did, Failure> {
+    async fn run_job(
+        &self,
+        engine: &Engine,
+        spec: &crate::engine::specs::Spec,
+        day: NaiveDate,
+    ) -> Result<Did, Failure> {
         let slot = slot_of_day(spec, day).ok_or_else(|| Failure::Usage(format!("{} has no {day}", spec.timezone)))?;
         self.drive(slot).await?;
         let requested = request_manual(engine, spec, slot, &format!("demo {}", engine.instance())).await?;
@@ -158,7 +165,12 @@ impl Stage {
                 .bind(requested.run_id)
                 .fetch_one(self.opened.db.pool())
                 .await?;
-            return Err(Failure::Failed(anyhow::anyhow!("{} {}: {}", spec.job, standing.state, error.unwrap_or_default())));
+            return Err(Failure::Failed(anyhow::anyhow!(
+                "{} {}: {}",
+                spec.job,
+                standing.state,
+                error.unwrap_or_default()
+            )));
         }
         let explained = explain(engine, requested.run_id).await.map_err(|error| Failure::Failed(error.into()))?;
         Ok(Did { job: spec.job.clone(), json: explained.map_or_else(|| json!({}), |explained| explained.json) })
@@ -168,7 +180,8 @@ impl Stage {
     async fn send(&self, day: NaiveDate) -> Result<Delivered, Failure> {
         let from = self.at(day, NaiveTime::MIN);
         self.drive(self.at(day, SENT_BY)).await?;
-        let dispatcher = Dispatcher::new(self.opened.db.clone(), Clock::Driven, work::dispatch_options(&self.settings))?;
+        let dispatcher =
+            Dispatcher::new(self.opened.db.clone(), Clock::Driven, work::dispatch_options(&self.settings))?;
         dispatcher.drain_once().await?;
         let pool = self.opened.db.pool();
         let accepted = sqlx::query_as(
@@ -177,7 +190,8 @@ impl Stage {
         .bind(from)
         .fetch_all(pool)
         .await?;
-        let waiting = sqlx::query_scalar("select count(*) from tend.outbox where state = 'planned'").fetch_one(pool).await?;
+        let waiting =
+            sqlx::query_scalar("select count(*) from tend.outbox where state = 'planned'").fetch_one(pool).await?;
         let folders = self.settings.channels.values().filter_map(|channel| match channel {
             ChannelSettings::Recording(recording) => Some((recording.sort.to_string(), recording.folder.clone())),
             _ => None,

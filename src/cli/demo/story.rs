@@ -30,7 +30,8 @@ pub struct Story {
 impl Story {
     /// For programs.
     pub fn json(&self) -> Value {
-        let did = |did: &[Did]| did.iter().map(|did| (did.job.clone(), did.json.clone())).collect::<serde_json::Map<_, _>>();
+        let did =
+            |did: &[Did]| did.iter().map(|did| (did.job.clone(), did.json.clone())).collect::<serde_json::Map<_, _>>();
         json!({
             "day": self.day, "ladders": did(&self.tiers), "messages": did(&self.messages),
             "sent": self.sent.accepted.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
@@ -81,12 +82,21 @@ impl Story {
         for (way, arrow) in [("rose", "↑"), ("fell", "↓")] {
             if let Some(sample) = example(&did.json, way) {
                 let words = |key: &str| sample[key].as_str().unwrap_or_default().to_owned();
-                let line = format!("{arrow} {} ({}) {} → {}: {}", words("name"), words("customer_id"), words("from"), words("to"), words("words"));
+                let line = format!(
+                    "{arrow} {} ({}) {} → {}: {}",
+                    words("name"),
+                    words("customer_id"),
+                    words("from"),
+                    words("to"),
+                    words("words")
+                );
                 text.push_str(&fold(&line, 2));
             }
         }
         let levels = did.json["levels"].as_array().into_iter().flatten();
-        let levels = levels.map(|level| format!("{} {}", level["level"].as_str().unwrap_or_default(), count(level["after"].as_i64().unwrap_or(0))));
+        let levels = levels.map(|level| {
+            format!("{} {}", level["level"].as_str().unwrap_or_default(), count(level["after"].as_i64().unwrap_or(0)))
+        });
         text.push_str(&fold(&format!("Now: {}", levels.collect::<Vec<_>>().join(", ")), 2));
         text
     }
@@ -102,7 +112,10 @@ impl Story {
             text.push_str(&fold(&format!("{} {what} in {} ({open})", count(today), folder.display()), 2));
         }
         if self.sent.waiting > 0 {
-            text.push_str(&fold(&format!("{} wait for the customer's own morning in another time zone", count(self.sent.waiting)), 2));
+            text.push_str(&fold(
+                &format!("{} wait for the customer's own morning in another time zone", count(self.sent.waiting)),
+                2,
+            ));
         }
         text
     }
@@ -112,9 +125,15 @@ impl Story {
         let tomorrow = self.day.succ_opt().unwrap_or(self.day);
         let mut lines = vec![
             (format!("{tend} demo"), "the next day of the same company".to_owned()),
-            (format!("{tend} plan birthday --at {tomorrow}"), "who would get what tomorrow, and why others would not".to_owned()),
+            (
+                format!("{tend} plan birthday --at {tomorrow}"),
+                "who would get what tomorrow, and why others would not".to_owned(),
+            ),
             (format!("{tend} plan value-tiers --at {tomorrow}"), "every move, with its reason".to_owned()),
-            ("edit jobs/birthday.toml".to_owned(), format!("then {tend} check: what a mistake looks like, and when the jobs run")),
+            (
+                "edit jobs/birthday.toml".to_owned(),
+                format!("then {tend} check: what a mistake looks like, and when the jobs run"),
+            ),
             (format!("{tend} serve"), "the daemon, on the same private Postgres, on today's clock".to_owned()),
         ];
         if self.private.is_some() {
@@ -144,7 +163,13 @@ fn birthdays(did: &Did) -> String {
     let groups: Vec<String> = groups
         .map(|group| {
             let word = |key: &str| group[key].as_str().unwrap_or_default().to_owned();
-            format!("{} {} by {} ({})", count(group["customers"].as_i64().unwrap_or(0)), word("offer"), word("channel"), word("locale"))
+            format!(
+                "{} {} by {} ({})",
+                count(group["customers"].as_i64().unwrap_or(0)),
+                word("offer"),
+                word("channel"),
+                word("locale")
+            )
         })
         .collect();
     if !groups.is_empty() {
@@ -153,7 +178,10 @@ fn birthdays(did: &Did) -> String {
     let refused = json["refused"].as_array().into_iter().flatten();
     let refused: Vec<(i64, String)> = refused
         .map(|refused| {
-            (refused["customers"].as_i64().unwrap_or(0), in_words(refused["reason"].as_str().unwrap_or_default()).to_owned())
+            (
+                refused["customers"].as_i64().unwrap_or(0),
+                in_words(refused["reason"].as_str().unwrap_or_default()).to_owned(),
+            )
         })
         .collect();
     let without: i64 = refused.iter().map(|(many, _)| many).sum();

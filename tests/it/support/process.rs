@@ -36,7 +36,8 @@ impl Bench {
 
     /// Replaces what `jobs/<name>.toml` says.
     pub fn job(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join("jobs").join(format!("{name}.toml")), text).expect("the job file is written");
+        std::fs::write(self.folder.path().join("jobs").join(format!("{name}.toml")), text)
+            .expect("the job file is written");
     }
 
     /// The command with its settings, not started.
