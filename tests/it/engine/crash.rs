@@ -21,10 +21,11 @@ pub async fn crash_after<F: Future>(polls: u32, future: F) -> Option<F::Output> 
     .await
 }
 
-/// Passes until no run waits or is at work; what crashed lets go of its locks in its own time.
+/// Passes until no run waits, not even for its next attempt, or is at work; what crashed lets go of its locks in its own time.
 pub async fn settle_down(stage: &Stage) {
     eventually("all runs have ended", async || {
         stage.expire_leases().await;
+        stage.world.sql("update tend.job_run set run_after = instant from tend.driven_clock where state = 'due'").await;
         // A pass may meet a backend that is being terminated for a crashed owner.
         let _ = stage.engine().pass_once().await;
         stage.world.value("select count(*) from tend.job_run where state in ('due', 'running')").await == "0"

@@ -9,7 +9,7 @@ mod failing;
 mod order;
 mod ordinary;
 mod previews;
-// mod property;
+mod property;
 mod replay;
 mod replicas;
 mod watching;
