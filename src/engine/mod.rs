@@ -42,6 +42,7 @@ mod runner;
 pub mod schedule;
 mod slots;
 pub mod specs;
+pub mod status;
 mod step;
 mod takeover;
 mod waits;

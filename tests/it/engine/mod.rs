@@ -12,4 +12,5 @@ mod previews;
 mod property;
 mod replay;
 mod replicas;
+mod status;
 mod watching;

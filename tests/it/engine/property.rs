@@ -45,17 +45,16 @@ fn toy() -> impl Strategy<Value = Toy> {
     let cron = prop::sample::select(vec!["0 * * * *", "*/20 * * * *", "0 2 * * *", "15 1,13 * * *"]);
     let catch_up = prop::sample::select(vec!["skip", "latest", "all"]);
     let act = prop::sample::select(vec![Act::Count, Act::Steps(2), Act::FailBelow(2)]);
-    (cron, catch_up, prop::option::of(1..24_u64), 1..5_u32, act).prop_map(|(cron, catch_up, window_hours, max, act)| Toy {
-        window_hours,
-        max,
-        ..Toy::new(cron, act).catch_up(catch_up)
+    (cron, catch_up, prop::option::of(1..24_u64), 1..5_u32, act).prop_map(|(cron, catch_up, window_hours, max, act)| {
+        Toy { window_hours, max, ..Toy::new(cron, act).catch_up(catch_up) }
     })
 }
 
 #[test]
 fn any_interleaving_gives_each_slot_one_row_and_one_execution() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let mut runner = TestRunner::new(Config { cases: 16, max_shrink_iters: 40, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 16, max_shrink_iters: 40, failure_persistence: None, ..Config::default() });
     let rescues = Cell::new(0);
     runner
         .run(&(toy(), toy(), events()), |(one, two, events)| {
@@ -125,6 +124,7 @@ async fn check(stage: &Stage, job: &str, toy: &Toy, begin: DateTime<Utc>, end: D
            and not (state = 'failed' and rescues = 3)"
     );
     assert_eq!(stage.world.value(&wrong).await, "0", "{job}: every run one execution, {:?}", stage.runs(job).await);
-    let doubled = "select count(*) from (select 1 from toy.done group by job, as_of, step having count(*) > 1) as doubled";
+    let doubled =
+        "select count(*) from (select 1 from toy.done group by job, as_of, step having count(*) > 1) as doubled";
     assert_eq!(stage.world.value(doubled).await, "0", "{job}: nothing twice");
 }

@@ -1,0 +1,125 @@
+//! The snapshot as a terminal shows it.
+
+use std::fmt::{self, Write as _};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
+
+use super::{JobStatus, RunStatus, Status};
+use crate::engine::slots::span;
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", instant(self.now))?;
+        if let Some(pause) = &self.sending_paused {
+            let why = if pause.note.is_empty() { String::new() } else { format!(": {}", pause.note) };
+            writeln!(
+                f,
+                "\nALL SENDING IS STOPPED by {} since {}{why} (`tend resume --all`)",
+                pause.by,
+                instant(pause.at)
+            )?;
+        }
+        if let Some(problem) = &self.folder_problem {
+            writeln!(f, "\nTHE JOB FOLDER IS BROKEN; the last good jobs stay in force:\n{}", indented(problem))?;
+        }
+        writeln!(f, "\nJobs")?;
+        if self.jobs.is_empty() {
+            writeln!(f, "  none yet (`tend apply` puts the job folder in force, `tend serve` does at its start)")?;
+        }
+        for job in &self.jobs {
+            f.write_str(&job_text(job, self.now))?;
+        }
+        section(
+            f,
+            "Late",
+            self.late.iter().map(|late| format!("{} for {}: {}", late.job, instant(late.slot), late.why)),
+        )?;
+        section(
+            f,
+            "Alarms",
+            self.alarms.iter().map(|alarm| format!("{} since {}", alarm.message, instant(alarm.raised_at))),
+        )?;
+        section(
+            f,
+            "Replicas",
+            self.replicas.iter().map(|replica| {
+                let life = if replica.alive { "alive" } else { "SILENT" };
+                format!("{} version {}, {life}, last seen {}", replica.host, replica.version, instant(replica.seen_at))
+            }),
+        )?;
+        section(
+            f,
+            "Messages",
+            self.outbox.iter().map(|count| format!("{}: {} {}", count.provider, count.messages, count.state)),
+        )
+    }
+}
+
+fn section(f: &mut fmt::Formatter<'_>, title: &str, lines: impl Iterator<Item = String>) -> fmt::Result {
+    let mut lines = lines.peekable();
+    if lines.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(f, "\n{title}")?;
+    lines.try_for_each(|line| writeln!(f, "  {line}"))
+}
+
+fn job_text(job: &JobStatus, now: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    let standing = match (&job.paused, job.enabled) {
+        (Some(pause), _) if pause.note.is_empty() => format!("paused by {} since {}", pause.by, instant(pause.at)),
+        (Some(pause), _) => format!("paused by {} since {}: {}", pause.by, instant(pause.at), pause.note),
+        (None, false) => "disabled".to_owned(),
+        (None, true) => job.next.first().map_or_else(
+            || "only by hand".to_owned(),
+            |next| format!("next {} (in {})", next.local, span(next.utc - now)),
+        ),
+    };
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "  {} ({}): {standing}", job.job, job.kind);
+    if let Some(why) = &job.unreadable {
+        let _ = writeln!(text, "    {why}");
+    }
+    if let Some(run) = &job.last {
+        let _ = writeln!(text, "    last: {}", run_text(run));
+    }
+    for run in &job.open {
+        let _ = writeln!(text, "    {}", run_text(run));
+    }
+    text
+}
+
+fn run_text(run: &RunStatus) -> String {
+    let mut text = format!("run {} for {} {}", run.run_id, instant(run.slot), run.state);
+    if run.trigger != "schedule" {
+        let _ = write!(text, " ({})", run.trigger);
+    }
+    if let (Some(began), Some(ended)) = (run.started_at, run.finished_at) {
+        let _ = write!(text, " in {}", span(ended - began));
+    }
+    let said = run.why.as_ref().or(run.reason.as_ref()).or(run.error.as_ref());
+    for part in [said, run.note.as_ref()].into_iter().flatten() {
+        let _ = write!(text, "; {part}");
+    }
+    if let Some(progress) = run.progress.as_ref().map(counts).filter(|counts| !counts.is_empty()) {
+        let _ = write!(text, " [{progress}]");
+    }
+    text
+}
+
+/// The figures of the progress by name; what is no figure is left to `--json`.
+fn counts(progress: &Value) -> String {
+    let Some(names) = progress.as_object() else { return String::new() };
+    let figures: Vec<String> =
+        names.iter().filter(|(_, value)| value.is_number()).map(|(name, value)| format!("{name} {value}")).collect();
+    figures.join(", ")
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
