@@ -48,6 +48,8 @@ pub struct Claimed {
     pub now: DateTime<Utc>,
     /// When consent and address were looked up.
     pub asked: Instant,
+    /// Number of the claim.
+    pub claim: u64,
     /// Halts of the channel seen before.
     pub halts: u64,
 }
@@ -71,7 +73,7 @@ pub struct Haul {
 pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sqlx::Result<Haul> {
     let mut tx = shared.begin().await?;
     let now = shared.clock.now(&mut tx).await?;
-    let halts = lane.halts();
+    let seen = (lane.claim(), lane.halts());
     let paused = sqlx::query_scalar!(r#"select exists (select from tend.sending_pause) as "paused!""#)
         .fetch_one(&mut *tx)
         .await?;
@@ -88,7 +90,7 @@ pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sq
         tx.commit().await?;
         return Ok(Haul { rated: Some(rates::pause(rate)), ..Haul::default() });
     }
-    let (mut claimed, looked_at) = rows(&mut tx, lane, owner, now, may, halts).await?;
+    let (mut claimed, looked_at) = rows(&mut tx, lane, owner, now, may, seen).await?;
     if !lane.rates.domains.is_empty() {
         hold_back(&mut tx, lane, owner, now, &mut claimed).await?;
     }
@@ -103,7 +105,7 @@ async fn rows(
     owner: Uuid,
     now: DateTime<Utc>,
     may: usize,
-    halts: u64,
+    (number, halts): (u64, u64),
 ) -> sqlx::Result<(Vec<Claimed>, usize)> {
     let most = i64::try_from(may).unwrap_or(i64::MAX);
     let on_unknown = lane.on_unknown.as_str();
@@ -132,6 +134,7 @@ async fn rows(
         domain_failing: row.domain_failing,
         now,
         asked,
+        claim: number,
         halts,
     });
     Ok((claimed.collect(), looked_at))

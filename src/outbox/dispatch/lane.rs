@@ -1,6 +1,8 @@
 //! A channel as the dispatcher knows it: what it owes, how fast it goes, whether it must stop.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -41,6 +43,8 @@ pub struct Lane {
     /// Keys of `outbox_owed` it pays: its name, and `*email` or `*sms` when it is the one for messages that name none.
     pub lanes: Vec<String>,
     halts: AtomicU64,
+    claims: AtomicU64,
+    waiting: Mutex<HashMap<String, u64>>,
     failing: AtomicBool,
     size: AtomicUsize,
     under_way: AtomicUsize,
@@ -72,6 +76,8 @@ impl Lane {
             rates: settings.rates(),
             lanes,
             halts: AtomicU64::new(0),
+            claims: AtomicU64::new(0),
+            waiting: Mutex::default(),
             failing: AtomicBool::new(false),
             size: AtomicUsize::new((connections * 8).clamp(1, usize::from(outbox.batch))),
             under_way: AtomicUsize::new(0),
@@ -88,6 +94,26 @@ impl Lane {
     /// How often it was halted.
     pub fn halts(&self) -> u64 {
         self.halts.load(Relaxed)
+    }
+
+    /// The number of a claim that begins now.
+    pub fn claim(&self) -> u64 {
+        self.claims.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Messages to the domain go back unsent, those of claims that have begun already: later ones ask the database.
+    pub fn wait_for(&self, domain: &str) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= 1_000 {
+            waiting.clear(); // it only spares attempts
+        }
+        waiting.insert(domain.to_owned(), self.claims.load(Relaxed));
+    }
+
+    /// Whether a message of that claim goes back because of its domain.
+    pub fn waits_for(&self, domain: &str, claim: u64) -> bool {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.get(domain).is_some_and(|until| claim <= *until)
     }
 
     /// Whether the database has it down as failing.

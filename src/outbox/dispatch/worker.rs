@@ -87,7 +87,8 @@ impl Worker {
 
     /// Whether the message may be handed off now; otherwise it is given back.
     async fn may_go(&self, next: &Ready, connection: &mut Connection<'_>) -> Result<bool, Lost> {
-        if next.claimed.halts != self.lane.halts() {
+        let waits = self.lane.waits_for(&next.claimed.domain, next.claimed.claim);
+        if waits || next.claimed.halts != self.lane.halts() {
             self.release(&next.claimed, None).await;
             return Ok(false);
         }
@@ -162,7 +163,8 @@ impl Worker {
                 tracing::warn!(channel = self.lane.name, "the channel is left alone for a while");
                 self.lane.halt();
             }
-            Ok(_) => {}
+            Ok(true) => self.lane.wait_for(&claimed.domain),
+            Ok(false) => {}
             Err(error) => tracing::warn!(channel = self.lane.name, error = %error, "cannot record the trouble"),
         }
         if trouble != Trouble::Domain {

@@ -1,5 +1,6 @@
 //! The outbox: templates, messages, channels, the dispatcher.
 mod crash;
+mod mails;
 mod office;
 mod recording;
 mod smtp;
