@@ -82,9 +82,9 @@ pub enum Prepared {
 #[derive(Debug)]
 pub enum Channel {
     /// SMTP.
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     /// HTTP calls.
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
     /// Files.
     Recording(Recording),
 }
@@ -99,8 +99,8 @@ impl Channel {
             anyhow::bail!("{problem}");
         }
         Ok(match settings {
-            ChannelSettings::Smtp(smtp) => Self::Smtp(Smtp::new(name, smtp)?),
-            ChannelSettings::Webhook(webhook) => Self::Webhook(Webhook::new(name, webhook)?),
+            ChannelSettings::Smtp(smtp) => Self::Smtp(Box::new(Smtp::new(name, smtp)?)),
+            ChannelSettings::Webhook(webhook) => Self::Webhook(Box::new(Webhook::new(name, webhook)?)),
             ChannelSettings::Recording(recording) => Self::Recording(Recording::new(name, recording)?),
         })
     }
@@ -120,7 +120,7 @@ impl Channel {
     /// A connection, not opened yet.
     pub fn connection(&self) -> Connection<'_> {
         match self {
-            Self::Smtp(smtp) => Connection::Smtp(smtp::Session::new(smtp)),
+            Self::Smtp(smtp) => Connection::Smtp(Box::new(smtp::Session::new(smtp))),
             Self::Webhook(webhook) => Connection::Webhook(webhook),
             Self::Recording(recording) => Connection::Recording(recording),
         }
@@ -130,7 +130,7 @@ impl Channel {
 /// What one worker sends over, one message after the other.
 pub enum Connection<'c> {
     /// An SMTP session.
-    Smtp(smtp::Session<'c>),
+    Smtp(Box<smtp::Session<'c>>),
     /// HTTP has its own pool.
     Webhook(&'c Webhook),
     /// Nothing to open.
