@@ -99,7 +99,11 @@ impl Engine {
         let watch = tokio::spawn(watchdog::watch(Arc::clone(self), background.clone()));
         let mut shift = Shift::new(self);
         while !stop.is_cancelled() {
-            let nap = shift.pass().await;
+            // A pass ends by itself, unless the database does not answer.
+            let nap = tokio::select! {
+                nap = shift.pass() => nap,
+                () = well_after(&stop) => break,
+            };
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.bell.notified() => {}
@@ -109,8 +113,18 @@ impl Engine {
         }
         shift.leave().await;
         background.cancel();
-        let _ = tokio::join!(signs, watch);
+        if timeout(PATIENCE, async { tokio::join!(signs, watch) }).await.is_err() {
+            tracing::debug!("the database does not answer; leaving without taking leave");
+        }
     }
+}
+
+/// How long a stop waits for a database that does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+async fn well_after(stop: &CancellationToken) {
+    stop.cancelled().await;
+    sleep(PATIENCE).await;
 }
 
 /// Rolling back what is at work and handing it back takes no longer than this; what does is left to the takeover.

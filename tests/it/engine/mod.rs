@@ -13,4 +13,5 @@ mod property;
 mod replay;
 mod replicas;
 mod status;
+mod unknown;
 mod watching;

@@ -260,13 +260,17 @@ impl Stage {
     }
 
     pub fn engine_with(&self, pace: EngineSettings) -> Arc<Engine> {
-        Arc::new(Engine::new(self.world.db().clone(), self.world.clock(), Arc::new(read) as ReadSpec, pace))
+        self.engine_on(self.world.db().clone(), pace)
+    }
+
+    pub fn engine_on(&self, db: Database, pace: EngineSettings) -> Arc<Engine> {
+        Arc::new(Engine::new(db, self.world.clock(), Arc::new(read) as ReadSpec, pace))
     }
 
     /// An engine with connections of its own, as another process has them.
     pub async fn replica(&self, pace: EngineSettings) -> (Arc<Engine>, Database) {
         let db = Database::connect(&DatabaseSettings::new(self.world.url())).await.unwrap();
-        (Arc::new(Engine::new(db.clone(), self.world.clock(), Arc::new(read) as ReadSpec, pace)), db)
+        (self.engine_on(db.clone(), pace), db)
     }
 
     pub async fn spec(&self, engine: &Engine, hash: &str) -> Arc<Spec> {
