@@ -53,11 +53,15 @@ async fn the_commit_of_a_zombie_is_refused() {
     stage.world.sql("update tend.lease set backend_pid = null, until = clock_timestamp() - interval '1 s'").await;
     let successor = pass(&stage.engine());
     eventually("the run is taken over", async || {
-        stage.world.value("select rescues = 1 and state = 'running' from tend.job_run").await == "true"
+        let again = "select exists (select 1 from tend.job_run join tend.lease using (run_id, token)
+                                    where rescues = 1 and backend_pid is not null)";
+        stage.world.value(again).await == "true"
     })
     .await;
-    stage.open(1).await;
+    stage.world.sql("insert into toy.gate values (1, 1)").await;
     assert_eq!(zombie.await.unwrap(), [Outcome::Lost]);
+    assert!(stage.done("job").await.is_empty());
+    stage.open(1).await;
     assert_eq!(successor.await.unwrap(), [Outcome::Succeeded]);
     assert_eq!(stage.done("job").await, ["06-01 02:00\t1"]);
     assert_eq!(stage.only_run().await, "succeeded\t2\t1\tnull");

@@ -160,9 +160,12 @@ async fn attempt(step: &mut Step<'_>) -> Result<i32, JobError> {
 }
 
 async fn pass_gate(step: &mut Step<'_>, number: u32) -> Result<(), JobError> {
+    let attempt = attempt(step).await?; // a zombie would see its successor's later
     loop {
-        let open: bool = sqlx::query_scalar("select exists (select 1 from toy.gate where step >= $1)")
+        let query = "select exists (select 1 from toy.gate where step >= $1 and coalesce(attempt, $2) = $2)";
+        let open: bool = sqlx::query_scalar(query)
             .bind(i32::try_from(number).unwrap())
+            .bind(attempt)
             .fetch_one(step.tx.conn())
             .await?;
         if open {
@@ -218,7 +221,7 @@ impl Stage {
                 "create schema toy;
                  create table toy.done
                      (id serial, job text, as_of timestamptz, run_id bigint, step int, trigger text);
-                 create table toy.gate (step int);
+                 create table toy.gate (step int, attempt int);
                  create table toy.mutex as select 1 as one",
             )
             .await;
