@@ -56,6 +56,7 @@
 pub mod calendar;
 pub mod cli;
 pub mod clock;
+pub mod daemon;
 pub mod db;
 pub mod demo;
 pub mod engine;

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::args::{Arguments, CancelArgs, PauseArgs, ResumeArgs};
 use super::failure::Failure;
-use super::{connect, print, work};
+use super::{connect, print};
+use crate::daemon;
 use crate::engine::Engine;
 use crate::engine::control::{self, Cancelled, ControlError};
 
@@ -57,7 +58,7 @@ async fn with_engine(
 ) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
     let opened = connect::ready(&settings).await?;
-    let said = act(&work::engine(&opened, &settings)).await.map_err(|error| Failure::Failed(error.into()))?;
+    let said = act(&daemon::engine(&opened.db, &settings)).await.map_err(|error| Failure::Failed(error.into()))?;
     if arguments.json { print::json(&json!({ "said": said })) } else { print::text(said) }
 }
 

@@ -18,6 +18,7 @@ mod outbox;
 mod plan;
 mod print;
 mod run;
+mod serve;
 mod when;
 mod work;
 
@@ -54,6 +55,7 @@ pub fn main() -> ExitCode {
 
 async fn act(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
+        Command::Serve => serve::run(arguments).await,
         Command::Check(command) => files::check(arguments, command),
         Command::Apply(command) => files::apply(arguments, command).await,
         Command::Schema => files::print_schema(),

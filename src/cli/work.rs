@@ -9,6 +9,7 @@ use super::args::Arguments;
 use super::at::At;
 use super::failure::Failure;
 use super::{connect, folder};
+use crate::daemon;
 use crate::db::Opened;
 use crate::engine::Engine;
 use crate::engine::specs::Spec;
@@ -16,8 +17,6 @@ use crate::jobfile::file::JobFile;
 use crate::jobfile::folder::Folder;
 use crate::jobfile::reader::nearest;
 use crate::jobfile::store;
-use crate::jobs::KINDS;
-use crate::outbox::dispatch;
 use crate::settings::Settings;
 
 /// A command at work on one job.
@@ -44,7 +43,7 @@ impl Work {
         let now = settings.time.source.now(&mut conn).await?;
         store::keep(&mut conn, &folder, file, now).await?;
         drop(conn);
-        let engine = Arc::new(engine(&opened, &settings));
+        let engine = Arc::new(daemon::engine(&opened.db, &settings));
         Ok(Self { settings, opened, engine, spec })
     }
 
@@ -57,11 +56,6 @@ impl Work {
     }
 }
 
-/// An engine over the opened database.
-pub fn engine(opened: &Opened, settings: &Settings) -> Engine {
-    Engine::new(opened.db.clone(), settings.time.source, store::spec_reader(KINDS), settings.engine.clone())
-}
-
 /// The job's file, or a guess at what was meant.
 pub fn find<'f>(folder: &'f Folder, dir: &Path, job: &str) -> Result<&'f JobFile, Failure> {
     folder.jobs.get(job).ok_or_else(|| {
@@ -70,19 +64,4 @@ pub fn find<'f>(folder: &'f Folder, dir: &Path, job: &str) -> Result<&'f JobFile
             nearest(job, names.iter().copied()).map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
         Failure::Usage(format!("there is no job `{job}` in {}.{guess} There are: {}", dir.display(), names.join(", ")))
     })
-}
-
-/// What a dispatcher of this process is built from.
-pub fn dispatch_options(settings: &Settings) -> dispatch::Options {
-    let company = dispatch::Company {
-        name: settings.company.name.clone(),
-        url: settings.company.url.clone(),
-        address: settings.company.address.clone(),
-    };
-    dispatch::Options {
-        outbox: settings.outbox.clone(),
-        channels: settings.channels.clone(),
-        company,
-        host: format!("tend {}", std::process::id()),
-    }
 }

@@ -22,3 +22,4 @@ mod outbox;
 mod retier;
 mod schedule;
 mod settings;
+mod soak;

@@ -14,8 +14,9 @@ use serde_json::{Value, json};
 
 use super::args::{Arguments, DemoArgs};
 use super::failure::Failure;
-use super::{connect, folder, print, work};
+use super::{connect, folder, print};
 use crate::clock::{Clock, wall_clock};
+use crate::daemon;
 use crate::db::Opened;
 use crate::demo::{self, DemoError};
 use crate::engine::Engine;
@@ -25,7 +26,6 @@ use crate::jobfile::folder::Folder;
 use crate::jobfile::store::{Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
 use crate::outbox::channel::settings::ChannelSettings;
-use crate::outbox::dispatch::Dispatcher;
 use crate::progress::Progress;
 use crate::settings::{Environment, Settings};
 
@@ -140,7 +140,7 @@ impl Stage {
 
     /// Runs the enabled jobs of a kind for their slot of the day.
     async fn run_kind(&self, kind: &str, day: NaiveDate) -> Result<Vec<Did>, Failure> {
-        let engine = Arc::new(work::engine(&self.opened, &self.settings));
+        let engine = Arc::new(daemon::engine(&self.opened.db, &self.settings));
         let mut did = Vec::new();
         for job in self.folder.jobs.values().filter(|job| job.kind == kind && job.head.enabled) {
             let progress = Progress::start(format!("Running {} for {day}", job.job), None);
@@ -180,8 +180,7 @@ impl Stage {
     async fn send(&self, day: NaiveDate) -> Result<Delivered, Failure> {
         let from = self.at(day, NaiveTime::MIN);
         self.drive(self.at(day, SENT_BY)).await?;
-        let dispatcher =
-            Dispatcher::new(self.opened.db.clone(), Clock::Driven, work::dispatch_options(&self.settings))?;
+        let dispatcher = daemon::dispatcher(&self.opened.db, &self.settings, Clock::Driven)?;
         dispatcher.drain_once().await?;
         let pool = self.opened.db.pool();
         let accepted = sqlx::query_as(

@@ -3,7 +3,6 @@
 //! The forms here are short enough for every test run; `make soak` runs them longer by `TEND_SOAK` (a factor).
 
 mod company;
-mod mail;
 mod year;
 mod zombie;
 

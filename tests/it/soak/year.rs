@@ -41,7 +41,7 @@ async fn settled(pool: &PgPool) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_daemons_run_every_slot_of_a_year_once() {
     let world = World::new().await;
-    super::company::with_birthday_on(world.pool(), 20, instant("2026-07-01")).await;
+    super::company::with_birthday_on(world.pool(), 20, "2026-07-01".parse().unwrap()).await;
     let mut bench = Bench::new(world.url());
     bench.set("time.source", "driven").set("engine.plan_interval", "40ms").set("engine.lease_ttl", "2s");
     bench.set("engine.heartbeat", "500ms").set("engine.takeover_interval", "500ms");
@@ -89,6 +89,9 @@ async fn two_daemons_run_every_slot_of_a_year_once() {
         let expected = Schedule::parse(cron, zone, None).unwrap().between(begin, end, 2_000);
         assert_eq!(found.get(job), Some(&expected), "the slots of {job}");
     }
-    let mails: i64 = sqlx::query_scalar("select count(*) from tend.outbox where job = 'birthday'").fetch_one(world.pool()).await.unwrap();
+    let mails: i64 = sqlx::query_scalar("select count(*) from tend.outbox where job = 'birthday'")
+        .fetch_one(world.pool())
+        .await
+        .unwrap();
     assert_eq!(mails, 20, "one birthday mail for each of the twenty customers in a whole year");
 }

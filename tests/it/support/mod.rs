@@ -1,6 +1,7 @@
 //! What the tests share: [`World`], a database of its own on a private Postgres that this run of the tests starts.
 
 pub mod http;
+pub mod process;
 mod server;
 pub mod smtp;
 mod world;

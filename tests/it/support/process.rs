@@ -1,4 +1,5 @@
 //! The real binary as a child process: started with settings of its own, killed, stopped and continued by signals.
+#![allow(dead_code, reason = "each topic uses what it needs")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,22 @@
+//! `tend serve`.
+
+use super::args::Arguments;
+use super::failure::Failure;
+use super::{connect, folder};
+use crate::daemon;
+
+/// Runs the daemon until it is told to stop.
+pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let settings = connect::settings(arguments)?;
+    let opened = connect::ready(&settings).await?;
+    // a broken folder is no reason to stay down when there is a good state in the database, but it is said at once
+    if let Err(failure) = folder::read(arguments) {
+        let in_force: bool =
+            sqlx::query_scalar("select exists (select from tend.folder_revision)").fetch_one(opened.db.pool()).await?;
+        if !in_force {
+            return Err(failure);
+        }
+    }
+    daemon::serve(opened.db.clone(), &settings, arguments.jobs.clone()).await?;
+    Ok(())
+}
