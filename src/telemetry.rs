@@ -37,11 +37,14 @@ pub fn start(settings: &LogSettings) {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // A filter of its own, not one of the layer: a layer's filter remembers "not this one" per thread, and sqlx asks
+    // whether it would be heard without saying anything, so that the next line of somebody else got lost.
+    let heard = tracing_subscriber::registry().with(filter);
     let started = if json {
-        tracing_subscriber::registry().with(lines.json().flatten_event(true).with_filter(filter)).try_init()
+        heard.with(lines.json().flatten_event(true)).try_init()
     } else {
         let colour = std::io::stderr().is_terminal();
-        tracing_subscriber::registry().with(lines.with_ansi(colour).with_target(false).with_filter(filter)).try_init()
+        heard.with(lines.with_ansi(colour).with_target(false)).try_init()
     };
     if started.is_err() {
         tracing::debug!("logging is on already");

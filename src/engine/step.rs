@@ -83,7 +83,11 @@ async fn in_transaction(
     let stepped = match outcome {
         Work::Done(stepped) => stepped,
         Work::Refused(error) => {
-            tx.rollback().await.ok(); // broken or not, nothing was committed
+            // broken or not, nothing was committed; a connection cut by a takeover may never answer
+            if timeout(LET_GO, tx.rollback()).await.is_err() {
+                tracing::warn!(run.id = claimed.run.run_id, "the rollback was not answered; its connection is cut");
+                conn.close_on_drop();
+            }
             return Ok(Stepping::Refused(error));
         }
         Work::Stopped(stop) => return Ok(Stepping::Stopped(stop)),

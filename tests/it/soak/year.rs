@@ -9,7 +9,7 @@ use tend::engine::schedule::Schedule;
 
 use super::Dice;
 use crate::support::process::Bench;
-use crate::support::{World, eventually, instant};
+use crate::support::{World, eventually};
 
 const NEW_YORK: &str = r#"
 title = "A ladder that meets both daylight-saving days"

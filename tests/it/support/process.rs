@@ -125,6 +125,15 @@ impl Daemon {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Waits until it has logged this.
+    pub async fn says(&self, what: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !self.log().contains(what) {
+            assert!(Instant::now() < deadline, "the daemon has not said {what:?} within a minute:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
     /// Whether it is still there.
     pub fn alive(&mut self) -> bool {
         self.child.try_wait().expect("the child can be asked").is_none()
