@@ -19,6 +19,7 @@ mod plan;
 mod print;
 mod run;
 mod serve;
+mod status;
 mod when;
 mod work;
 
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
 async fn act(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Serve => serve::run(arguments).await,
+        Command::Status => status::run(arguments).await,
         Command::Check(command) => files::check(arguments, command),
         Command::Apply(command) => files::apply(arguments, command).await,
         Command::Schema => files::print_schema(),
@@ -74,7 +76,6 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
             clap_complete::generate(command.shell, &mut Arguments::command(), "tend", &mut std::io::stdout());
             Ok(())
         }
-        _ => Err(Failure::Usage("not wired yet".into())),
     }
 }
 
