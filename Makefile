@@ -59,4 +59,4 @@ postgres:
 	@.ci/postgres >/dev/null
 
 rust:
-	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: https://rustup.rs (1.95 or newer)" >&2; exit 1; }
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install 1.95 or newer with rustup" >&2; exit 1; }
