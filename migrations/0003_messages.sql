@@ -152,23 +152,23 @@ create index outbox_run on tend.outbox (run_id);
 create index outbox_customer on tend.outbox (customer_id, created_at);
 create index outbox_trouble on tend.outbox (state, state_at) where state in ('in_doubt', 'held', 'dead');
 
--- an attempt is inserted and updated once, soon after: the free half of each page keeps that update in place
+-- An attempt is inserted and updated once, soon after: the free half of each page keeps that update in place. One CHECK
+-- without lists of words, since Postgres reads a table's CHECKs anew for every statement, and here that is every message.
 create table tend.attempt (
     message_id    bigint not null,
     attempt       smallint not null,
     owner         uuid not null,
     handed_off_at timestamptz not null,
     finished_at   timestamptz,
-    outcome       text check (outcome in ('accepted', 'rejected', 'retry', 'in_doubt', 'not_sent')),
-    becomes       text check (becomes in ('accepted', 'rejected', 'planned', 'in_doubt', 'dead')),
+    outcome       text,
+    becomes       text,
     retry_at      timestamptz,
     code          text,
     detail        text,
     reference     text,
     primary key (message_id, attempt),
-    check ((outcome is null) = (finished_at is null)),
-    check ((outcome is null) = (becomes is null)),
-    check ((retry_at is not null) = (becomes is not distinct from 'planned'))
+    check ((outcome is null) = (finished_at is null) and (becomes is null) = (finished_at is null)
+           and (retry_at is null or becomes = 'planned'))
 ) with (fillfactor = 50);
 comment on table tend.attempt is 'Every hand-over to a provider, committed before the network call: an attempt of a claimed message without an outcome is what handed_off means.';
 comment on column tend.attempt.message_id is 'Which message.';
@@ -177,7 +177,7 @@ comment on column tend.attempt.owner is 'Which dispatcher.';
 comment on column tend.attempt.handed_off_at is 'Committed before the call.';
 comment on column tend.attempt.finished_at is 'When the answer was recorded; null: unknown.';
 comment on column tend.attempt.outcome is 'accepted, rejected, retry, in_doubt, not_sent (failed before anything left).';
-comment on column tend.attempt.becomes is 'State of the message that follows; copied to tend.outbox many at a time, and by recovery after a crash.';
+comment on column tend.attempt.becomes is 'State of the message that follows (accepted, rejected, planned, in_doubt, dead); copied to tend.outbox many at a time, and by recovery after a crash.';
 comment on column tend.attempt.retry_at is 'When it is tried again.';
 comment on column tend.attempt.code is 'SMTP or HTTP status.';
 comment on column tend.attempt.detail is 'The provider''s words, addresses masked.';

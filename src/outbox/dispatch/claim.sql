@@ -41,10 +41,15 @@ picked as (
 known as (
     select p.*, c.customer_id is null as gone, c.status, coalesce(c.name, '') as name, c.locale as reads, c.country,
            a.address, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
-           p.purpose <> 'transactional' and tend.consent(p.customer_id, $7, p.purpose) is false as withdrawn
+           p.purpose <> 'transactional' and w.granted is false as withdrawn
     from picked p
     left join crm.customer c on c.customer_id = p.customer_id
     cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a
+    -- tend.consent, written out: a function with a query in it is parsed anew at every call
+    left join lateral (
+        select n.granted from crm.consent n
+        where n.customer_id = p.customer_id and n.channel = $7 and n.purpose = p.purpose
+        order by n.recorded_at desc limit 1) w on true
     left join tend.suppression s
         on s.channel = $7 and s.address_key = tend.address_key($7, a.address) and s.lifted_at is null
 ),

@@ -12,7 +12,7 @@ use crate::outbox::template::{Compiled, Context, Rendered, TemplateFolder};
 /// Compiled templates kept; a daemon sends a handful of them at a time.
 const KEPT: usize = 64;
 
-/// A template of a spec, or why there is none.
+/// A template of a spec, or why there is none; only the former are kept.
 type Outcome = Result<Arc<Compiled>, String>;
 
 /// Compiled templates by spec and name, the latest used last.
@@ -64,17 +64,15 @@ impl Contents {
         } else {
             folder.compile(template).map(Arc::new).map_err(|error| error.message)
         };
+        if outcome.is_err() {
+            return Ok(outcome);
+        }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT {
             drop(kept.remove(0));
         }
         kept.push(((spec.to_owned(), template.to_owned()), outcome.clone()));
         Ok(outcome)
-    }
-
-    /// What was not there or did not compile is looked up anew.
-    pub fn forget_errors(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, outcome)| outcome.is_ok());
     }
 
     fn kept(&self, spec: &str, template: &str) -> Option<Outcome> {

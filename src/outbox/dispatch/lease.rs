@@ -68,7 +68,7 @@ pub async fn care(shared: Arc<Shared>, lost: CancellationToken) {
 pub async fn give_back(shared: &Shared, owner: Uuid) -> sqlx::Result<()> {
     let mut tx = shared.begin().await?;
     let now = shared.clock.now(&mut tx).await?;
-    sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, None::<&[i64]>).execute(&mut *tx).await?;
+    recover::settle_all(&mut tx, owner).await?;
     recover::give_back(&mut tx, owner, now, None).await?;
     // with something handed off and unanswered the lease runs out, and recovery has the last word
     sqlx::query!(

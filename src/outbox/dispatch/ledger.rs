@@ -9,12 +9,17 @@ use std::time::Duration;
 use sqlx::Connection as _;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::db::Database;
 
+/// Writers of one dispatcher.
+const WRITERS: usize = 2;
+/// How often a writer lets others go first before it writes.
+const GATHER: usize = 3;
 /// Entries of one statement, at most.
 const MOST: usize = 256;
 /// Wait between attempts to reach the database.
@@ -60,25 +65,37 @@ struct Entry {
     reply: oneshot::Sender<Result<bool, Lost>>,
 }
 
-/// Where connections hand in.
+/// Where a connection hands in.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     entries: mpsc::Sender<Entry>,
 }
 
-impl Ledger {
-    /// Starts the task that commits. It ends when all ledgers are dropped, or cancels `lost` when the lease is gone.
-    pub fn start(
-        db: Database,
-        clock: Clock,
-        owner: Uuid,
-        lost: CancellationToken,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
-        let (entries, inbox) = mpsc::channel(MOST);
-        let writer = Writer { db, clock, owner, connection: None };
-        (Self { entries }, tokio::spawn(writer.run(inbox, lost)))
+/// The writers of a dispatcher. While one waits for the disk another executes; the server flushes its log for both at
+/// once. A connection stays with its writer.
+#[derive(Debug, Clone)]
+pub struct Ledgers(Vec<Ledger>);
+
+impl Ledgers {
+    /// Starts the tasks that commit. They end when all ledgers are dropped, or cancel `lost` when the lease is gone.
+    pub fn start(db: &Database, clock: Clock, owner: Uuid, lost: &CancellationToken) -> (Self, JoinSet<()>) {
+        let mut tasks = JoinSet::new();
+        let ledgers = (0..WRITERS).map(|_| {
+            let (entries, inbox) = mpsc::channel(MOST);
+            let writer = Writer { db: db.clone(), clock, owner, connection: None };
+            tasks.spawn(writer.run(inbox, lost.clone()));
+            Ledger { entries }
+        });
+        (Self(ledgers.collect()), tasks)
     }
 
+    /// The one for a connection, by its number.
+    pub fn of(&self, connection: usize) -> Ledger {
+        self.0[connection % self.0.len()].clone()
+    }
+}
+
+impl Ledger {
     /// Commits; true when the next message is handed off and must be sent now, false when sending is paused.
     pub async fn commit(&self, last: Option<Finished>, next: Option<Next>) -> Result<bool, Lost> {
         let (reply, answer) = oneshot::channel();
@@ -98,8 +115,23 @@ impl Writer {
     async fn run(mut self, mut inbox: mpsc::Receiver<Entry>, lost: CancellationToken) {
         let mut entries = Vec::with_capacity(MOST);
         while inbox.recv_many(&mut entries, MOST).await > 0 {
+            // who is just coming comes along: one statement for several costs hardly more than for one
+            for _ in 0..GATHER {
+                tokio::task::yield_now().await;
+                while entries.len() < MOST {
+                    match inbox.try_recv() {
+                        Ok(entry) => entries.push(entry),
+                        Err(_) => break,
+                    }
+                }
+            }
             let handed = loop {
-                match self.write(&entries).await {
+                // a server that has gone silent must not keep the process from ending once the lease is gone
+                let written = tokio::select! {
+                    written = self.write(&entries) => written,
+                    () = lost.cancelled() => return,
+                };
+                match written {
                     Ok(handed) => break handed,
                     Err(error) => {
                         // results are not given up while the lease may still be ours: the statement can be repeated

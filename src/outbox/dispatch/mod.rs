@@ -52,13 +52,15 @@ pub use content::Company;
 use content::Contents;
 use lane::Lane;
 pub use lane::Sent;
-use ledger::Ledger;
+use ledger::Ledgers;
 use pump::{Pump, Until};
 pub use recover::Recovered;
 
-/// Rows are looked up by key here whatever the statistics say: they lag behind tables that are young or drained. (Without
-/// `jit = off` the made-up costs would have every statement compiled.)
-const BY_KEY: &str = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off";
+/// Rows are looked up by key here whatever the statistics say: they lag behind tables that are young or drained. Without
+/// `jit = off` the made-up costs would have every statement compiled, and without the generic plan every execution would
+/// plan anew, which takes longer than the execution.
+const BY_KEY: &str = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; \
+     set plan_cache_mode = force_generic_plan";
 
 /// What a dispatcher is built from.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +92,8 @@ impl Shared {
     async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
         self.db
             .pool()
-            .begin_with("begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off")
+            .begin_with("begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
+                 set local jit = off; set local plan_cache_mode = force_generic_plan")
             .await
     }
 }
@@ -171,7 +174,7 @@ impl Dispatcher {
         let stop = CancellationToken::new();
         let keeper = tokio::spawn(lease::keep(Arc::clone(&self.shared), owner, lost.clone()));
         let caretaker = tokio::spawn(lease::care(Arc::clone(&self.shared), lost.clone()));
-        let (ledger, ledger_task) = Ledger::start(self.shared.db.clone(), self.shared.clock, owner, lost.clone());
+        let (ledgers, mut writers) = Ledgers::start(&self.shared.db, self.shared.clock, owner, &lost);
         let (settler, settler_task) = settler::start(Arc::clone(&self.shared), owner);
         let mut pumps = JoinSet::new();
         for lane in &self.lanes {
@@ -179,18 +182,13 @@ impl Dispatcher {
                 shared: Arc::clone(&self.shared),
                 lane: Arc::clone(lane),
                 owner,
-                ledger: ledger.clone(),
+                ledgers: ledgers.clone(),
                 settler: settler.clone(),
             };
             pumps.spawn(pump.run(until, stop.clone()));
         }
-        drop((ledger, settler));
-        let mut aborted = Aborted(vec![
-            keeper.abort_handle(),
-            caretaker.abort_handle(),
-            ledger_task.abort_handle(),
-            settler_task.abort_handle(),
-        ]);
+        drop((ledgers, settler));
+        let mut aborted = Aborted(vec![keeper.abort_handle(), caretaker.abort_handle(), settler_task.abort_handle()]);
         tokio::select! {
             () = finished(&mut pumps) => {}
             () = cancel.cancelled() => {}
@@ -205,15 +203,17 @@ impl Dispatcher {
             () = lost.cancelled() => {}
         }
         pumps.shutdown().await;
+        if lost.is_cancelled() {
+            settler_task.abort();
+        }
         // both end when the last of their senders is gone
-        let _ = tokio::join!(ledger_task, settler_task);
+        let _ = tokio::join!(finished(&mut writers), settler_task);
         aborted.0.clear();
         keeper.abort();
         caretaker.abort();
         for lane in &self.lanes {
             lane.reset();
         }
-        self.shared.contents.forget_errors();
         self.give_back(owner).await
     }
 

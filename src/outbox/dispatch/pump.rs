@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::claim::{Claimed, Haul, claim};
-use super::ledger::Ledger;
+use super::ledger::Ledgers;
 use super::queue::Queue;
 use super::settler::{Settle, Settler};
 use super::worker::{Ready, Worker};
@@ -35,7 +35,7 @@ pub struct Pump {
     /// The lease.
     pub owner: Uuid,
     /// Where hand-overs are committed.
-    pub ledger: Ledger,
+    pub ledgers: Ledgers,
     /// Where results go on to the outbox.
     pub settler: Settler,
 }
@@ -48,11 +48,11 @@ impl Pump {
         let raw = Arc::new(Queue::new(usize::from(self.shared.outbox.batch)));
         let ready = Arc::new(Queue::new(connections.max(2) * 2));
         let mut workers = JoinSet::new();
-        for _ in 0..connections {
+        for number in 0..connections {
             let worker = Worker {
                 shared: Arc::clone(&self.shared),
                 lane: Arc::clone(&self.lane),
-                ledger: self.ledger.clone(),
+                ledger: self.ledgers.of(number),
                 settler: self.settler.clone(),
                 queue: Arc::clone(&ready),
             };

@@ -54,9 +54,17 @@ async fn put_in_order(shared: &Shared, conn: &mut PgConnection, owner: Uuid) -> 
     let now = shared.clock.now(conn).await?;
     let unknown =
         sqlx::query_file!("src/outbox/dispatch/unknown.sql", owner, now, MOST_ATTEMPTS).execute(&mut *conn).await?;
-    sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, None::<&[i64]>).execute(&mut *conn).await?;
+    settle_all(conn, owner).await?;
     let released = give_back(conn, owner, now, Some("given back: its dispatcher died before the hand-over")).await?;
     Ok((unknown.rows_affected(), released))
+}
+
+/// Copies every result of a dispatcher that is not in the outbox yet.
+pub async fn settle_all(conn: &mut PgConnection, owner: Uuid) -> sqlx::Result<()> {
+    let held = sqlx::query_scalar!("select message_id from tend.outbox where owner = $1 and state = 'claimed'", owner)
+        .fetch_all(&mut *conn)
+        .await?;
+    sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, &held as &[i64]).execute(conn).await.map(drop)
 }
 
 /// Gives back everything a dispatcher still holds, after its results are settled.
