@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench daemon`; takes about six minutes. See `benches/README.md`.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark makes its own environment")]
+
 #[path = "../tests/it/support/process.rs"]
-#[allow(dead_code, reason = "shared with the tests")]
 mod process;
 
 use std::time::{Duration, Instant};

@@ -112,6 +112,7 @@ fn ended(part: &str, outcome: Result<bool, tokio::task::JoinError>) {
 }
 
 /// Cancelled by SIGTERM or SIGINT. A second one ends the process at once: its leases are found by the others.
+#[expect(clippy::disallowed_methods, reason = "told twice to stop: an end without order is what was asked for")]
 fn stop_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
