@@ -12,7 +12,8 @@ use crate::db::DatabaseSettings;
 use crate::outbox::channel::settings::{ChannelSettings, OutboxSettings, RecordingSettings, Sort};
 use crate::telemetry::{LogFormat, LogSettings};
 
-const EXAMPLE_COMPANY: &str = "Example Company";
+/// What the built-in defaults say about the company.
+const EXAMPLES: [&str; 3] = ["Example Company", "https://www.example.com", "1 Example Road, Shanghai"];
 
 pub(super) fn assemble(environment: Environment, root: &mut Section) -> Settings {
     let outbox = root.foreign::<OutboxSettings>("outbox").unwrap_or_default();
@@ -175,7 +176,7 @@ fn production(settings: &Settings) -> Vec<String> {
     }
     let company = &settings.company;
     for (key, value) in [("name", &company.name), ("url", &company.url), ("address", &company.address)] {
-        if value.is_empty() || value == EXAMPLE_COMPANY {
+        if value.is_empty() || EXAMPLES.contains(&value.as_str()) {
             found.push(format!(
                 "company.{key}: production needs it, messages show it (environment variable TEND__COMPANY__{})",
                 key.to_uppercase()

@@ -1,6 +1,6 @@
 //! Text made from HTML for the text part of a mail, and the length of text messages.
 
-/// Mail as text: what a person reads, a line per block, links as `words (address)`.
+/// Mail as text: what a person reads, a paragraph per block, links as `words (address)`.
 ///
 /// It works on the HTML the MJML compiler makes and on what people put into `mj-text` and `mj-raw`; it need not
 /// understand any page of the web.
@@ -86,6 +86,13 @@ impl Writer {
         }
     }
 
+    fn paragraph(&mut self) {
+        self.line();
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
     fn tag(&mut self, name: &str, tag: &str) {
         let closing = tag.starts_with('/');
         if name == "div" && !closing {
@@ -107,7 +114,9 @@ impl Writer {
                     self.words(alt);
                 }
             }
-            "p" | "div" | "tr" | "table" | "h1" | "h2" | "h3" | "h4" | "ul" | "ol" => self.line(),
+            // each element of MJML is a row of its own
+            "p" | "tr" | "table" | "h1" | "h2" | "h3" | "h4" | "ul" | "ol" => self.paragraph(),
+            "div" => self.line(),
             "td" => self.space = true,
             _ => {}
         }
@@ -128,7 +137,9 @@ impl Writer {
     }
 
     fn finish(self) -> String {
-        let mut text = self.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+        let mut lines: Vec<&str> = self.text.lines().map(str::trim).collect();
+        lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
+        let mut text = lines.join("\n").trim().to_owned();
         text.push('\n');
         text
     }
@@ -242,6 +253,9 @@ mod tests {
         let html = "<html><head><title>x</title><style>a{}</style></head><body><div style=\"display:none;\">preheader<div>deep</div></div>\
                     <!--[if mso]><table><tr><td>no</td></tr></table><![endif]--><div><p>Hello&nbsp;&lt;Ann&gt; &amp; co</p>\
                     <a href=\"https://a.example/?x=1&amp;y=2\"> Shop <b>now</b></a></div><ul><li>one</li><li>two</li></ul><img alt=\"a rose\" src=\"x\"></body></html>";
-        assert_eq!(from_html(html), "Hello <Ann> & co\nShop now (https://a.example/?x=1&y=2)\n- one\n- two\na rose\n");
+        assert_eq!(
+            from_html(html),
+            "Hello <Ann> & co\n\nShop now (https://a.example/?x=1&y=2)\n\n- one\n- two\n\na rose\n"
+        );
     }
 }
