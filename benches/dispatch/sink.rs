@@ -82,7 +82,7 @@ async fn talk(mut stream: TcpStream) -> std::io::Result<()> {
                     TAKEN.fetch_add(1, Relaxed);
                     b"250 taken\r\n"
                 }
-                Some(b"EHLO") => b"250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
+                Some(b"EHLO") => b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
                 Some(b"DATA") => {
                     in_data = true;
                     b"354 go on\r\n"

@@ -19,6 +19,25 @@ pub struct Mail {
     pub envelope: Envelope,
     /// The whole text.
     pub bytes: Vec<u8>,
+    /// The text as DATA wants it: dots at the start of a line doubled, and the line that ends it.
+    pub wire: String,
+}
+
+/// RFC 5321, 4.5.2.
+fn wire(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut wire = String::with_capacity(text.len() + 64);
+    for line in text.split_inclusive("\r\n") {
+        if line.starts_with('.') {
+            wire.push('.');
+        }
+        wire.push_str(line);
+    }
+    if !wire.ends_with("\r\n") {
+        wire.push_str("\r\n");
+    }
+    wire.push_str(".\r\n");
+    wire
 }
 
 /// Who writes.
@@ -83,7 +102,7 @@ impl Sender {
             Some(dkim) => dkim.sign(bytes)?,
             None => bytes,
         };
-        Ok(Mail { envelope: message.envelope().clone(), bytes })
+        Ok(Mail { envelope: message.envelope().clone(), wire: wire(&bytes), bytes })
     }
 }
 

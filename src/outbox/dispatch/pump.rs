@@ -163,7 +163,7 @@ impl Pump {
     }
 
     async fn end(&self, claimed: &Claimed, state: &'static str, reason: Option<String>) {
-        let _ = self.settler.send(Settle::Released { message_id: claimed.message_id, state, reason }).await;
-        self.lane.done();
+        let lane = Arc::clone(&self.lane);
+        let _ = self.settler.send(Settle::Released { message_id: claimed.message_id, state, reason, lane }).await;
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::Shared;
+use super::{Lane, Shared};
 
 /// Messages of one statement, at most.
 const MOST: usize = 500;
@@ -27,6 +27,8 @@ pub enum Settle {
         state: &'static str,
         /// Why.
         reason: Option<String>,
+        /// Under way until this is written: a drain looks once more then.
+        lane: Arc<Lane>,
     },
 }
 
@@ -58,7 +60,11 @@ async fn run(shared: Arc<Shared>, owner: Uuid, mut inbox: mpsc::Receiver<Settle>
             }
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
-        batch.clear();
+        for settled in batch.drain(..) {
+            if let Settle::Released { lane, .. } = settled {
+                lane.done();
+            }
+        }
     }
 }
 
@@ -67,7 +73,7 @@ async fn write(shared: &Shared, owner: Uuid, batch: &[Settle]) -> sqlx::Result<(
     for each in batch {
         match each {
             Settle::Finished(message_id) => finished.push(*message_id),
-            Settle::Released { message_id, state, reason } => {
+            Settle::Released { message_id, state, reason, .. } => {
                 released.push(*message_id);
                 states.push((*state).to_owned());
                 reasons.push(reason.clone());

@@ -177,8 +177,8 @@ impl Worker {
     }
 
     async fn release(&self, claimed: &Claimed, reason: Option<String>) {
-        let released = Settle::Released { message_id: claimed.message_id, state: "planned", reason };
+        let lane = Arc::clone(&self.lane);
+        let released = Settle::Released { message_id: claimed.message_id, state: "planned", reason, lane };
         let _ = self.settler.send(released).await;
-        self.lane.done();
     }
 }

@@ -31,6 +31,8 @@ pub struct Manners {
     pub login: Option<String>,
     /// Encrypts, from the first byte or by STARTTLS.
     pub tls: Option<(TlsAcceptor, Encryption)>,
+    /// Does not offer PIPELINING.
+    pub one_by_one: bool,
     /// Mails of one connection; then it closes silently.
     pub mails_per_connection: Option<usize>,
 }
@@ -152,19 +154,27 @@ async fn talk(stream: Box<dyn Stream>, state: &State, mut encrypted: bool) -> st
                 if logged_in { "235 ok\r\n" } else { "535 5.7.8 wrong password\r\n" }.to_owned()
             }
             "MAIL" if !logged_in => "530 5.7.0 login first\r\n".into(),
-            "MAIL" | "RSET" | "NOOP" => "250 ok\r\n".into(),
+            "MAIL" | "RSET" => {
+                to.clear();
+                "250 ok\r\n".into()
+            }
+            "NOOP" => "250 ok\r\n".into(),
             "RCPT" => {
-                to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                match to.split('@').next().unwrap_or_default().split('+').next() {
-                    Some("refuse-450") => format!("450 4.7.1 <{to}> greylisted, come back later\r\n"),
-                    Some("refuse-550") => format!("550 5.1.1 <{to}>: no such user\r\n"),
+                let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                match address.split('@').next().unwrap_or_default().split('+').next() {
+                    Some("refuse-450") => format!("450 4.7.1 <{address}> greylisted, come back later\r\n"),
+                    Some("refuse-550") => format!("550 5.1.1 <{address}>: no such user\r\n"),
                     Some("refuse-421") => {
                         say(&mut stream, "421 4.7.0 too many mails\r\n").await?;
                         return Ok(());
                     }
-                    _ => "250 ok\r\n".into(),
+                    _ => {
+                        to = address;
+                        "250 ok\r\n".into()
+                    }
                 }
             }
+            "DATA" if to.is_empty() => "503 5.5.1 no recipient\r\n".into(),
             "DATA" => {
                 say(&mut stream, "354 go on\r\n").await?;
                 let Some(answer) = message(&mut stream, &to, state).await? else { return Ok(()) };
@@ -188,6 +198,9 @@ async fn talk(stream: Box<dyn Stream>, state: &State, mut encrypted: bool) -> st
 fn ehlo(state: &State, encrypted: bool) -> String {
     let starttls = matches!(state.manners.tls, Some((_, Encryption::Starttls))) && !encrypted;
     let mut lines = vec!["sink", "8BITMIME", "SMTPUTF8"];
+    if !state.manners.one_by_one {
+        lines.push("PIPELINING");
+    }
     if starttls {
         lines.push("STARTTLS");
     }

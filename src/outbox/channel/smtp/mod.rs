@@ -14,6 +14,7 @@ use super::dkim::Dkim;
 use super::message::{Mail, Sender};
 use super::settings::{SmtpSettings, SmtpTls, secret};
 
+mod envelope;
 mod open;
 mod session;
 mod stream;

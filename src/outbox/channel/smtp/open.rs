@@ -1,19 +1,23 @@
 //! Opening a connection: address, TCP with nodelay, TLS, EHLO, login. Nothing was handed off while any of this fails.
 
+use std::time::Instant;
+
 use lettre::transport::smtp::authentication::Mechanism;
 #[expect(deprecated, reason = "see stream.rs")]
 use lettre::transport::smtp::client::AsyncNetworkStream;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::Ehlo;
 use tokio::net::TcpStream;
 
 use super::super::Unready;
 use super::super::settings::SmtpTls;
+use super::Smtp;
+use super::session::{Open, words};
 use super::stream::Encrypted;
-use super::{Smtp, session::words};
 
 impl Smtp {
     /// A connection that is ready for MAIL.
-    pub(super) async fn open(&self) -> Result<AsyncSmtpConnection, Unready> {
+    pub(super) async fn open(&self) -> Result<Open, Unready> {
         let limit = self.settings.connect_timeout;
         match tokio::time::timeout(limit, self.open_unlimited()).await {
             Ok(opened) => opened,
@@ -21,7 +25,7 @@ impl Smtp {
         }
     }
 
-    async fn open_unlimited(&self) -> Result<AsyncSmtpConnection, Unready> {
+    async fn open_unlimited(&self) -> Result<Open, Unready> {
         let tcp = TcpStream::connect((self.settings.host.as_str(), self.settings.port()))
             .await
             .map_err(|error| self.unready(format!("cannot connect: {error}"), "host"))?;
@@ -47,11 +51,15 @@ impl Smtp {
                 .await
                 .map_err(|error| self.refused("STARTTLS", &error, "tls"))?;
         }
+        // lettre keeps only the extensions it knows
+        let greeting = connection.command(Ehlo::new(self.hello.clone())).await;
+        let greeting = greeting.map_err(|error| self.refused("EHLO", &error, "hello"))?;
+        let pipelining = greeting.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING"));
         if let Some(credentials) = &self.credentials {
             let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await;
             login.map_err(|error| self.refused("the server refused the login", &error, "username"))?;
         }
-        Ok(connection)
+        Ok(Open { connection, pipelining, used: Instant::now() })
     }
 
     fn unready(&self, what: String, key: &str) -> Unready {

@@ -5,28 +5,31 @@ use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Mail as MailCommand, Rcpt, Rset};
 use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParameter};
 
 use super::super::message::Mail;
 use super::super::{Answer, Fate, Trouble, Unready};
 use super::Smtp;
+use super::envelope::{self, Failed, within};
 
 /// After 421 the server is left alone for this long; the breaker's series takes over when it goes on.
 const AFTER_421: Duration = Duration::from_secs(60);
 
-/// A connection and when it was last used.
+/// The place of a worker's connection.
 pub struct Session<'c> {
     smtp: &'c Smtp,
-    open: Option<(AsyncSmtpConnection, Instant)>,
+    open: Option<Open>,
 }
 
-/// A command that failed.
-enum Failed {
-    /// The server answered with a code, or the answer could not be read.
-    Smtp(Error),
-    /// No answer in time.
-    Silent,
+/// An open connection.
+pub(super) struct Open {
+    /// What speaks.
+    pub connection: AsyncSmtpConnection,
+    /// The server takes several commands in one packet (RFC 2920).
+    pub pipelining: bool,
+    /// When it was last used.
+    pub used: Instant,
 }
 
 impl<'c> Session<'c> {
@@ -40,7 +43,7 @@ impl<'c> Session<'c> {
 
     /// An open connection; one that was idle for long is asked whether it still is.
     pub(in super::super) async fn ready(&mut self) -> Result<(), Unready> {
-        if let Some((connection, used)) = &mut self.open {
+        if let Some(Open { connection, used, .. }) = &mut self.open {
             let rested = used.elapsed();
             if rested < Duration::from_secs(1) {
                 return Ok(());
@@ -54,7 +57,7 @@ impl<'c> Session<'c> {
             }
             self.drop_connection().await;
         }
-        self.open = Some((self.smtp.open().await?, Instant::now()));
+        self.open = Some(self.smtp.open().await?);
         Ok(())
     }
 
@@ -79,44 +82,53 @@ impl<'c> Session<'c> {
 
     /// An error is one of the first command.
     async fn attempt(&mut self, mail: &Mail) -> Result<Answer, Failed> {
-        let Some((connection, used)) = &mut self.open else { return Ok(closed()) };
-        *used = Instant::now();
+        let Some(open) = &mut self.open else { return Ok(closed()) };
+        open.used = Instant::now();
         let limit = self.smtp.settings.timeout;
-        let mut options = Vec::new();
-        if !mail.envelope.to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii()) {
-            if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-                return Ok(Answer::rejected(None, "the address needs SMTPUTF8, which the server does not offer"));
+        let options = match options(mail, &open.connection) {
+            Ok(options) => options,
+            Err(answer) => return Ok(answer),
+        };
+        let Some(to) = mail.envelope.to().first() else {
+            return Ok(Answer::rejected(None, "the mail has no recipient"));
+        };
+        let from = MailCommand::new(mail.envelope.from().cloned(), options);
+        let recipient = Rcpt::new(to.clone(), Vec::new());
+        let refused = if open.pipelining {
+            envelope::pipelined(&mut open.connection, from, recipient, limit).await
+        } else {
+            envelope::stepwise(&mut open.connection, from, recipient, limit).await
+        };
+        if let Err(refused) = refused {
+            if refused.unusable {
+                self.drop_connection().await;
             }
-            options.push(MailParameter::SmtpUtfEight);
+            return match refused.step {
+                "MAIL" => Err(refused.failed),
+                step => Ok(self.failed(step, refused.failed, true).await),
+            };
         }
-        if !mail.bytes.is_ascii() {
-            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
-        }
-        within(limit, connection.command(MailCommand::new(mail.envelope.from().cloned(), options))).await?;
-        for to in mail.envelope.to() {
-            if let Err(failed) = within(limit, connection.command(Rcpt::new(to.clone(), Vec::new()))).await {
-                return Ok(self.failed("RCPT", failed, true).await);
-            }
-        }
-        if let Err(failed) = within(limit, connection.command(Data)).await {
-            return Ok(self.failed("DATA", failed, true).await);
-        }
-        match within(limit, connection.message(&mail.bytes)).await {
+        Ok(self.message(mail, limit).await)
+    }
+
+    /// The text itself. An answer with a code is an answer; without one nobody knows whether the server has the mail.
+    async fn message(&mut self, mail: &Mail, limit: Duration) -> Answer {
+        let Some(open) = &mut self.open else { return closed() };
+        match within(limit, open.connection.command(&mail.wire)).await {
             Ok(response) => {
                 let code = response.code().to_string();
-                Ok(Answer::accepted(Some(code), response.message().collect::<Vec<_>>().join(" ")))
+                Answer::accepted(Some(code), response.message().collect::<Vec<_>>().join(" "))
             }
-            // an answer with a code is an answer; without one nobody knows whether the server has the mail
             Err(Failed::Smtp(error)) if error.status().is_some() => {
-                Ok(self.failed("message", Failed::Smtp(error), true).await)
+                self.failed("message", Failed::Smtp(error), true).await
             }
             Err(Failed::Smtp(error)) => {
                 self.drop_connection().await;
-                Ok(Answer::unknown(format!("fate unknown: the connection ended after DATA: {}", words(&error))))
+                Answer::unknown(format!("fate unknown: the connection ended after DATA: {}", words(&error)))
             }
             Err(Failed::Silent) => {
                 self.drop_connection().await;
-                Ok(Answer::unknown(format!("fate unknown: no answer within {limit:?} after DATA")))
+                Answer::unknown(format!("fate unknown: no answer within {limit:?} after DATA"))
             }
         }
     }
@@ -154,15 +166,15 @@ impl<'c> Session<'c> {
 
     /// Ready for the next mail, or closed.
     async fn reset(&mut self) {
-        if let Some((connection, _)) = &mut self.open
-            && within(self.smtp.settings.connect_timeout, connection.command(Rset)).await.is_err()
+        if let Some(open) = &mut self.open
+            && within(self.smtp.settings.connect_timeout, open.connection.command(Rset)).await.is_err()
         {
             self.drop_connection().await;
         }
     }
 
     async fn drop_connection(&mut self) {
-        if let Some((mut connection, _)) = self.open.take() {
+        if let Some(Open { mut connection, .. }) = self.open.take() {
             // `abort` says QUIT and waits for the answer
             let _ = tokio::time::timeout(Duration::from_millis(200), connection.abort()).await;
         }
@@ -177,11 +189,19 @@ fn closed() -> Answer {
     Answer::new(Fate::NotSent, None, "there was no connection")
 }
 
-async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, Error>>) -> Result<T, Failed> {
-    match tokio::time::timeout(limit, call).await {
-        Ok(result) => result.map_err(Failed::Smtp),
-        Err(_) => Err(Failed::Silent),
+/// What MAIL must say about the mail.
+fn options(mail: &Mail, connection: &AsyncSmtpConnection) -> Result<Vec<MailParameter>, Answer> {
+    let mut options = Vec::new();
+    if !mail.envelope.to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii()) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err(Answer::rejected(None, "the address needs SMTPUTF8, which the server does not offer"));
+        }
+        options.push(MailParameter::SmtpUtfEight);
     }
+    if !mail.wire.is_ascii() {
+        options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    Ok(options)
 }
 
 /// What the server or the network said.
