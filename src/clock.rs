@@ -6,7 +6,8 @@
 //! (`clock_timestamp()`), since processes die in real time. Waiting and local deadlines use the monotonic
 //! [`std::time::Instant`], which nobody may set.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike, Utc};
+use chrono_tz::Tz;
 use sqlx::PgConnection;
 
 /// The provider of time of this process.
@@ -43,6 +44,14 @@ impl Clock {
         .await
         .map(drop)
     }
+}
+
+/// An instant for a person: `2026-06-01 02:00 +08:00`, with seconds where there are any.
+#[must_use]
+pub fn shown(instant: DateTime<Utc>, zone: Tz) -> String {
+    let local = instant.with_timezone(&zone);
+    let time = if local.second() == 0 { "%H:%M" } else { "%H:%M:%S" };
+    local.format(&format!("%Y-%m-%d {time} %:z")).to_string()
 }
 
 /// The clock of this machine, for commands that only print when something would be due and ask no database. Nothing

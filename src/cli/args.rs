@@ -91,7 +91,7 @@ pub struct PlanArgs {
 pub struct RunArgs {
     /// The job: its file's name without .toml
     pub job: String,
-    /// Instant or day to run for; now when left out
+    /// Instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
     #[arg(long, value_name = "INSTANT|DATE")]
     pub at: Option<String>,
 }
@@ -101,10 +101,10 @@ pub struct RunArgs {
 pub struct BackfillArgs {
     /// The job: its file's name without .toml
     pub job: String,
-    /// First day
+    /// First day, in the job's zone
     #[arg(long, value_name = "DATE")]
     pub from: String,
-    /// Last day
+    /// Last day; it is run too
     #[arg(long, value_name = "DATE")]
     pub to: String,
 }
@@ -126,8 +126,8 @@ pub struct NextArgs {
     #[arg(long, value_name = "INSTANT|DATE")]
     pub from: Option<String>,
     /// How many runs of each job
-    #[arg(long, default_value_t = 5, value_name = "N")]
-    pub count: usize,
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub count: u16,
 }
 
 /// `tend pause`.
@@ -141,7 +141,7 @@ pub struct PauseArgs {
     #[arg(long, group = "what")]
     pub all: bool,
     /// Why, for the others
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     pub note: String,
 }
 
@@ -161,7 +161,12 @@ pub struct ResumeArgs {
 #[derive(Debug, Args)]
 pub struct CancelArgs {
     /// The run's number, as `tend status` shows it
+    #[arg(value_parser = number)]
     pub run: i64,
+}
+
+fn number(text: &str) -> Result<i64, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a number such as 42".to_owned())
 }
 
 /// `tend outbox`.
@@ -176,16 +181,16 @@ pub struct OutboxArgs {
 pub enum OutboxAction {
     /// List messages that are in doubt, held or dead
     List,
-    /// Send a held or dead message again, knowing that it may arrive twice
+    /// Send messages again that are in doubt, held or dead, knowing that one in doubt may arrive twice
     Resend {
-        /// The message's number
-        #[arg(required = true)]
+        /// The messages' numbers, as `tend outbox list` shows them
+        #[arg(required = true, value_parser = number)]
         message: Vec<i64>,
     },
-    /// Give a held message up
+    /// Give messages up that are in doubt, held or dead
     Drop {
-        /// The message's number
-        #[arg(required = true)]
+        /// The messages' numbers, as `tend outbox list` shows them
+        #[arg(required = true, value_parser = number)]
         message: Vec<i64>,
     },
 }
@@ -205,12 +210,12 @@ pub enum ImportKind {
 pub struct ImportArgs {
     /// What the file holds
     pub kind: ImportKind,
-    /// CSV file, or - for standard input
+    /// CSV file (columns: docs/import.md), or - for standard input
     pub file: PathBuf,
     /// Keep nothing if any row is bad
     #[arg(long)]
     pub strict: bool,
-    /// Where bad rows go; FILE.rejects.csv when left out
+    /// Where bad rows go; FILE.rejects.csv when left out, KIND.rejects.csv for standard input
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 }

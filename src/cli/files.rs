@@ -15,7 +15,7 @@ use crate::jobs::KINDS;
 /// Checks a folder and shows when each job runs next. Reads files only: no database is needed.
 pub fn check(arguments: &Arguments, command: &CheckArgs) -> Result<(), Failure> {
     let dir = command.dir.as_deref().unwrap_or(&arguments.jobs);
-    let report = check::report(&folder::read_from(arguments, dir)?, wall_clock());
+    let report = check::report(&folder::read_from(dir)?, wall_clock());
     if arguments.json { print::json(&report) } else { print::text(report.to_string()) }
 }
 

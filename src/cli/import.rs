@@ -16,7 +16,7 @@ pub async fn run(arguments: &Arguments, command: &ImportArgs) -> Result<(), Fail
         ImportKind::Tickets => Kind::Tickets,
         ImportKind::Staff => Kind::Staff,
     };
-    let source = Source::open(&command.file).map_err(|error| Failure::Failed(error.into()))?;
+    let source = Source::open(&command.file).map_err(Failure::failed)?;
     let opened = connect::ready(&settings).await?;
     let now = settings.time.source.now(&mut *opened.db.pool().acquire().await?).await?;
     let rejects = command.rejects.clone().unwrap_or_else(|| rejects_beside(&command.file, kind));
@@ -24,6 +24,6 @@ pub async fn run(arguments: &Arguments, command: &ImportArgs) -> Result<(), Fail
     let options = Options { strict: command.strict, rejects, now };
     let report = import::import(&opened.db, kind, source, &options, &progress).await;
     progress.finish();
-    let report = report.map_err(|error| Failure::Failed(error.into()))?;
+    let report = report.map_err(Failure::failed)?;
     if arguments.json { print::json(&report) } else { print::text(report.to_string()) }
 }

@@ -11,9 +11,8 @@ use crate::db;
 pub async fn run(arguments: &Arguments, command: &MigrateArgs) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
     let opened = connect::open(&settings).await?;
-    let migrated =
-        db::migrate(&opened.db, !command.without_crm).await.map_err(|error| Failure::Database(error.into()))?;
-    db::gate(&opened.db).await.map_err(|error| Failure::Database(error.into()))?;
+    let migrated = db::migrate(&opened.db, !command.without_crm).await.map_err(Failure::database)?;
+    db::gate(&opened.db).await.map_err(Failure::database)?;
     if arguments.json {
         return print::json(&json!({ "applied": migrated.applied, "version": migrated.version }));
     }

@@ -1,7 +1,7 @@
 //! The command line: one file a command. Only here is it decided what is printed and with which code a call ends.
 //!
 //! Promises: what a command found out goes to standard output, everything about how it went to standard error; `--json`
-//! prints one JSON document; the exit codes are those of `tend --help`.
+//! prints one JSON document, also about what went wrong; the exit codes are those of `tend --help`.
 
 mod args;
 mod at;
@@ -33,7 +33,10 @@ use failure::Failure;
 
 /// Reads the arguments, does what they say, and gives the exit code.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return mistyped(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -44,14 +47,40 @@ pub fn main() -> ExitCode {
     match runtime.block_on(act(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            match &failure {
-                Failure::Said(_) => {}
-                Failure::Files(text) => say(text.trim_end()),
-                other => say(&format!("error: {other}")),
+            if let Some(text) = failure.text() {
+                say(&text);
+            }
+            if let Some(document) = failure.json().filter(|_| arguments.json) {
+                // The exit code says more than that this could not be printed either.
+                let _ = print::json(&document);
             }
             failure.exit_code()
         }
     }
+}
+
+/// What clap says: help and version on standard output, mistakes on standard error, for programs as JSON too.
+fn mistyped(error: &clap::Error) -> ExitCode {
+    // A closed pipe is no failure of the command.
+    let _ = error.print();
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let document = Failure::Usage(message).json();
+        let _ = document.map(|document| print::json(&document));
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// The completions of a shell; written by hand to standard output, since a closed pipe must not be a panic.
+fn completions(arguments: &Arguments, shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "tend", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    if arguments.json {
+        return print::json(&serde_json::json!({ "shell": shell.to_string(), "script": script }));
+    }
+    print::text(script)
 }
 
 async fn act(arguments: &Arguments) -> Result<(), Failure> {
@@ -72,10 +101,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Outbox(command) => outbox::run(arguments, &command.action).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,
-        Command::Completions(command) => {
-            clap_complete::generate(command.shell, &mut Arguments::command(), "tend", &mut std::io::stdout());
-            Ok(())
-        }
+        Command::Completions(command) => completions(arguments, command.shell),
     }
 }
 

@@ -42,19 +42,18 @@ fn coming(job: &str, schedule: &Schedule, command: &NextArgs) -> Result<Vec<Upco
         Some(text) => At::parse(text)?.start(schedule.timezone())?,
         None => wall_clock(),
     };
-    Ok(upcoming(&[(job, schedule)], from, command.count))
+    Ok(upcoming(&[(job, schedule)], from, usize::from(command.count)))
 }
 
 fn table(slots: &[Upcoming]) -> String {
-    let width = slots.iter().map(|slot| slot.job.width()).max().unwrap_or(0);
-    let mut text = format!("{:width$}  {:25}  {:20}\n", "job", "local", "UTC");
+    let widest = |cell: fn(&Upcoming) -> &str| slots.iter().map(|slot| cell(slot).width()).max().unwrap_or(0);
+    let (job, local) = (widest(|slot| &slot.job).max("job".len()), widest(|slot| &slot.shown));
+    let mut text = format!("{:job$}  {:local$}  UTC\n", "job", "local");
     for slot in slots {
-        text.push_str(&format!("{:width$}  {:25}  {:20}", slot.job, slot.local, slot.utc));
+        text.push_str(&format!("{:job$}  {:local$}  {}\n", slot.job, slot.shown, slot.utc));
         if let Some(remark) = &slot.remark {
-            text.push_str(&format!("  {remark}"));
+            text.push_str(&format!("{:job$}    {remark}\n", ""));
         }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
     }
     text
 }

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::args::{Arguments, OutboxAction};
 use super::control::who;
 use super::failure::Failure;
-use super::{connect, print, when};
+use super::{connect, print};
+use crate::clock::shown;
 use crate::jobs::layout::{Align, clip, table};
 use crate::outbox::desk::{self, Decided};
 use crate::settings::Settings;
@@ -58,7 +59,7 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
             clip(&message.customer_id, 20),
             message.occasion.clone(),
             message.channel.clone(),
-            when::local(message.state_at, settings.defaults.timezone),
+            shown(message.state_at, settings.defaults.timezone),
             clip(message.state_reason.as_deref().unwrap_or_default(), 70),
         ]
     });

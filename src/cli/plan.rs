@@ -12,7 +12,7 @@ use crate::engine::preview::preview;
 pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failure> {
     let work = Work::begin(arguments, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
-    let explained = preview(&work.engine, &work.spec, slot).await.map_err(|error| Failure::Failed(error.into()))?;
+    let explained = preview(&work.engine, &work.spec, slot).await.map_err(Failure::failed)?;
     if arguments.json {
         return print::json(
             &json!({ "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json }),

@@ -1,14 +1,18 @@
 //! `tend run` and `tend backfill`: runs that somebody asks for.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Arguments, BackfillArgs, RunArgs};
+use super::control::who;
 use super::failure::Failure;
 use super::work::Work;
 use super::{print, when};
+use crate::engine::control::{self, ControlError};
+use crate::engine::door::Replay;
 use crate::engine::preview::explain;
-use crate::engine::replay::{Requested, execute_now, request_backfill, request_manual};
+use crate::engine::replay::{BackfillError, Requested, execute_now, request_backfill, request_manual};
 
 /// How a run stands in the ledger.
 #[derive(Debug, sqlx::FromRow)]
@@ -16,13 +20,14 @@ struct Row {
     state: String,
     error: Option<String>,
     reason: Option<String>,
-    slot: chrono::DateTime<chrono::Utc>,
+    slot: DateTime<Utc>,
 }
 
 /// Runs the job now, in a row of its own.
 pub async fn run(arguments: &Arguments, command: &RunArgs) -> Result<(), Failure> {
     let work = Work::begin(arguments, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
+    refuse_the_future(&work, slot).await?;
     // each call is a request of its own; the instance is new with every process
     let request = work.engine.instance().to_string();
     let requested = request_manual(&work.engine, &work.spec, slot, &request).await?;
@@ -35,27 +40,49 @@ pub async fn run(arguments: &Arguments, command: &RunArgs) -> Result<(), Failure
     if ended.succeeded { Ok(()) } else { Err(Failure::Said(1)) }
 }
 
-/// Runs the job for the slots of past days, oldest first.
+/// What is decided for a day to come is decided on half of the data, and a ladder does not go back to the days before.
+async fn refuse_the_future(work: &Work, slot: DateTime<Utc>) -> Result<(), Failure> {
+    if slot <= work.slot(None).await? {
+        return Ok(());
+    }
+    let (job, when) = (&work.spec.job, when::both(slot, work.spec.timezone));
+    let day = slot.with_timezone(&work.spec.timezone).date_naive();
+    Err(Failure::Usage(format!("{when} is still to come; `tend plan {job} --at {day}` shows what {job} would do then")))
+}
+
+/// Runs the job for the slots of past days, oldest first; after one that fails the others are not run.
 pub async fn backfill(arguments: &Arguments, command: &BackfillArgs) -> Result<(), Failure> {
+    let (from, to) = (day("--from", &command.from)?, day("--to", &command.to)?);
+    if from > to {
+        return Err(Failure::Usage(format!("--from {from} lies after --to {to}")));
+    }
     let work = Work::begin(arguments, &command.job).await?;
-    let day = |text: &str| {
-        text.parse::<chrono::NaiveDate>()
-            .map_err(|_| Failure::Usage(format!("`{text}` is not a day such as 2026-06-01")))
-    };
-    let (from, to) = (day(&command.from)?, day(&command.to)?);
     let request = work.engine.instance().to_string();
-    let requested = request_backfill(&work.engine, &work.spec, from, to, &request)
-        .await
-        .map_err(|error| Failure::Failed(error.into()))?;
+    let requested =
+        request_backfill(&work.engine, &work.spec, from, to, &request).await.map_err(|error| match error {
+            BackfillError::Database(error) => Failure::from(error),
+            other => Failure::Usage(other.to_string()),
+        })?;
+    if work.spec.code.replay() == Replay::Current && !arguments.json {
+        print::text(format!(
+            "{} judges past days on today's data: what has changed since (addresses, consents, tiers, cancelled \
+             orders) counts as it is now.",
+            work.spec.job
+        ))?;
+    }
     let mut all = Vec::new();
     for (done, one) in requested.iter().enumerate() {
         let ended = finish(&work, *one).await?;
         if !arguments.json {
             print::text(format!("[{}/{}] {}", done + 1, requested.len(), ended.text))?;
         }
-        let succeeded = ended.succeeded;
         all.push(ended.json);
-        if !succeeded {
+        if !ended.succeeded {
+            let left = &requested[done + 1..];
+            give_up(&work, left, one.run_id).await?;
+            if !arguments.json && !left.is_empty() {
+                print::text(format!("Cancelled, since past days are run in order: {}", left.len()))?;
+            }
             break;
         }
     }
@@ -64,6 +91,22 @@ pub async fn backfill(arguments: &Arguments, command: &BackfillArgs) -> Result<(
     }
     let complete = all.len() == requested.len() && all.iter().all(|one| one["state"] == "succeeded");
     if complete { Ok(()) } else { Err(Failure::Said(1)) }
+}
+
+fn day(option: &str, text: &str) -> Result<NaiveDate, Failure> {
+    text.parse().map_err(|_| Failure::Usage(format!("{option}: `{text}` is not a day such as 2026-06-01")))
+}
+
+/// Nobody else shall run them later: past days are run in order, or not at all.
+async fn give_up(work: &Work, left: &[Requested], failed: i64) -> Result<(), Failure> {
+    for one in left {
+        let note = format!("run {failed} before it did not succeed");
+        match control::cancel(&work.engine, one.run_id, &who(), &note).await {
+            Ok(_) | Err(ControlError::Ended { .. }) => {}
+            Err(other) => return Err(Failure::failed(other)),
+        }
+    }
+    Ok(())
 }
 
 struct Ended {
@@ -90,7 +133,7 @@ async fn finish(work: &Work, requested: Requested) -> Result<Ended, Failure> {
         tokio::time::sleep(std::time::Duration::from_millis(250)).await;
     };
     let explained = match row.state.as_str() {
-        "succeeded" => explain(&work.engine, requested.run_id).await.map_err(|error| Failure::Failed(error.into()))?,
+        "succeeded" => explain(&work.engine, requested.run_id).await.map_err(Failure::failed)?,
         _ => None,
     };
     let head =

@@ -11,5 +11,5 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
     let opened = connect::ready(&settings).await?;
     let status = status(&daemon::engine(&opened.db, &settings)).await?;
-    if arguments.json { print::json(&status) } else { print::text(status.to_string()) }
+    if arguments.json { print::json(&status) } else { print::text(status.text(settings.defaults.timezone)) }
 }

@@ -3,14 +3,9 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-/// `2026-06-01 02:00 CST (2026-05-31T18:00Z)`.
+/// `2026-06-01 02:00 Asia/Shanghai (2026-05-31T18:00Z)`.
 pub fn both(instant: DateTime<Utc>, zone: Tz) -> String {
     let local = instant.with_timezone(&zone);
     let utc = if instant.timestamp() % 60 == 0 { "%Y-%m-%dT%H:%MZ" } else { "%Y-%m-%dT%H:%M:%SZ" };
     format!("{} {zone} ({})", local.format("%Y-%m-%d %H:%M"), instant.format(utc))
-}
-
-/// `2026-06-01 02:00 CST`, for tables.
-pub fn local(instant: DateTime<Utc>, zone: Tz) -> String {
-    instant.with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string()
 }

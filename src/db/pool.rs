@@ -190,7 +190,8 @@ fn place(options: &PgConnectOptions) -> String {
 }
 
 /// What the server or the network said; sqlx's own text adds a line number of Postgres' sources.
-fn words(error: &sqlx::Error) -> String {
+#[must_use]
+pub fn words(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
         sqlx::Error::Io(error) => error.to_string(),

@@ -3,6 +3,7 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::Company;
+use super::cases;
 use super::dice::Dice;
 use super::people::birth_year;
 use crate::calendar::lunar::LunarDate;
@@ -17,6 +18,9 @@ pub(super) fn of(company: &Company, number: u64, chinese: bool) -> String {
         5 => return "1987-06-07,lunar,yes".to_owned(),
         6 => return "1990-12-30,lunar,no".to_owned(),
         _ => {}
+    }
+    if cases::of(number).is_some() {
+        return solar(cases::birthday(company), year, false);
     }
     if dice.in_thousand(80) {
         return ",,".to_owned();

@@ -6,6 +6,7 @@ use chrono::{Datelike, Days, NaiveDate};
 
 use super::Company;
 use super::birthdays;
+use super::cases::{self, Case};
 use super::dice::Dice;
 
 pub(super) const STAFF: u64 = 12;
@@ -131,11 +132,14 @@ pub(super) fn customer(company: &Company, number: u64, until: NaiveDate, out: &m
     let mut dice = Dice::new(company.seed, number, "person");
     let Person { name, phone, locale, timezone, country, .. } = person(&mut dice, number);
     let birthday = birthdays::of(company, number, country == "CN");
+    let case = cases::of(number);
     let has_email = !dice.in_thousand(120);
     let has_phone = !dice.in_thousand(150);
+    let (has_email, has_phone) = case.map_or((has_email, has_phone), |case| (case != Case::NoAddress, false));
     let locale = if dice.in_thousand(20) { "" } else { locale };
     let timezone = if dice.in_thousand(30) { "" } else { timezone };
     let status = ["active", "closed", "deceased"][usize::from(dice.in_thousand(20)) + usize::from(dice.in_thousand(8))];
+    let status = case.map_or(status, |case| if case == Case::Closed { "closed" } else { "active" });
     let preferred = if dice.in_thousand(400) {
         "email"
     } else if dice.in_thousand(400) {
@@ -156,6 +160,8 @@ pub(super) fn customer(company: &Company, number: u64, until: NaiveDate, out: &m
         }
     };
     let (email_consent, sms_consent) = (consent(&mut dice), consent(&mut dice));
+    let told = case.map(|case| if case == Case::NotAsked { "" } else { "yes" });
+    let (email_consent, sms_consent) = (told.unwrap_or(email_consent), told.unwrap_or(sms_consent));
     let email = if has_email { mail_address(company, number) } else { String::new() };
     let phone = if has_phone { phone } else { String::new() };
     let attributes = if number == 1 {
@@ -175,7 +181,8 @@ pub(super) fn customer(company: &Company, number: u64, until: NaiveDate, out: &m
 
 /// The address; one in a hundred shares that of the customer before.
 fn mail_address(company: &Company, number: u64) -> String {
-    let shares = number > 1 && Dice::new(company.seed, number, "household").in_thousand(10);
+    let chance = number > 1 && Dice::new(company.seed, number, "household").in_thousand(10);
+    let shares = cases::of(number).map_or(chance, |case| case == Case::Shared);
     let whose = if shares { number - 1 } else { number };
     let mailbox = person(&mut Dice::new(company.seed, whose, "person"), whose).mailbox;
     let domain = Dice::new(company.seed, whose, "provider").one(&["example.com", "example.net", "example.org"]);
@@ -188,7 +195,8 @@ pub(super) fn joined(company: &Company, number: u64) -> NaiveDate {
         return company.founded;
     }
     let mut dice = Dice::new(company.seed, number, "joined");
-    let within = if dice.in_thousand(500) { 365 } else { super::HISTORY_DAYS - 1 };
+    let early = dice.in_thousand(500) || cases::of(number).is_some();
+    let within = if early { 365 } else { super::HISTORY_DAYS - 1 };
     company.founded + Days::new(dice.below(within))
 }
 
@@ -198,7 +206,11 @@ pub(super) const WITHDRAWAL_HEADER: &str = "customer_id,email_consent,sms_consen
 pub(super) fn withdrawal(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
     let mut dice = Dice::new(company.seed, number, "withdrawal");
     let day = joined(company, number) + Days::new(30 + dice.below(900));
-    if dice.in_thousand(50) && day < until {
+    let (day, withdraws) = match cases::of(number) {
+        Some(case) => (cases::withdrawal(company), case == Case::Withdrew),
+        None => (day, dice.in_thousand(50)),
+    };
+    if withdraws && day < until {
         let _ = writeln!(out, "{},no,no,{day}T20:00:00+08:00", customer_id(number));
     }
 }

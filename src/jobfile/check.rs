@@ -86,10 +86,11 @@ impl fmt::Display for JobReport {
             writeln!(f, "  after {}", self.after.join(", "))?;
         }
         for run in &self.next {
-            writeln!(f, "    {}   {}", run.local, run.utc)?;
+            writeln!(f, "    {}   {}", run.shown, run.utc)?;
         }
         for run in &self.bent {
-            writeln!(f, "    daylight saving, {}: {}", run.local, run.remark.as_deref().unwrap_or_default())?;
+            writeln!(f, "    {}   {}   daylight saving:", run.shown, run.utc)?;
+            writeln!(f, "      {}", run.remark.as_deref().unwrap_or_default())?;
         }
         writeln!(f)
     }

@@ -102,7 +102,10 @@ fn job_files(dir: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     let entries = match std::fs::read_dir(dir) {
         Ok(entries) => entries,
         Err(error) => {
-            let help = "name the job folder with --jobs DIR".to_owned();
+            let help = match dir.parent().filter(|_| dir.is_file()).filter(|parent| parent.is_dir()) {
+                Some(folder) => format!("a job is checked with its folder: {}", folder.display()),
+                None => "name the job folder with --jobs DIR".to_owned(),
+            };
             problems.add_whole(shown(dir), format!("the job folder cannot be read: {error}"), Some(help));
             return Vec::new();
         }

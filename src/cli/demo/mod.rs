@@ -3,6 +3,7 @@
 //! The demo drives its own clock, so that a day passes in seconds and every call goes on with the next day. It runs on
 //! the private Postgres, or on a database that holds nothing but the demo.
 
+mod next;
 mod story;
 
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ use crate::engine::Engine;
 use crate::engine::preview::explain;
 use crate::engine::replay::{execute_now, request_manual, slot_of_day};
 use crate::jobfile::folder::Folder;
-use crate::jobfile::store::{Applying, Basis, apply_folder};
+use crate::jobfile::store::{self, Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
 use crate::outbox::channel::settings::ChannelSettings;
 use crate::progress::Progress;
@@ -51,7 +52,11 @@ pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failur
     let tiers = stage.ladders(day, first).await?;
     let messages = stage.messages(day).await?;
     let sent = stage.send(day).await?;
-    let story = story::Story { day, first, tiers, messages, sent, private: stage.private_dir() };
+    stage.apply().await?;
+    let folders = sent.folders.iter().map(|(_, folder)| folder.clone()).collect();
+    let call = next::Call { arguments, command, private: stage.private_dir(), folders };
+    let next = call.next(day, day <= stage.today());
+    let story = story::Story { day, first, tiers, messages, sent, next };
     if arguments.json { print::json(&story.json()) } else { print::text(story.text(&stage.opened).await?) }
 }
 
@@ -88,12 +93,16 @@ impl Stage {
         let last = last.map(|instant| instant.with_timezone(&self.zone()).date_naive());
         match (asked, last) {
             (Some(asked), Some(last)) if asked < last => Err(Failure::Usage(format!(
-                "the demo has come to {last}; its ladders do not go back to {asked} (`make demo-clean` begins anew)"
+                "the demo has come to {last}; its ladders do not go back to {asked}; leave --date out to go on with the next day"
             ))),
             (Some(asked), last) => Ok((asked, last.is_none())),
             (None, Some(last)) => Ok((last + Days::new(1), false)),
-            (None, None) => Ok((wall_clock().with_timezone(&self.zone()).date_naive(), true)),
+            (None, None) => Ok((self.today(), true)),
         }
+    }
+
+    fn today(&self) -> NaiveDate {
+        wall_clock().with_timezone(&self.zone()).date_naive()
     }
 
     fn zone(&self) -> Tz {
@@ -120,18 +129,29 @@ impl Stage {
         Ok(())
     }
 
-    /// Puts the folder in force and evaluates the ladders: once for a month before, so that there are moves, and for
-    /// the day.
+    /// Evaluates the ladders: on the first day also for a month before, so that there are moves.
     async fn ladders(&self, day: NaiveDate, first: bool) -> Result<Vec<Did>, Failure> {
-        let before = day - Days::new(BEFORE);
-        self.drive(self.at(if first { before } else { day }, NaiveTime::MIN)).await?;
-        let applying = Applying { who: "tend demo", basis: Basis::Forced, clock: Clock::Driven, kinds: KINDS };
-        apply_folder(&self.opened.db, &self.folder, applying).await?;
+        self.keep(day).await?;
         if first {
-            self.run_kind("retier", before).await?;
-            self.drive(self.at(day, NaiveTime::MIN)).await?;
+            self.run_kind("retier", day - Days::new(BEFORE)).await?;
         }
         self.run_kind("retier", day).await
+    }
+
+    /// Stores the specs that the runs name.
+    async fn keep(&self, day: NaiveDate) -> Result<(), Failure> {
+        let mut conn = self.opened.db.pool().acquire().await?;
+        for job in self.folder.jobs.values() {
+            store::keep(&mut conn, &self.folder, job, self.at(day, NaiveTime::MIN)).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the folder in force once the day is over: a daemon goes on from there.
+    async fn apply(&self) -> Result<(), Failure> {
+        let applying = Applying { who: "tend demo", basis: Basis::Forced, clock: Clock::Driven, kinds: KINDS };
+        apply_folder(&self.opened.db, &self.folder, applying).await?;
+        Ok(())
     }
 
     async fn messages(&self, day: NaiveDate) -> Result<Vec<Did>, Failure> {
@@ -172,7 +192,7 @@ impl Stage {
                 error.unwrap_or_default()
             )));
         }
-        let explained = explain(engine, requested.run_id).await.map_err(|error| Failure::Failed(error.into()))?;
+        let explained = explain(engine, requested.run_id).await.map_err(Failure::failed)?;
         Ok(Did { job: spec.job.clone(), json: explained.map_or_else(|| json!({}), |explained| explained.json) })
     }
 

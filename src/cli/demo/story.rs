@@ -1,14 +1,12 @@
 //! The summary of the demo: what a newcomer wants to know, and what to try next.
 
-use std::path::PathBuf;
-
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::{Delivered, Did};
 use crate::cli::failure::Failure;
 use crate::db::Opened;
-use crate::jobs::layout::{count, fold};
+use crate::jobs::layout::{Align, count, fold, table};
 use crate::jobs::message::in_words;
 
 /// Everything the summary tells.
@@ -23,8 +21,8 @@ pub struct Story {
     pub messages: Vec<Did>,
     /// What was sent.
     pub sent: Delivered,
-    /// Where the private Postgres lies, if it is one.
-    pub private: Option<PathBuf>,
+    /// Commands that fit.
+    pub next: Vec<(String, String)>,
 }
 
 impl Story {
@@ -60,8 +58,8 @@ impl Story {
                 .fetch_one(opened.db.pool())
                 .await?;
         Ok(format!(
-            "\nA made-up company on {} {}: {} customers, {} orders in three years.\n",
-            self.day.weekday(),
+            "\nA made-up company on {}, {}: {} customers, {} orders in three years.\n",
+            self.day.format("%A"),
             self.day,
             count(customers),
             count(orders)
@@ -69,16 +67,19 @@ impl Story {
     }
 
     fn tiers(&self, did: &Did) -> String {
-        let number = |key: &str| count(did.json[key].as_i64().unwrap_or(0));
-        let since = if self.first { "a month ago" } else { "the last time" };
+        let number = |key: &str| did.json[key].as_i64().unwrap_or(0);
+        let since = if self.first { "in the month before" } else { "since the last time" };
         let mut text = format!(
-            "\n{}: since {since}, {} customers moved up and {} moved down; {} stayed, {} are new.\n",
+            "\n{}: {since}, {} moved up and {} moved down; {} stayed",
             did.job,
-            number("rose"),
-            number("fell"),
-            number("stayed"),
-            number("assigned")
+            count(number("rose")),
+            count(number("fell")),
+            count(number("stayed")),
         );
+        if number("assigned") > 0 {
+            text.push_str(&format!(", {} new", count(number("assigned"))));
+        }
+        text.push('\n');
         for (way, arrow) in [("rose", "↑"), ("fell", "↓")] {
             if let Some(sample) = example(&did.json, way) {
                 let words = |key: &str| sample[key].as_str().unwrap_or_default().to_owned();
@@ -106,42 +107,22 @@ impl Story {
         for (channel, folder) in &self.sent.folders {
             let today = self.sent.accepted.iter().find(|(sort, _)| sort == channel).map_or(0, |(_, many)| *many);
             let (what, open) = match channel.as_str() {
-                "email" => ("mails", "the .eml files open in a mail program"),
-                _ => ("text messages", "a line of JSON each"),
+                "email" => ("mail", "the .eml files open in a mail program"),
+                _ => ("SMS", "one line of JSON each"),
             };
-            text.push_str(&fold(&format!("{} {what} in {} ({open})", count(today), folder.display()), 2));
+            text.push_str(&fold(&format!("{what}: {} in {} ({open})", count(today), folder.display()), 2));
         }
         if self.sent.waiting > 0 {
-            text.push_str(&fold(
-                &format!("{} wait for the customer's own morning in another time zone", count(self.sent.waiting)),
-                2,
-            ));
+            let waiting = count(self.sent.waiting);
+            text.push_str(&fold(&format!("waiting for morning in the customer's own time zone: {waiting}"), 2));
         }
         text
     }
 
     fn next(&self) -> String {
-        let tend = program();
-        let tomorrow = self.day.succ_opt().unwrap_or(self.day);
-        let mut lines = vec![
-            (format!("{tend} demo"), "the next day of the same company".to_owned()),
-            (
-                format!("{tend} plan birthday --at {tomorrow}"),
-                "who would get what tomorrow, and why others would not".to_owned(),
-            ),
-            (format!("{tend} plan value-tiers --at {tomorrow}"), "every move, with its reason".to_owned()),
-            (
-                "edit jobs/birthday.toml".to_owned(),
-                format!("then {tend} check: what a mistake looks like, and when the jobs run"),
-            ),
-            (format!("{tend} serve"), "the daemon, on the same private Postgres, on today's clock".to_owned()),
-        ];
-        if self.private.is_some() {
-            lines.push(("make demo-clean".to_owned(), "removes all of it".to_owned()));
-        }
-        let width = lines.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
-        let lines: String = lines.iter().map(|(command, why)| format!("  {command:width$}  {why}\n")).collect();
-        format!("\nTry next\n{lines}")
+        let width = self.next.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
+        let lines = self.next.iter().map(|(command, why)| format!("  {command:width$}  {why}\n"));
+        format!("\nTry next\n{}", lines.collect::<String>())
     }
 }
 
@@ -157,44 +138,38 @@ fn example<'j>(json: &'j Value, way: &str) -> Option<&'j Value> {
 
 fn birthdays(did: &Did) -> String {
     let json = &did.json;
-    let queued = json["queued"]["customers"].as_i64().unwrap_or(0);
-    let mut text = format!("\n{}: {} get a message.\n", did.job, count(queued));
-    let groups = json["queued"]["by"].as_array().into_iter().flatten();
-    let groups: Vec<String> = groups
-        .map(|group| {
-            let word = |key: &str| group[key].as_str().unwrap_or_default().to_owned();
-            format!(
-                "{} {} by {} ({})",
-                count(group["customers"].as_i64().unwrap_or(0)),
-                word("offer"),
-                word("channel"),
-                word("locale")
-            )
-        })
-        .collect();
+    let number = |value: &Value| value["customers"].as_i64().unwrap_or(0);
+    let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
+    let mut text = format!("\n{}: {} to be sent\n", did.job, count(number(&json["queued"])));
+    let groups = list(&json["queued"]["by"]).into_iter().map(|group| {
+        let word = |key: &str| group[key].as_str().unwrap_or_default().to_owned();
+        format!("{} {} by {} ({})", count(number(&group)), word("offer"), word("channel"), word("locale"))
+    });
+    let groups = groups.collect::<Vec<_>>().join(", ");
     if !groups.is_empty() {
-        text.push_str(&fold(&groups.join(", "), 2));
+        text.push_str(&fold(&groups, 2));
     }
-    let refused = json["refused"].as_array().into_iter().flatten();
-    let refused: Vec<(i64, String)> = refused
-        .map(|refused| {
-            (
-                refused["customers"].as_i64().unwrap_or(0),
-                in_words(refused["reason"].as_str().unwrap_or_default()).to_owned(),
-            )
-        })
-        .collect();
-    let without: i64 = refused.iter().map(|(many, _)| many).sum();
-    if without > 0 {
-        text.push_str(&fold(&format!("{} have a birthday and get none:", count(without)), 2));
-        for (many, why) in refused {
-            text.push_str(&fold(&format!("{} {why}", count(many)), 4));
-        }
+    let refused = list(&json["refused"]).into_iter().map(|refused| {
+        let words = in_words(refused["reason"].as_str().unwrap_or_default()).to_owned();
+        (number(&refused), format!("{words}{}", examples(&refused["samples"])))
+    });
+    let outside = list(&json["outside_audience"]).into_iter().map(|outside| {
+        let condition = outside["condition"].as_str().unwrap_or_default();
+        (number(&outside), format!("not in the audience, does not hold: {condition}"))
+    });
+    let without: Vec<(i64, String)> = refused.chain(outside).collect();
+    if !without.is_empty() {
+        let all = without.iter().map(|(customers, _)| customers).sum();
+        text.push_str(&fold(&format!("have a birthday and get none, each for a reason on record: {}", count(all)), 2));
+        let rows: Vec<_> = without.into_iter().map(|(customers, why)| vec![count(customers), why]).collect();
+        text.push_str(&table(&[Align::Right], &rows).lines().map(|row| format!("  {row}\n")).collect::<String>());
     }
     text
 }
 
-/// How this program was called, for commands that can be copied.
-fn program() -> String {
-    std::env::args_os().next().map_or_else(|| "tend".to_owned(), |name| name.to_string_lossy().into_owned())
+/// One or two of those who are meant, by their id.
+fn examples(samples: &Value) -> String {
+    let ids = samples.as_array().into_iter().flatten().filter_map(|sample| sample["customer_id"].as_str());
+    let ids: Vec<&str> = ids.take(2).collect();
+    if ids.is_empty() { String::new() } else { format!(", e.g. {}", ids.join(", ")) }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde::Serialize;
 
 use super::{Schedule, local, remark};
+use crate::clock::shown;
 
 /// One coming slot of a job; what `tend next --json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -14,6 +15,9 @@ pub struct Upcoming {
     pub local: String,
     /// The same instant in UTC: `2026-03-29T01:00:00Z`.
     pub utc: String,
+    /// Local time for a person: `Sun 2026-03-29 03:00 +02:00`.
+    #[serde(skip)]
+    pub shown: String,
     /// A sentence where daylight saving bends the slot.
     pub remark: Option<String>,
 }
@@ -23,6 +27,11 @@ impl Upcoming {
         Self {
             job: job.to_owned(),
             local: local(slot, schedule.timezone()),
+            shown: format!(
+                "{} {}",
+                slot.with_timezone(&schedule.timezone()).format("%a"),
+                shown(slot, schedule.timezone())
+            ),
             utc: slot.to_rfc3339_opts(SecondsFormat::Secs, true),
             remark: schedule.remark(slot),
         }

@@ -1,9 +1,11 @@
 //! Why an open run is where it is: a sentence for a person.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sqlx::PgConnection;
 
 use super::{JobStatus, Late, ReplicaStatus, RunStatus};
+use crate::clock::shown;
 use crate::engine::Engine;
 use crate::engine::door::Trigger;
 use crate::engine::slots::ON_TIME;
@@ -23,7 +25,7 @@ pub(super) async fn explain(
     let oldest = runs.iter().find(|run| run.state == "due" && is_planned(run)).map(|run| run.run_id);
     for run in &mut runs {
         let why = match run.state.as_str() {
-            "running" => at_work(conn, run.run_id).await?,
+            "running" => at_work(conn, run.run_id, job.zone()).await?,
             _ => waiting(engine, conn, job, run, now, Queue { ahead, oldest }, replicas).await?,
         };
         if run.state == "due" && run.slot < now - ON_TIME {
@@ -61,7 +63,7 @@ async fn waiting(
     replicas: &[ReplicaStatus],
 ) -> sqlx::Result<String> {
     if let Some(pause) = job.paused.as_ref().filter(|_| is_planned(run)) {
-        return Ok(format!("paused by {} since {}", pause.by, instant(pause.at)));
+        return Ok(format!("paused by {} since {}", pause.by, shown(pause.at, job.zone())));
     }
     if let Some(ahead) = queue.ahead {
         return Ok(format!("waiting for run {ahead} of the same job, which is at work"));
@@ -76,7 +78,7 @@ async fn waiting(
     .fetch_one(&mut *conn)
     .await?;
     if stored.run_after > now {
-        let until = instant(stored.run_after);
+        let until = shown(stored.run_after, job.zone());
         return Ok(match &run.error {
             Some(error) if run.attempt > 0 => format!("attempt {} at {until}, because: {error}", run.attempt + 1),
             _ => format!("starts at {until}"),
@@ -89,7 +91,7 @@ async fn waiting(
     if is_planned(run) {
         let waiting = Waiting { slot: run.slot, business_date: stored.business_date, created_at: stored.created_at };
         if let Wait::For { what, until } = waits::check(conn, &engine.specs, &spec, waiting, now).await? {
-            return Ok(format!("waiting for {what}; runs without at {}", instant(until)));
+            return Ok(format!("waiting for {what}; runs without at {}", shown(until, job.zone())));
         }
     }
     Ok(if nobody(replicas) {
@@ -99,7 +101,7 @@ async fn waiting(
     })
 }
 
-async fn at_work(conn: &mut PgConnection, run_id: i64) -> sqlx::Result<String> {
+async fn at_work(conn: &mut PgConnection, run_id: i64, zone: Tz) -> sqlx::Result<String> {
     let lease = sqlx::query!(
         r#"select host, until, until < clock_timestamp() as "over!" from tend.lease where run_id = $1"#,
         run_id
@@ -112,10 +114,10 @@ async fn at_work(conn: &mut PgConnection, run_id: i64) -> sqlx::Result<String> {
             format!(
                 "{} has shown no sign of life since its lease ended at {}; waiting to be taken over",
                 lease.host,
-                instant(lease.until)
+                shown(lease.until, zone)
             )
         }
-        Some(lease) => format!("at work on {}, lease until {}", lease.host, instant(lease.until)),
+        Some(lease) => format!("at work on {}, lease until {}", lease.host, shown(lease.until, zone)),
     })
 }
 
@@ -125,8 +127,4 @@ fn is_planned(run: &RunStatus) -> bool {
 
 fn nobody(replicas: &[ReplicaStatus]) -> bool {
     !replicas.iter().any(|replica| replica.alive)
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -5,6 +5,7 @@ mod late;
 mod text;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::Engine;
 use super::slots::ON_TIME;
+use crate::clock::shown;
 
 /// Slots shown of what is to come.
 const COMING: usize = 3;
@@ -29,7 +31,7 @@ pub struct Status {
     pub replicas: Vec<ReplicaStatus>,
     /// Open alarms, oldest first.
     pub alarms: Vec<AlarmStatus>,
-    /// Messages by provider and state.
+    /// Messages by channel, provider and state.
     pub outbox: Vec<OutboxCount>,
     /// Since when, by whom and why all sending is stopped.
     pub sending_paused: Option<PauseStatus>,
@@ -46,6 +48,8 @@ pub struct JobStatus {
     pub kind: String,
     /// Whom to tell; none when its spec cannot be read here.
     pub owner: Option<String>,
+    /// Its zone, in which a person reads its times; none when its spec cannot be read here.
+    pub timezone: Option<Tz>,
     /// Whether slots are planned.
     pub enabled: bool,
     /// Since when, by whom and why it is paused.
@@ -102,6 +106,13 @@ pub struct Coming {
     pub remark: Option<String>,
 }
 
+impl JobStatus {
+    /// The zone for a person who reads about this job.
+    fn zone(&self) -> Tz {
+        self.timezone.unwrap_or(Tz::UTC)
+    }
+}
+
 /// Something that should have happened by now.
 #[derive(Debug, Clone, Serialize)]
 pub struct Late {
@@ -143,11 +154,13 @@ pub struct AlarmStatus {
     pub raised_at: DateTime<Utc>,
 }
 
-/// Messages of one provider in one state.
+/// Messages of one channel and provider in one state.
 #[derive(Debug, Clone, Serialize)]
 pub struct OutboxCount {
-    /// The configured channel.
-    pub provider: String,
+    /// email or sms.
+    pub channel: String,
+    /// Which of the configured channels took them; none as long as they wait.
+    pub provider: Option<String>,
     /// See `src/outbox/mod.rs`.
     pub state: String,
     /// How many.
@@ -205,6 +218,7 @@ async fn jobs(conn: &mut PgConnection) -> sqlx::Result<Vec<Stored>> {
                 job: row.job,
                 kind: row.kind,
                 owner: None,
+                timezone: None,
                 enabled: row.enabled,
                 paused: row.paused_at.map(|at| PauseStatus {
                     at,
@@ -235,15 +249,16 @@ async fn complete(
     job.last =
         sqlx::query_file_as!(RunStatus, "src/engine/status/last.sql", job.job).fetch_optional(&mut *conn).await?;
     job.open = sqlx::query_file_as!(RunStatus, "src/engine/status/open.sql", job.job).fetch_all(&mut *conn).await?;
-    late::explain(engine, conn, job, replicas, now, late).await?;
     let spec = match engine.specs.get(conn, &stored.spec_hash).await {
         Ok(spec) => spec,
         Err(error) => {
             job.unreadable = Some(error.to_string());
-            return Ok(());
+            return late::explain(engine, conn, job, replicas, now, late).await;
         }
     };
     job.owner.clone_from(&spec.owner);
+    job.timezone = Some(spec.timezone);
+    late::explain(engine, conn, job, replicas, now, late).await?;
     let Some(schedule) = spec.schedule.as_ref().filter(|_| job.enabled) else { return Ok(()) };
     if let Some(slot) = schedule.next_after(stored.planned_to).filter(|slot| *slot < now - ON_TIME) {
         late.push(Late { job: job.job.clone(), slot, why: late::unplanned(replicas) });
@@ -252,13 +267,9 @@ async fn complete(
     job.next = schedule
         .between(now, horizon, COMING)
         .into_iter()
-        .map(|slot| Coming { local: local(slot, spec.timezone), utc: slot, remark: schedule.remark(slot) })
+        .map(|slot| Coming { local: shown(slot, spec.timezone), utc: slot, remark: schedule.remark(slot) })
         .collect();
     Ok(())
-}
-
-fn local(slot: DateTime<Utc>, timezone: chrono_tz::Tz) -> String {
-    slot.with_timezone(&timezone).format("%Y-%m-%d %H:%M %:z").to_string()
 }
 
 async fn replicas(engine: &Engine, conn: &mut PgConnection) -> sqlx::Result<Vec<ReplicaStatus>> {
@@ -285,7 +296,8 @@ async fn alarms(conn: &mut PgConnection) -> sqlx::Result<Vec<AlarmStatus>> {
 async fn outbox(conn: &mut PgConnection) -> sqlx::Result<Vec<OutboxCount>> {
     sqlx::query_as!(
         OutboxCount,
-        r#"select provider as "provider!", state as "state!", count(*) as "messages!" from tend.outbox group by provider, state order by provider, state"#
+        r#"select channel, provider, state as "state!", count(*) as "messages!" from tend.outbox
+           group by channel, provider, state order by channel, provider nulls first, state"#
     )
     .fetch_all(conn)
     .await

@@ -2,14 +2,39 @@
 
 use std::fmt::{self, Write as _};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::Value;
 
 use super::{JobStatus, RunStatus, Status};
+use crate::clock::shown;
 use crate::engine::slots::span;
 
-impl fmt::Display for Status {
+impl Status {
+    /// For a person: what belongs to a job in its own zone, everything else in `zone`.
+    #[must_use]
+    pub fn text(&self, zone: Tz) -> String {
+        InZone(self, zone).to_string()
+    }
+
+    fn zone_of(&self, job: &str, otherwise: Tz) -> Tz {
+        self.jobs.iter().find(|known| known.job == job).and_then(|job| job.timezone).unwrap_or(otherwise)
+    }
+}
+
+struct InZone<'s>(&'s Status, Tz);
+
+impl std::ops::Deref for InZone<'_> {
+    type Target = Status;
+
+    fn deref(&self) -> &Status {
+        self.0
+    }
+}
+
+impl fmt::Display for InZone<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let instant = |at: DateTime<Utc>| shown(at, self.1);
         writeln!(f, "{}", instant(self.now))?;
         if let Some(pause) = &self.sending_paused {
             let why = if pause.note.is_empty() { String::new() } else { format!(": {}", pause.note) };
@@ -33,7 +58,9 @@ impl fmt::Display for Status {
         section(
             f,
             "Late",
-            self.late.iter().map(|late| format!("{} for {}: {}", late.job, instant(late.slot), late.why)),
+            self.late.iter().map(|late| {
+                format!("{} for {}: {}", late.job, shown(late.slot, self.zone_of(&late.job, self.1)), late.why)
+            }),
         )?;
         section(
             f,
@@ -51,7 +78,10 @@ impl fmt::Display for Status {
         section(
             f,
             "Messages",
-            self.outbox.iter().map(|count| format!("{}: {} {}", count.provider, count.messages, count.state)),
+            self.outbox.iter().map(|count| {
+                let by = count.provider.as_ref().map_or_else(String::new, |provider| format!(" by {provider}"));
+                format!("{}{by}: {} {}", count.channel, count.messages, count.state)
+            }),
         )
     }
 }
@@ -67,6 +97,7 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str, lines: impl Iterator<Item = 
 
 fn job_text(job: &JobStatus, now: DateTime<Utc>) -> String {
     let mut text = String::new();
+    let instant = |at: DateTime<Utc>| shown(at, job.zone());
     let standing = match (&job.paused, job.enabled) {
         (Some(pause), _) if pause.note.is_empty() => format!("paused by {} since {}", pause.by, instant(pause.at)),
         (Some(pause), _) => format!("paused by {} since {}: {}", pause.by, instant(pause.at), pause.note),
@@ -82,16 +113,16 @@ fn job_text(job: &JobStatus, now: DateTime<Utc>) -> String {
         let _ = writeln!(text, "    {why}");
     }
     if let Some(run) = &job.last {
-        let _ = writeln!(text, "    last: {}", run_text(run));
+        let _ = writeln!(text, "    last: {}", run_text(run, job.zone()));
     }
     for run in &job.open {
-        let _ = writeln!(text, "    {}", run_text(run));
+        let _ = writeln!(text, "    {}", run_text(run, job.zone()));
     }
     text
 }
 
-fn run_text(run: &RunStatus) -> String {
-    let mut text = format!("run {} for {} {}", run.run_id, instant(run.slot), run.state);
+fn run_text(run: &RunStatus, zone: Tz) -> String {
+    let mut text = format!("run {} for {} {}", run.run_id, shown(run.slot, zone), run.state);
     if run.trigger != "schedule" {
         let _ = write!(text, " ({})", run.trigger);
     }
@@ -118,8 +149,4 @@ fn counts(progress: &Value) -> String {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

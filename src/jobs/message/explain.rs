@@ -202,7 +202,7 @@ impl Report<'_> {
         let outside: i64 = self.outside.iter().map(|outside| outside.customers).sum();
         let title = format!("Messages of {} on {}", self.run.job, self.run.business_date);
         let parts = format!(
-            "{} get one, {} have the day and get none, {} had theirs before, {} have the day and are not in the audience",
+            "{} to be sent, {} refused, {} had before, {} not in the audience",
             count(self.queued()),
             count(refused),
             count(self.had_before),
@@ -251,11 +251,14 @@ impl Report<'_> {
     }
 
     fn not_meant(&self) -> String {
-        let outside = self.outside.iter().map(|outside| (outside.customers, format!("not so: {}", outside.condition)));
+        let outside = self
+            .outside
+            .iter()
+            .map(|outside| (outside.customers, format!("not in the audience, does not hold: {}", outside.condition)));
         let missing = self.missing.as_object().into_iter().flatten();
         let missing = missing.map(|(condition, customers)| (customers.as_i64().unwrap_or(0), condition));
         let missing = missing.filter(|(customers, _)| *customers > 0);
-        let missing = missing.map(|(customers, condition)| (customers, format!("have no value for: {condition}")));
+        let missing = missing.map(|(customers, condition)| (customers, format!("no value for: {condition}")));
         let rows: Vec<_> = outside.chain(missing).map(|(customers, words)| vec![count(customers), words]).collect();
         if rows.is_empty() {
             return String::new();
@@ -264,18 +267,18 @@ impl Report<'_> {
     }
 }
 
-/// What a reason of `tend.decision` means, for people.
+/// What a reason of `tend.decision` means, for people; fits behind any number of customers.
 pub fn in_words(reason: &str) -> &str {
     match reason {
-        "inactive" => "is not an active customer",
+        "inactive" => "not an active customer",
         "no_address" => "no address for any channel of the job",
-        "bad_address" => "the address cannot be one",
-        "suppressed" => "the address is suppressed",
-        "no_consent" => "has not agreed",
-        "consent_withdrawn" => "has withdrawn consent",
-        "same_address" => "another customer gets it at the same address",
-        "already_had" => "had this occasion already, on another day",
-        "no_offer" => "no offer fits",
+        "bad_address" => "address that cannot be one",
+        "suppressed" => "address suppressed (it bounced, complained or unsubscribed)",
+        "no_consent" => "no consent on record",
+        "consent_withdrawn" => "consent refused or withdrawn",
+        "same_address" => "same address as another customer, who gets it",
+        "already_had" => "had already, for another day (the birthday was corrected)",
+        "no_offer" => "no offer that fits",
         "expired" => "no hour left before it would be too late",
         other => other,
     }

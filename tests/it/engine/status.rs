@@ -25,13 +25,13 @@ async fn it_shows_the_last_run_and_the_next_slots_in_the_jobs_zone() {
     assert_eq!(job.last.as_ref().unwrap().state, "succeeded");
     assert_eq!(job.next[0].local, "2026-06-03 02:00 +08:00");
     assert!(status.late.is_empty());
-    let text = status.to_string();
+    let text = status.text(chrono_tz::UTC);
     let run_id = job.last.as_ref().unwrap().run_id;
     assert_eq!(
         text,
         format!(
-            "2026-06-01T18:00:00Z\n\nJobs\n  tiers (toy): next 2026-06-03 02:00 +08:00 (in 1 d)\n    \
-             last: run {run_id} for 2026-06-01T18:00:00Z succeeded in 0 s [steps 2]\n"
+            "2026-06-01 18:00 +00:00\n\nJobs\n  tiers (toy): next 2026-06-03 02:00 +08:00 (in 1 d)\n    \
+             last: run {run_id} for 2026-06-02 02:00 +08:00 succeeded in 0 s [steps 2]\n"
         )
     );
     assert_eq!(serde_json::to_value(&status).unwrap()["jobs"][0]["last"]["progress"]["steps"], 2);
@@ -49,19 +49,19 @@ async fn it_says_what_is_late_and_why() {
     stage.world.sql("update tend.job_run set run_after = '2026-06-01T02:30Z' where job = 'tiers'").await;
     stage.at("2026-06-01T02:10:00Z").await;
     let shown = status(&engine).await.unwrap();
-    assert_eq!(why(&shown, "tiers").await, ["attempt 2 at 2026-06-01T02:30:00Z, because: not yet"]);
+    assert_eq!(why(&shown, "tiers").await, ["attempt 2 at 2026-06-01 02:30 +00:00, because: not yet"]);
     assert_eq!(
         why(&shown, "birthday").await,
-        ["waiting for tiers: its run of 2026-06-01 has not started; runs without at 2026-06-01T08:00:00Z"]
+        ["waiting for tiers: its run of 2026-06-01 has not started; runs without at 2026-06-01 08:00 +00:00"]
     );
     assert_eq!(why(&shown, "unplanned").await, ["not planned yet: no replica is alive (start `tend serve`)"]);
     pause(&engine, "birthday", "ann", "stocktaking").await.unwrap();
     pause_sending(&engine, "bob", "wrong voucher").await.unwrap();
     let shown = status(&engine).await.unwrap();
-    assert_eq!(why(&shown, "birthday").await, ["paused by ann since 2026-06-01T02:10:00Z"]);
-    let text = shown.to_string();
-    assert!(text.contains("ALL SENDING IS STOPPED by bob since 2026-06-01T02:10:00Z: wrong voucher"), "{text}");
-    assert!(text.contains("birthday (toy): paused by ann since 2026-06-01T02:10:00Z: stocktaking"), "{text}");
+    assert_eq!(why(&shown, "birthday").await, ["paused by ann since 2026-06-01 02:10 +00:00"]);
+    let text = shown.text(chrono_tz::UTC);
+    assert!(text.contains("ALL SENDING IS STOPPED by bob since 2026-06-01 02:10 +00:00: wrong voucher"), "{text}");
+    assert!(text.contains("birthday (toy): paused by ann since 2026-06-01 02:10 +00:00: stocktaking"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
