@@ -5,7 +5,7 @@
 # make fmt         formats the code
 # make sqlx        writes .sqlx anew after a change of SQL or schema
 # make bench       the benchmarks (see benches/README.md; takes a while)
-# make soak        the long tests: crashes, kills, two processes through a year
+# make soak        the long tests: crashes, kills, two processes through a year (TEND_SOAK=20 times the short form)
 
 SHELL := /bin/bash
 CARGO ?= cargo
@@ -47,7 +47,7 @@ bench: postgres rust
 	$(CARGO) bench
 
 soak: postgres rust
-	$(CARGO) test --test it -- --ignored --nocapture
+	TEND_SOAK=$${TEND_SOAK:-20} $(CARGO) test --test it soak:: -- --nocapture --test-threads 1
 
 fmt:
 	$(CARGO) fmt

@@ -1,5 +1,7 @@
 //! Settings and database for a command.
 
+use std::time::{Duration, Instant};
+
 use super::args::{Arguments, Command};
 use super::failure::Failure;
 use crate::clock::Clock;
@@ -42,6 +44,25 @@ pub async fn gated(settings: &Settings) -> Result<Opened, Failure> {
     let opened = open(settings).await?;
     db::gate(&opened.db).await.map_err(Failure::database)?;
     Ok(opened)
+}
+
+/// The same as [`gated`] for the daemon: a server that is just being restarted is waited for, as long as
+/// `database.connect_timeout` says.
+pub async fn when_ready(settings: &Settings) -> Result<Opened, Failure> {
+    let until = Instant::now() + settings.database.connect_timeout;
+    loop {
+        let failure = match gated(settings).await {
+            Ok(opened) => return Ok(opened),
+            Err(failure) => failure,
+        };
+        let Failure::Database(error) = &failure else { return Err(failure) };
+        let passes = error.chain().any(|cause| cause.downcast_ref().is_some_and(db::is_transient));
+        if !passes || Instant::now() >= until {
+            return Err(failure);
+        }
+        tracing::warn!("waiting for the database: {error}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 /// The same for a command that needs to know what time it is.

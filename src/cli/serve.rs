@@ -8,7 +8,7 @@ use crate::daemon;
 /// Runs the daemon until it is told to stop.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
-    let opened = connect::gated(&settings).await?;
+    let opened = connect::when_ready(&settings).await?;
     // a broken folder is no reason to stay down when there is a good state in the database, but it is said at once
     if let Err(failure) = folder::read(arguments) {
         let in_force: bool =

@@ -3,6 +3,9 @@
 //! The forms here are short enough for every test run; `make soak` runs them longer by `TEND_SOAK` (a factor).
 
 mod company;
+mod downtime;
+mod mail;
+mod office;
 mod year;
 mod zombie;
 
@@ -18,6 +21,15 @@ pub struct Dice(u64);
 impl Dice {
     pub fn new(seed: u64) -> Self {
         Self(seed.max(1))
+    }
+
+    /// Other numbers in every run; prints the seed, and takes it from `TEND_SEED` to repeat a run.
+    pub fn any(test: &str) -> Self {
+        use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+        let given = std::env::var("TEND_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = given.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+        eprintln!("{test}: TEND_SEED={seed} repeats this run");
+        Self::new(seed)
     }
 
     /// A number in `0..below`.

@@ -3,7 +3,7 @@
 //! The local part of the recipient says what happens: `refuse-450`, `refuse-550`, `refuse-421` answer RCPT with that code,
 //! `after-450` and `after-550` answer the message with it, `drop-mid` closes inside DATA, `drop-after` closes after the
 //! final dot without a word (the mail is recorded: the server has it), `stall` says nothing after the final dot, `slow`
-//! takes 30 ms. Anything else is taken.
+//! takes 30 ms, `weary` half of that before DATA and half after the final dot. Anything else is taken.
 #![allow(dead_code, reason = "each topic uses what it needs")]
 
 use std::net::SocketAddr;
@@ -168,7 +168,10 @@ async fn talk(stream: Box<dyn Stream>, state: &State, mut encrypted: bool) -> st
                         say(&mut stream, "421 4.7.0 too many mails\r\n").await?;
                         return Ok(());
                     }
-                    _ => {
+                    kind => {
+                        if kind == Some("weary") {
+                            tokio::time::sleep(Duration::from_millis(15)).await;
+                        }
                         to = address;
                         "250 ok\r\n".into()
                     }
@@ -249,6 +252,7 @@ async fn message(
         "drop-after" => return Ok(None),
         "stall" => tokio::time::sleep(Duration::from_secs(600)).await,
         "slow" => tokio::time::sleep(Duration::from_millis(30)).await,
+        "weary" => tokio::time::sleep(Duration::from_millis(15)).await,
         _ => {}
     }
     Ok(Some("250 2.0.0 taken\r\n".into()))

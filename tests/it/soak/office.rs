@@ -1,0 +1,180 @@
+//! A company with a real relay, and the daemons that write to its customers while a test does them harm.
+
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use sqlx::PgPool;
+use tokio::task::JoinHandle;
+
+use super::Dice;
+use crate::support::process::{Bench, Daemon};
+use crate::support::smtp::SmtpServer;
+use crate::support::{World, eventually, instant};
+
+/// Connections to the relay, of each daemon.
+pub const CONNECTIONS: usize = 8;
+/// Lease of a dispatcher. A restart of Postgres must fit in, so that it costs nothing.
+const LEASE: Duration = Duration::from_secs(5);
+
+/// What the customers get.
+const LETTER: &str = "<mjml><mj-head><mj-title>{{ customer.name }}</mj-title></mj-head><mj-body><mj-section><mj-column>\
+                      <mj-text>{{ offer.gift }}</mj-text></mj-column></mj-section></mj-body></mjml>";
+
+/// The company.
+pub struct Office {
+    pub world: World,
+    pub bench: Bench,
+    pub relay: SmtpServer,
+}
+
+/// What was done to it.
+#[derive(Debug, Default)]
+pub struct Harm {
+    /// Daemons killed.
+    pub crashes: usize,
+    /// Immediate restarts of Postgres.
+    pub restarts: usize,
+    /// Of them, those that took so long that leases may have run out.
+    pub outages: usize,
+}
+
+impl Harm {
+    /// Messages that may be unknown because of it, at most.
+    pub fn unknown(&self) -> usize {
+        (self.crashes + self.outages * 2) * CONNECTIONS
+    }
+}
+
+impl Office {
+    /// `customers` with their birthday on 1 July; it is the night before they are written to.
+    pub async fn with_birthdays(customers: u32, on_unknown: &str) -> Self {
+        let world = World::with_own_server().await;
+        let birthday: NaiveDate = "2026-07-01".parse().unwrap();
+        super::company::with_birthday_on(world.pool(), customers.try_into().unwrap(), birthday).await;
+        // the relay takes its time, so that there are moments to be killed in, with the mail there and not there
+        world.sql("update crm.customer set email = 'weary+' || email").await;
+        let relay = SmtpServer::start().await;
+        let bench = bench(world.url(), &relay, on_unknown);
+        // a debug build renders slowly, and this is about sending
+        for locale in ["en", "zh-CN"] {
+            let file = bench.path().join(format!("templates/birthday/email.{locale}.mjml"));
+            std::fs::write(file, LETTER).expect("the template is written");
+        }
+        world.advance_to(instant("2026-06-27T17:00:00Z")).await;
+        bench.ok(&["apply"]);
+        Self { world, bench, relay }
+    }
+
+    /// Lets the morning come and kills at random until nothing is owed; then lets the daemons finish and stops them.
+    pub async fn under_fire(&self, customers: u32, dice: &mut Dice) -> Harm {
+        let pool = self.world.pool();
+        let mut daemons = vec![self.bench.serve("one"), self.bench.serve("two")];
+        self.world.advance_to(instant("2026-06-28T02:00:30Z")).await;
+        let _clock = Clock::run(pool.clone());
+        let mut harm = Harm::default();
+        let deadline = Instant::now() + Duration::from_secs(90) * super::factor();
+        while !self.all_sent(customers).await {
+            assert!(Instant::now() < deadline, "it must come to an end: {:#?}", self.books().await);
+            tokio::time::sleep(Duration::from_millis(200 + dice.roll(2_000))).await;
+            // a run that kills its process three times is given up: once is enough before there are mails
+            let planning = self.relay.mails().is_empty() && harm.crashes > 0;
+            if planning || dice.roll(4) == 0 {
+                self.restart_postgres(&mut harm).await;
+            } else {
+                let (victim, name) = if dice.roll(2) == 0 { (0, "one") } else { (1, "two") };
+                daemons.remove(victim).kill();
+                harm.crashes += 1;
+                daemons.insert(victim, self.bench.serve(name));
+            }
+            for daemon in &mut daemons {
+                assert!(daemon.alive(), "a daemon waits for its database, it does not give up:\n{}", daemon.log());
+            }
+        }
+        eventually("both daemons are at work, and what the dead ones left behind is in order", async || {
+            self.figure("select count(*) from tend.outbox where state in ('planned', 'claimed')").await == 0
+                && self.figure("select count(*) from tend.dispatcher").await == 2
+        })
+        .await;
+        stop(daemons);
+        harm
+    }
+
+    async fn restart_postgres(&self, harm: &mut Harm) {
+        let began = Instant::now();
+        self.world.restart_immediately().await;
+        harm.restarts += 1;
+        // the lease may have been renewed a heartbeat before, and its owner needs a moment to come back
+        if began.elapsed() > LEASE.mul_f64(0.4) {
+            harm.outages += 1;
+        }
+    }
+
+    async fn all_sent(&self, customers: u32) -> bool {
+        let owed = "select count(*) filter (where state not in ('planned', 'claimed')) from tend.outbox";
+        let sent: Result<i64, _> = sqlx::query_scalar(owed).fetch_one(self.world.pool()).await;
+        // what is claimed by the dead needs no more harm
+        sent.is_ok_and(|sent| sent + 100 >= i64::from(customers))
+    }
+
+    /// A number from the database.
+    pub async fn figure(&self, query: &'static str) -> i64 {
+        sqlx::query_scalar(query).fetch_one(self.world.pool()).await.unwrap()
+    }
+
+    /// Runs and messages, for the one who looks for what went wrong.
+    async fn books(&self) -> (Vec<String>, Vec<String>) {
+        (self.world.rows("select * from tend.job_run order by run_id").await, self.states().await)
+    }
+
+    /// How many messages are in which state.
+    pub async fn states(&self) -> Vec<String> {
+        self.world.rows("select state, count(*) from tend.outbox group by state order by state").await
+    }
+}
+
+/// Two daemons are told to stop and do.
+pub fn stop(daemons: Vec<Daemon>) {
+    for daemon in daemons {
+        let status = daemon.stop(Duration::from_secs(20));
+        assert!(status.success(), "a daemon that is told to stop ends well, not with {status}");
+    }
+}
+
+/// Settings of a daemon that notices everything soon, with the relay as its only channel.
+pub fn bench(url: &str, relay: &SmtpServer, on_unknown: &str) -> Bench {
+    let mut bench = Bench::new(url);
+    let channel = format!(
+        "[channels.relay]\nkind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"care@shop.example\"\n\
+         connections = {CONNECTIONS}\non_unknown = \"{on_unknown}\"\n",
+        relay.port()
+    );
+    std::fs::write(bench.path().join("config/staging.toml"), channel).expect("the settings are written");
+    bench.set("environment", "staging").set("time.source", "driven").set("engine.plan_interval", "100ms");
+    bench.set("engine.lease_ttl", "3s").set("engine.heartbeat", "500ms").set("engine.takeover_interval", "500ms");
+    bench.set("outbox.lease_ttl", format!("{}s", LEASE.as_secs())).set("outbox.heartbeat", "1s");
+    bench.set("outbox.interval", "200ms");
+    bench
+}
+
+/// Time passes twenty times as fast, so that nobody waits long for a second attempt.
+struct Clock(JoinHandle<()>);
+
+impl Clock {
+    fn run(pool: PgPool) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                // the server may be down at the moment
+                let _ = sqlx::query("update tend.driven_clock set instant = instant + interval '1 second'")
+                    .execute(&pool)
+                    .await;
+            }
+        }))
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
