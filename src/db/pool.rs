@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool, Postgres, Transaction};
 
 /// The oldest Postgres tend works on (`client_connection_check_interval`, SQL-standard function bodies).
 const OLDEST_SERVER: i32 = 140_000;
+
+/// Ends whatever transaction is open; without one it does nothing, and no warning is given.
+const RESET: &str = "begin; rollback";
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -118,6 +121,9 @@ impl Database {
             PgPoolOptions::new()
                 .max_connections(most)
                 .acquire_timeout(settings.acquire_timeout)
+                // sqlx 0.9 rolls back nothing when a `begin` is dropped half way (depth is still 0 then): the connection
+                // would lie in the pool with its transaction open, and its locks held
+                .after_release(|conn, _| Box::pin(async move { conn.execute(RESET).await.map(|_| true) }))
                 .connect_lazy_with(options.clone().application_name(name))
         };
         Ok(Self { pool: pool(settings.max_connections, "tend"), control: pool(2, "tend control"), options })

@@ -1,5 +1,7 @@
 //! Connections, migrations, the gate, the private Postgres.
 
+use std::task::Poll;
+
 use tend::db::{ConnectError, Database, DatabaseSettings, GateError, MigrateFailure, gate, migrate};
 
 use crate::support::{World, eventually};
@@ -181,4 +183,33 @@ async fn a_wrong_password_is_told_in_one_line_without_the_password() {
 fn open_folder() -> tempfile::TempDir {
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     tempfile::Builder::new().prefix("tend-own-").permissions(open).tempdir().unwrap()
+}
+
+#[tokio::test]
+async fn a_transaction_dropped_while_it_begins_leaves_no_connection_inside_one() {
+    let world = World::new().await;
+    let mut witness = world.db().dedicated().await.unwrap();
+    for polls in 1..12 {
+        let mut begin = Box::pin(world.db().begin("dropped"));
+        let mut left = polls;
+        std::future::poll_fn(|context| {
+            left -= 1;
+            match begin.as_mut().poll(context) {
+                Poll::Pending if left > 0 => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
+        drop(begin);
+        eventually("no connection of the pool lies in a transaction", async || {
+            sqlx::query_scalar::<_, bool>(
+                "select not exists (select from pg_stat_activity
+                                    where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle')",
+            )
+            .fetch_one(&mut witness)
+            .await
+            .unwrap()
+        })
+        .await;
+    }
 }
