@@ -88,6 +88,7 @@ create table tend.outbox (
     occasion     text not null,
     step         text not null default '',
     purpose      text not null,
+    consent      text check (consent in ('granted', 'not_withdrawn', 'not_needed')),
     topic        text not null,
     channel      text not null,
     provider     text,
@@ -124,6 +125,7 @@ comment on column tend.outbox.customer_id is 'To whom.';
 comment on column tend.outbox.occasion is 'What for.';
 comment on column tend.outbox.step is 'Step of a job with several; empty for the only one.';
 comment on column tend.outbox.purpose is 'marketing, service or transactional: which consent it needs.';
+comment on column tend.outbox.consent is 'Whose word it takes, asked again at sending: granted, not_withdrawn, not_needed; null: the last for purpose transactional, else the second.';
 comment on column tend.outbox.topic is 'What a customer can unsubscribe from.';
 comment on column tend.outbox.channel is 'email or sms.';
 comment on column tend.outbox.provider is 'Which configured channel of that sort pays it, e.g. smtp-main; null: the one the settings name for the sort.';

@@ -4,11 +4,16 @@
 //! engine (the steps at work finish within the grace, the rest is handed back) → dispatcher (finishes what is in the
 //! network, gives the rest back) → connections. Whatever is killed instead is found by its leases.
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -57,7 +62,8 @@ pub fn label() -> String {
 /// Works until a signal says to stop.
 ///
 /// # Errors
-/// When something cannot be started. Trouble afterwards is logged, waited out and watched, never a reason to end.
+/// When something cannot be started, or a part of the daemon ended before it was told to. Trouble with database, folder
+/// or providers is logged, waited out and watched, never a reason to end.
 pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let engine = Arc::new(engine(&db, settings));
@@ -80,34 +86,71 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     );
 
     let bell = engine.bell();
-    let folder = tokio::spawn(keeper.follow(move |_| bell.notify_one(), stop.clone()));
-    let runs = tokio::spawn({
+    let parts = Parts { stop: stop.clone(), failed: Arc::default() };
+    let mut folder = parts.spawn("the job folder", &stop, keeper.follow(move |_| bell.notify_one(), stop.clone()));
+    let runs = parts.spawn("the engine", &stop, {
         let (engine, stop) = (Arc::clone(&engine), stop.clone());
-        async move { engine.run(stop).await }
+        async move { Ok(engine.run(stop).await) }
     });
     // the dispatcher outlives the engine: what the last step queued may still go out, and nothing new comes
     let hands_down = CancellationToken::new();
-    let sending = tokio::spawn({
+    let sending = parts.spawn("the dispatcher", &hands_down, {
         let (dispatcher, hands_down) = (dispatcher.clone(), hands_down.clone());
-        async move { dispatcher.run(hands_down).await }
+        async move { Ok(dispatcher.run(hands_down).await) }
     });
     let doorbell = Doorbell::hang(engine.bell(), Bells::default()).await?;
 
     stop.cancelled().await;
     tracing::info!("stopping: no new runs, the steps at work may finish");
     drop(doorbell);
-    ended("the job folder", folder.await.map(|outcome| outcome.map_err(|error| tracing::error!("{error:#}")).is_ok()));
-    ended("the engine", runs.await.map(|()| true));
+    if timeout(PATIENCE, &mut folder).await.is_err() {
+        folder.abort(); // the database is silent; a folder is applied whole or not at all
+    }
+    // how they ended is in `parts`
+    let _ = runs.await;
     hands_down.cancel();
-    ended("the dispatcher", sending.await.map(|()| true));
-    db.close().await;
-    tracing::info!("stopped");
+    let _ = sending.await;
+    if timeout(PATIENCE, db.close()).await.is_err() {
+        tracing::debug!("the database is silent; leaving without taking leave");
+    }
+    match parts.failed.get() {
+        Some(why) => anyhow::bail!("{why}"),
+        None => tracing::info!("stopped"),
+    }
     Ok(())
 }
 
-fn ended(part: &str, outcome: Result<bool, tokio::task::JoinError>) {
-    if let Err(error) = outcome {
-        tracing::error!("{part} ended badly: {error}");
+/// How long a stop waits for a database that does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The parts of the daemon. One that ends before it is told to takes the whole process down, in order and with an error,
+/// so that whoever supervises the process starts it anew: half a daemon looks alive and does nothing.
+struct Parts {
+    stop: CancellationToken,
+    failed: Arc<OnceLock<String>>,
+}
+
+impl Parts {
+    /// Starts a part, which may end once `told` is cancelled.
+    fn spawn(
+        &self,
+        name: &'static str,
+        told: &CancellationToken,
+        part: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let (stop, told, failed) = (self.stop.clone(), told.clone(), Arc::clone(&self.failed));
+        tokio::spawn(async move {
+            let why = match AssertUnwindSafe(part).catch_unwind().await {
+                Ok(Ok(())) if told.is_cancelled() => return,
+                Ok(Ok(())) => format!("{name} ended without being told to"),
+                Ok(Err(error)) => format!("{name} failed: {error:#}"),
+                Err(_) => format!("{name} panicked; the lines before say where"),
+            };
+            tracing::error!("{why}");
+            // the first one counts, the others may follow from it
+            let _ = failed.set(why);
+            stop.cancel();
+        })
     }
 }
 
@@ -132,4 +175,33 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
         }
     });
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn ends(
+        part: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+        told: bool,
+    ) -> (bool, Option<String>) {
+        let parts = Parts { stop: CancellationToken::new(), failed: Arc::default() };
+        let tell = CancellationToken::new();
+        if told {
+            tell.cancel();
+        }
+        parts.spawn("the engine", &tell, part).await.expect("the watcher itself does not panic");
+        (parts.stop.is_cancelled(), parts.failed.get().cloned())
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_early_or_badly_stops_the_daemon_with_an_error() {
+        assert_eq!(ends(async { Ok(()) }, true).await, (false, None));
+        let (stopped, why) = ends(async { Ok(()) }, false).await;
+        assert_eq!((stopped, why.as_deref()), (true, Some("the engine ended without being told to")));
+        let (stopped, why) = ends(async { Err(anyhow::anyhow!("no disk")) }, false).await;
+        assert_eq!((stopped, why.as_deref()), (true, Some("the engine failed: no disk")));
+        let (stopped, why) = ends(async { std::panic::resume_unwind(Box::new("slip")) }, true).await;
+        assert_eq!((stopped, why.as_deref()), (true, Some("the engine panicked; the lines before say where")));
+    }
 }

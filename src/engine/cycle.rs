@@ -1,10 +1,12 @@
 //! The engine of one process: what it holds, one pass by hand, and the loop of the daemon.
 
+use std::io::ErrorKind;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -95,8 +97,8 @@ impl Engine {
     /// is started, the steps at work have the grace to finish, and what is left is handed back.
     pub async fn run(self: &Arc<Self>, stop: CancellationToken) {
         let background = CancellationToken::new();
-        let signs = tokio::spawn(replica::signs_of_life(Arc::clone(self), background.clone()));
-        let watch = tokio::spawn(watchdog::watch(Arc::clone(self), background.clone()));
+        let mut signs = tokio::spawn(replica::signs_of_life(Arc::clone(self), background.clone()));
+        let mut watch = tokio::spawn(watchdog::watch(Arc::clone(self), background.clone()));
         let mut shift = Shift::new(self);
         while !stop.is_cancelled() {
             // A pass ends by itself, unless the database does not answer.
@@ -109,6 +111,8 @@ impl Engine {
                 () = self.bell.notified() => {}
                 () = sleep(nap) => {}
                 Some(_) = shift.runs.join_next() => {}
+                ended = &mut signs => too_early(ended),
+                ended = &mut watch => too_early(ended),
             }
         }
         shift.leave().await;
@@ -119,8 +123,19 @@ impl Engine {
     }
 }
 
+/// Nothing of the engine dies silently: what happened to the part happens to the whole, and whoever runs it is told.
+fn too_early(ended: Result<(), JoinError>) -> ! {
+    match ended.map_err(JoinError::try_into_panic) {
+        Err(Ok(panic)) => resume_unwind(panic),
+        _ => resume_unwind(Box::new("a part of the engine ended")),
+    }
+}
+
 /// How long a stop waits for a database that does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A pass takes moments; one that takes this long is given up and begun anew.
+const SILENT: Duration = Duration::from_secs(5 * 60);
 
 async fn well_after(stop: &CancellationToken) {
     stop.cancelled().await;
@@ -155,7 +170,9 @@ impl<'e> Shift<'e> {
     /// One pass; how long to sleep at most until the next. Trouble with the database is logged when it begins and when
     /// it is over, not with every pass.
     async fn pass(&mut self) -> Duration {
-        match self.try_pass().await {
+        // a connection whose other end has vanished never answers; what was begun on it is found by its lease
+        let passed = timeout(SILENT, self.try_pass()).await;
+        match passed.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into()))) {
             Ok(nap) => {
                 if std::mem::take(&mut self.troubled) {
                     tracing::info!("the engine works again");

@@ -39,20 +39,21 @@ with overdue as (
                       where split_part(other.host, ':', 1) = split_part(replica.host, ':', 1)
                         and other.started_at > replica.seen_at)
 ), unpaid as (
-    select 'message_late' as kind, outbox.provider as subject,
-           count(*) || ' messages of ' || outbox.provider || ' are late, the oldest since '
+    -- A message that no channel has looked at yet names none.
+    select 'message_late' as kind, coalesce(outbox.provider, outbox.channel) as subject,
+           count(*) || ' messages of ' || coalesce(outbox.provider, outbox.channel) || ' are late, the oldest since '
                || to_char(min(outbox.not_before), 'YYYY-MM-DD"T"HH24:MI"Z"') as message
     from tend.outbox
     where outbox.state = 'planned' and outbox.not_before < $2 and outbox.not_after > $1
       and not exists (select 1 from tend.sending_pause)
-    group by outbox.provider
+    group by coalesce(outbox.provider, outbox.channel)
 ), dead as (
-    select 'dead_letter' as kind, outbox.provider as subject,
-           count(*) filter (where outbox.state = 'dead') || ' messages of ' || outbox.provider || ' are dead, '
+    select 'dead_letter' as kind, coalesce(outbox.provider, outbox.channel) as subject,
+           count(*) filter (where outbox.state = 'dead') || ' messages of ' || coalesce(outbox.provider, outbox.channel) || ' are dead, '
                || count(*) filter (where outbox.state = 'in_doubt') || ' in doubt' as message
     from tend.outbox
     where outbox.state in ('dead', 'in_doubt') and outbox.state_at > $1::timestamptz - interval '7 days'
-    group by outbox.provider
+    group by coalesce(outbox.provider, outbox.channel)
 ), broken as (
     select 'folder_broken' as kind, 'jobs' as subject,
            'the job folder has errors since ' || to_char(found_at, 'YYYY-MM-DD"T"HH24:MI"Z"')

@@ -17,9 +17,9 @@ worded as (
     where v.verdict is null
 ),
 message as (
-    insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, template, locale, data,
+    insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, consent, topic, channel, template, locale, data,
                              priority, not_before, not_after, zone, opens, closes, on_unknown, state_at, created_at)
-    select $3::bigint, $1::text, $2::text, w.customer_id, w.occasion, $21::text, $23::text, w.channel, $24::text, w.message_locale,
+    select $3::bigint, $1::text, $2::text, w.customer_id, w.occasion, $21::text, $20::text, $23::text, w.channel, $24::text, w.message_locale,
            jsonb_build_object(
                'offer', $27::jsonb -> w.offer -> w.message_locale,
                'occasion', jsonb_build_object('kind', 'birthday', 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),

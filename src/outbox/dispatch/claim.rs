@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::breaker::{self, Gate};
+use super::ledger::Next;
 use super::{Lane, Shared, rates};
 
 /// A message this process is to send.
@@ -44,6 +45,8 @@ pub struct Claimed {
     pub domain: String,
     /// The domain has refused messages lately.
     pub domain_failing: bool,
+    /// Its end of life; asked once more with the hand-over.
+    pub not_after: DateTime<Utc>,
     /// What time it was.
     pub now: DateTime<Utc>,
     /// When consent and address were looked up.
@@ -52,6 +55,18 @@ pub struct Claimed {
     pub claim: u64,
     /// Halts of the channel seen before.
     pub halts: u64,
+}
+
+impl Claimed {
+    /// What the connection hands in before it sends.
+    pub fn hand_over(&self) -> Next {
+        Next { message_id: self.message_id, attempt: self.attempt, not_after: self.not_after }
+    }
+
+    /// Whether its life is over by now.
+    pub fn is_over(&self) -> bool {
+        self.now + TimeDelta::from_std(self.asked.elapsed()).unwrap_or_default() >= self.not_after
+    }
 }
 
 /// What a claim brought.
@@ -132,6 +147,7 @@ async fn rows(
         address: row.address.unwrap_or_default(),
         domain: row.domain.unwrap_or_default(),
         domain_failing: row.domain_failing,
+        not_after: row.not_after,
         now,
         asked,
         claim: number,

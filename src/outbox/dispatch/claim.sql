@@ -26,7 +26,7 @@ picked as (
     select o.*
     from (select lane, priority from levels order by priority desc) v
     cross join lateral (
-        select message_id, public_id, spec_hash, customer_id, purpose, template, locale, data, not_before, not_after, zone,
+        select message_id, public_id, spec_hash, customer_id, purpose, consent, template, locale, data, not_before, not_after, zone,
                opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown
         from tend.outbox
         where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority = v.priority and not_before <= $4
@@ -41,7 +41,11 @@ picked as (
 known as (
     select p.*, c.customer_id is null as gone, c.status, coalesce(c.name, '') as name, c.locale as reads, c.country,
            a.address, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
-           p.purpose <> 'transactional' and w.granted is false as withdrawn
+           -- where the customer's word is needed, a row that is gone is as good as a no
+           case coalesce(p.consent, case p.purpose when 'transactional' then 'not_needed' else 'not_withdrawn' end)
+               when 'granted' then w.granted is not true
+               when 'not_withdrawn' then w.granted is false
+               else false end as withdrawn
     from picked p
     left join crm.customer c on c.customer_id = p.customer_id
     cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a

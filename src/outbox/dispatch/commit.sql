@@ -1,5 +1,5 @@
 -- The one commit between two messages of a connection, for several connections at once: the results of their last ones
--- and the hand-over of their next ones. $1 owner, $2 whether the time is driven, $3-$10 results, $11-$12 hand-overs.
+-- and the hand-over of their next ones. $1 owner, $2 whether the time is driven, $3-$10 results, $11-$13 hand-overs.
 with
 -- no row: the lease was lost and nothing below happens
 alive as materialized (
@@ -20,8 +20,8 @@ finished as (
 handed as (
     insert into tend.attempt as a (message_id, attempt, owner, handed_off_at)
     select n.message_id, n.attempt, $1, clock.now
-    from clock, alive, unnest($11::bigint[], $12::smallint[]) as n (message_id, attempt)
-    where not exists (select from tend.sending_pause)
+    from clock, alive, unnest($11::bigint[], $12::smallint[], $13::timestamptz[]) as n (message_id, attempt, not_after)
+    where not exists (select from tend.sending_pause) and n.not_after > clock.now
     -- a commit whose answer got lost is repeated
     on conflict (message_id, attempt) do update set handed_off_at = excluded.handed_off_at
         where a.owner = excluded.owner and a.finished_at is null

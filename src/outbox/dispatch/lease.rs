@@ -64,19 +64,12 @@ pub async fn care(shared: Arc<Shared>, lost: CancellationToken) {
     }
 }
 
-/// Gives everything back that is still claimed, and the lease.
+/// Gives everything back that is still claimed, and the lease. Nothing is at work for it any more: what was cut off in
+/// the network is treated as after a crash.
 pub async fn give_back(shared: &Shared, owner: Uuid) -> sqlx::Result<()> {
     let mut tx = shared.begin().await?;
-    let now = shared.clock.now(&mut tx).await?;
-    recover::settle_all(&mut tx, owner).await?;
-    recover::give_back(&mut tx, owner, now, None).await?;
-    // with something handed off and unanswered the lease runs out, and recovery has the last word
-    sqlx::query!(
-        "delete from tend.dispatcher d where d.owner = $1
-         and not exists (select from tend.outbox o where o.owner = $1 and o.state in ('claimed', 'handed_off'))",
-        owner
-    )
-    .execute(&mut *tx)
-    .await?;
+    // first, as in recovery: a hand-over that is being committed is waited for, and every later one is refused
+    sqlx::query!("delete from tend.dispatcher where owner = $1", owner).execute(&mut *tx).await?;
+    recover::put_in_order(shared, &mut tx, owner, None).await?;
     tx.commit().await
 }

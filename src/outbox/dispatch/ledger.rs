@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::Connection as _;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
@@ -13,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::watched;
 use crate::clock::Clock;
 use crate::db::Database;
 
@@ -53,6 +55,8 @@ pub struct Next {
     pub message_id: i64,
     /// Which attempt.
     pub attempt: i16,
+    /// From then on it is not handed off any more.
+    pub not_after: DateTime<Utc>,
 }
 
 /// The lease is gone: nothing was committed and nothing may be sent.
@@ -83,7 +87,7 @@ impl Ledgers {
         let ledgers = (0..WRITERS).map(|_| {
             let (entries, inbox) = mpsc::channel(MOST);
             let writer = Writer { db: db.clone(), clock, owner, connection: None };
-            tasks.spawn(writer.run(inbox, lost.clone()));
+            tasks.spawn(watched("a writer", lost.clone(), writer.run(inbox, lost.clone())));
             Ledger { entries }
         });
         (Self(ledgers.collect()), tasks)
@@ -96,7 +100,8 @@ impl Ledgers {
 }
 
 impl Ledger {
-    /// Commits; true when the next message is handed off and must be sent now, false when sending is paused.
+    /// Commits; true when the next message is handed off and must be sent now, false when sending is paused or the
+    /// message's life is over.
     pub async fn commit(&self, last: Option<Finished>, next: Option<Next>) -> Result<bool, Lost> {
         let (reply, answer) = oneshot::channel();
         self.entries.send(Entry { last, next, reply }).await.map_err(|_| Lost)?;
@@ -179,6 +184,7 @@ impl Writer {
                 as &[Option<f64>],
             &next.iter().map(|each| each.message_id).collect::<Vec<_>>(),
             &next.iter().map(|each| each.attempt).collect::<Vec<_>>(),
+            &next.iter().map(|each| each.not_after).collect::<Vec<_>>(),
         )
         .fetch_one(connection)
         .await?;

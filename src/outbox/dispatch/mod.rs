@@ -21,14 +21,15 @@
 //! crash, `tend.attempt` is the truth.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::{Postgres, Transaction};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::channel::settings::{ChannelSettings, OutboxSettings};
 use crate::clock::Clock;
@@ -149,10 +150,11 @@ impl Dispatcher {
         while !cancel.is_cancelled() {
             if let Err(error) = self.term(Until::Cancelled, &cancel).await {
                 tracing::warn!(error = %error, "the dispatcher cannot work; trying again");
-                tokio::select! {
-                    () = cancel.cancelled() => {}
-                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
-                }
+            }
+            // a term that ends by itself has met trouble
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
         }
     }
@@ -169,13 +171,15 @@ impl Dispatcher {
 
     /// One lease, from taking it to giving it back or losing it.
     async fn term(&self, until: Until, cancel: &CancellationToken) -> sqlx::Result<()> {
-        let owner = lease::take(&self.shared).await?;
+        let owner = self.answered(lease::take(&self.shared)).await?;
         let lost = CancellationToken::new();
         let stop = CancellationToken::new();
-        let keeper = tokio::spawn(lease::keep(Arc::clone(&self.shared), owner, lost.clone()));
-        let caretaker = tokio::spawn(lease::care(Arc::clone(&self.shared), lost.clone()));
+        let keeper = lease::keep(Arc::clone(&self.shared), owner, lost.clone());
+        let keeper = tokio::spawn(watched("the keeper of the lease", lost.clone(), keeper));
+        let caretaker = lease::care(Arc::clone(&self.shared), lost.clone());
+        let caretaker = tokio::spawn(watched("the caretaker", lost.clone(), caretaker));
         let (ledgers, mut writers) = Ledgers::start(&self.shared.db, self.shared.clock, owner, &lost);
-        let (settler, settler_task) = settler::start(Arc::clone(&self.shared), owner);
+        let (settler, mut settler_task) = settler::start(Arc::clone(&self.shared), owner, lost.clone());
         let mut pumps = JoinSet::new();
         for lane in &self.lanes {
             let pump = Pump {
@@ -184,8 +188,9 @@ impl Dispatcher {
                 owner,
                 ledgers: ledgers.clone(),
                 settler: settler.clone(),
+                lost: lost.clone(),
             };
-            pumps.spawn(pump.run(until, stop.clone()));
+            pumps.spawn(watched("a channel", lost.clone(), pump.run(until, stop.clone())));
         }
         drop((ledgers, settler));
         let mut aborted = Aborted(vec![keeper.abort_handle(), caretaker.abort_handle(), settler_task.abort_handle()]);
@@ -203,22 +208,33 @@ impl Dispatcher {
             () = lost.cancelled() => {}
         }
         pumps.shutdown().await;
-        if lost.is_cancelled() {
-            settler_task.abort();
+        // both end when the last of their senders is gone, unless the database is silent
+        tokio::select! {
+            _ = async { tokio::join!(finished(&mut writers), &mut settler_task) } => {}
+            () = lost.cancelled() => settler_task.abort(),
         }
-        // both end when the last of their senders is gone
-        let _ = tokio::join!(finished(&mut writers), settler_task);
         aborted.0.clear();
         keeper.abort();
         caretaker.abort();
         for lane in &self.lanes {
             lane.reset();
         }
-        self.give_back(owner).await
+        self.answered(lease::give_back(&self.shared, owner)).await
     }
 
-    async fn give_back(&self, owner: Uuid) -> sqlx::Result<()> {
-        lease::give_back(&self.shared, owner).await
+    /// A server that has gone silent is an error after the time of a lease.
+    async fn answered<T>(&self, asked: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+        let answer = tokio::time::timeout(self.shared.outbox.lease_ttl, asked).await;
+        answer.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+}
+
+/// A task of a term. When it panics the term ends and another begins: with one of its parts missing it would hold on to
+/// messages that nobody sends.
+async fn watched(part: &'static str, lost: CancellationToken, task: impl Future<Output = ()>) {
+    if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+        tracing::error!("{part} of the dispatcher panicked; it starts anew");
+        lost.cancel();
     }
 }
 

@@ -1,6 +1,7 @@
 //! One channel at work: claims, renders, feeds the connections. Bounded at every stage, so that memory does not follow
 //! the number of messages owed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::ledger::Ledgers;
 use super::queue::Queue;
 use super::settler::{Settle, Settler};
 use super::worker::{Ready, Worker};
-use super::{Lane, Shared, content};
+use super::{Lane, Shared, content, recover, watched};
 use crate::outbox::channel::Prepared;
 
 /// How a pump ends.
@@ -38,6 +39,8 @@ pub struct Pump {
     pub ledgers: Ledgers,
     /// Where results go on to the outbox.
     pub settler: Settler,
+    /// Ends the term.
+    pub lost: CancellationToken,
 }
 
 impl Pump {
@@ -56,11 +59,12 @@ impl Pump {
                 settler: self.settler.clone(),
                 queue: Arc::clone(&ready),
             };
-            workers.spawn(worker.run());
+            workers.spawn(watched("a connection", self.lost.clone(), worker.run()));
         }
         let mut preparers = JoinSet::new();
         for _ in 0..connections.min(2) {
-            preparers.spawn(self.clone().prepare(Arc::clone(&raw), Arc::clone(&ready), stop.clone()));
+            let preparer = self.clone().prepare(Arc::clone(&raw), Arc::clone(&ready), stop.clone());
+            preparers.spawn(watched("a preparer", self.lost.clone(), preparer));
         }
         self.claim(&raw, until, &stop).await;
         raw.close();
@@ -72,16 +76,18 @@ impl Pump {
     /// Claims whenever there is room for more.
     async fn claim(&self, raw: &Queue<Claimed>, until: Until, stop: &CancellationToken) {
         let mut emptied = std::time::Instant::now();
+        let mut unsure = false;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = self.lane.room() => {}
+                () = self.settled(&mut unsure) => {}
             }
             self.lane.adapt(emptied.elapsed(), usize::from(self.shared.outbox.batch));
             let haul = match claim(&self.shared, &self.lane, self.owner, self.lane.size()).await {
                 Ok(haul) => haul,
                 Err(error) => {
                     tracing::warn!(channel = self.lane.name, error = %error, "cannot claim messages; trying again");
+                    unsure = true;
                     Haul { closed: true, ..Haul::default() }
                 }
             };
@@ -99,6 +105,25 @@ impl Pump {
             if idle && !self.rest(until, haul.closed, haul.rated, stop).await {
                 return;
             }
+        }
+    }
+
+    /// Waits for room. After a claim that failed everything under way is waited for and the rest given back: it may have
+    /// been committed all the same, and then nobody knows of its messages.
+    async fn settled(&self, unsure: &mut bool) {
+        if !*unsure {
+            return self.lane.room().await;
+        }
+        self.lane.all_done().await;
+        let given_back = async {
+            let mut tx = self.shared.begin().await?;
+            let now = self.shared.clock.now(&mut tx).await?;
+            recover::give_back(&mut tx, self.owner, Some(&self.lane.name), now, None).await?;
+            tx.commit().await
+        };
+        match given_back.await {
+            Ok(()) => *unsure = false,
+            Err(error) => tracing::debug!(channel = self.lane.name, error = %error, "cannot give claims back yet"),
         }
     }
 
@@ -154,12 +179,16 @@ impl Pump {
             Ok(template) => template,
             Err(reason) => return Ok(Err(("dead", reason))),
         };
-        let redirect = shared.outbox.redirect_to.as_ref();
-        let outgoing = content::outgoing(claimed, self.lane.sort, &template, &shared.company, redirect);
-        Ok(match outgoing {
-            Err(reason) => Err(("dead", reason)),
-            Ok(outgoing) => self.lane.channel.prepare(&outgoing).map_err(|reason| ("rejected", reason)),
-        })
+        let built = || {
+            let redirect = shared.outbox.redirect_to.as_ref();
+            match content::outgoing(claimed, self.lane.sort, &template, &shared.company, redirect) {
+                Err(reason) => Err(("dead", reason)),
+                Ok(outgoing) => self.lane.channel.prepare(&outgoing).map_err(|reason| ("rejected", reason)),
+            }
+        };
+        // a customer's data that makes some library panic costs that one message, not the channel
+        Ok(catch_unwind(AssertUnwindSafe(built))
+            .unwrap_or_else(|_| Err(("dead", "making the message panicked; the log says where".to_owned()))))
     }
 
     async fn end(&self, claimed: &Claimed, state: &'static str, reason: Option<String>) {

@@ -8,6 +8,9 @@ use super::Shared;
 /// A message that is resent after crashes is given up after so many attempts.
 const MOST_ATTEMPTS: i16 = 12;
 
+/// Why a message is owed again.
+const DIED: &str = "given back: its dispatcher died before the hand-over";
+
 /// What was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recovered {
@@ -42,7 +45,7 @@ pub async fn recover(shared: &Shared) -> sqlx::Result<Recovered> {
     owners.sort_unstable();
     owners.dedup();
     for owner in owners {
-        let (unknown, released) = put_in_order(shared, &mut tx, owner).await?;
+        let (unknown, released) = put_in_order(shared, &mut tx, owner, Some(DIED)).await?;
         found.unknown += unknown;
         found.released += released;
     }
@@ -50,38 +53,47 @@ pub async fn recover(shared: &Shared) -> sqlx::Result<Recovered> {
     Ok(found)
 }
 
-async fn put_in_order(shared: &Shared, conn: &mut PgConnection, owner: Uuid) -> sqlx::Result<(u64, u64)> {
+/// Ends what an owner left behind; its lease row must be deleted in the same transaction already. Messages of unknown
+/// fate and messages given back, the latter with this reason.
+pub async fn put_in_order(
+    shared: &Shared,
+    conn: &mut PgConnection,
+    owner: Uuid,
+    reason: Option<&str>,
+) -> sqlx::Result<(u64, u64)> {
     let now = shared.clock.now(conn).await?;
     let unknown =
         sqlx::query_file!("src/outbox/dispatch/unknown.sql", owner, now, MOST_ATTEMPTS).execute(&mut *conn).await?;
     settle_all(conn, owner).await?;
-    let released = give_back(conn, owner, now, Some("given back: its dispatcher died before the hand-over")).await?;
+    let released = give_back(conn, owner, None, now, reason).await?;
     Ok((unknown.rows_affected(), released))
 }
 
 /// Copies every result of a dispatcher that is not in the outbox yet.
-pub async fn settle_all(conn: &mut PgConnection, owner: Uuid) -> sqlx::Result<()> {
+async fn settle_all(conn: &mut PgConnection, owner: Uuid) -> sqlx::Result<()> {
     let held = sqlx::query_scalar!("select message_id from tend.outbox where owner = $1 and state = 'claimed'", owner)
         .fetch_all(&mut *conn)
         .await?;
     sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, &held as &[i64]).execute(conn).await.map(drop)
 }
 
-/// Gives back everything a dispatcher still holds, after its results are settled.
+/// Gives back everything a dispatcher still holds and has not handed off, or what it holds for one channel.
 pub async fn give_back(
     conn: &mut PgConnection,
     owner: Uuid,
+    channel: Option<&str>,
     now: chrono::DateTime<chrono::Utc>,
     reason: Option<&str>,
 ) -> sqlx::Result<u64> {
     sqlx::query!(
         "update tend.outbox o
          set state = 'planned', owner = null, state_at = $2, state_reason = coalesce($3, o.state_reason)
-         where o.owner = $1 and o.state in ('claimed', 'handed_off')
+         where o.owner = $1 and o.state in ('claimed', 'handed_off') and ($4::text is null or o.provider = $4)
            and not exists (select from tend.attempt a where a.message_id = o.message_id and a.attempt = o.attempts + 1)",
         owner,
         now,
-        reason
+        reason,
+        channel
     )
     .execute(conn)
     .await

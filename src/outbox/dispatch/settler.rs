@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Lane, Shared};
+use super::{Lane, Shared, watched};
 
 /// Messages of one statement, at most.
 const MOST: usize = 500;
@@ -36,9 +37,9 @@ pub enum Settle {
 pub type Settler = mpsc::Sender<Settle>;
 
 /// Starts the task. It ends when all its senders are dropped and everything is written.
-pub fn start(shared: Arc<Shared>, owner: Uuid) -> (Settler, tokio::task::JoinHandle<()>) {
+pub fn start(shared: Arc<Shared>, owner: Uuid, lost: CancellationToken) -> (Settler, tokio::task::JoinHandle<()>) {
     let (sender, inbox) = mpsc::channel(MOST * 4);
-    (sender, tokio::spawn(run(shared, owner, inbox)))
+    (sender, tokio::spawn(watched("the settler", lost, run(shared, owner, inbox))))
 }
 
 async fn run(shared: Arc<Shared>, owner: Uuid, mut inbox: mpsc::Receiver<Settle>) {

@@ -65,9 +65,10 @@ impl Worker {
             if !self.may_go(&next, connection).await? {
                 continue;
             }
-            let hand_over = Next { message_id: next.claimed.message_id, attempt: next.claimed.attempt };
-            if !self.record(last.take(), Some(hand_over)).await? {
-                self.lane.halt(); // sending is paused: the rest of the claim goes back too
+            if !self.record(last.take(), Some(next.claimed.hand_over())).await? {
+                if !next.claimed.is_over() {
+                    self.lane.halt(); // sending is paused: the rest of the claim goes back too
+                }
                 self.release(&next.claimed, None).await;
                 continue;
             }

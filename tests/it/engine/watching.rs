@@ -96,7 +96,7 @@ async fn late_and_dead_messages_and_a_broken_folder_raise_alarms() {
             "insert into tend.folder_problem values (true, '2026-06-01', gen_random_uuid(), 'jobs/x.toml: no');
              insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, provider, template,
                  locale, data, not_before, not_after, on_unknown, state, state_at, created_at)
-             select 1, 'job', '', 'c' || n, 'o', 'marketing', 't', 'email', 'smtp-main', 't', 'en', '{}', '2026-06-01',
+             select 1, 'job', '', 'c' || n, 'o', 'marketing', 't', 'email', case when n <> 2 then 'smtp-main' end, 't', 'en', '{}', '2026-06-01',
                     '2026-06-03', 'hold', state, '2026-06-01', '2026-06-01'
              from unnest(array['planned', 'planned', 'dead', 'in_doubt', 'accepted']) with ordinality as o (state, n)",
         )
@@ -112,7 +112,8 @@ async fn late_and_dead_messages_and_a_broken_folder_raise_alarms() {
         [
             "dead_letter\t1 messages of smtp-main are dead, 1 in doubt",
             "folder_broken\tthe job folder has errors since 2026-06-01T00:00Z; the last good jobs stay in force",
-            "message_late\t2 messages of smtp-main are late, the oldest since 2026-06-01T00:00Z",
+            "message_late\t1 messages of email are late, the oldest since 2026-06-01T00:00Z",
+            "message_late\t1 messages of smtp-main are late, the oldest since 2026-06-01T00:00Z",
         ]
     );
     stage.world.sql("insert into tend.sending_pause values (true, '2026-06-01', 'ann', '')").await;

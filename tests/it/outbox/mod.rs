@@ -5,4 +5,5 @@ mod office;
 mod recording;
 mod smtp;
 mod templates;
+mod timing;
 mod webhook;

@@ -33,6 +33,7 @@ async fn every_answer_of_a_receiver_ends_in_a_clear_reason_and_a_correct_row() {
     let cases = [
         ("200", "", say("200 OK", &[], "")),
         ("202 with rule", rule, say("202 Accepted", &[], r#"{"Code":"OK","id":"r-9"}"#)),
+        ("an id with a NUL", rule, say("202 Accepted", &[], r#"{"Code":"OK","id":"r\u0000-9"}"#)),
         ("an error in a 200", rule, say("200 OK", &[], r#"{"Code":"isv.LIMIT","phone":"+8613800000001"}"#)),
         ("garbage in a 200", rule, say("200 OK", &[], "<html>\u{0}garbage</html>")),
         ("429 with seconds", "", say("429 Too Many Requests", &[("retry-after", "7200")], "")),

@@ -62,7 +62,10 @@ pub async fn read(settings: &WebhookSettings, mut response: Response, sent: Date
 fn judged(settings: &WebhookSettings, code: Option<String>, body: &[u8]) -> Answer {
     let parsed = serde_json::from_slice::<Value>(body).ok();
     let at = |pointer: &str| parsed.as_ref().and_then(|value| value.pointer(pointer)).map(plain);
-    let reference = settings.reference.as_deref().and_then(at).map(|reference| reference.chars().take(200).collect());
+    let reference = settings.reference.as_deref().and_then(at).map(|reference| {
+        // Postgres takes no NUL in a text, and an id has no other control characters either
+        reference.chars().filter(|c| !c.is_control()).take(200).collect()
+    });
     let Some(rule) = &settings.success else {
         return Answer { reference, ..Answer::accepted(code, "") };
     };

@@ -1,0 +1,121 @@
+//! What happens between a claim and the hand-over: an end of life, a pause, a consent that is gone, a database that fails.
+
+use std::time::Duration;
+
+use tend::outbox::dispatch::{Dispatcher, Options};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::office::{dispatcher, fate, options, owing, states};
+use crate::support::smtp::SmtpServer;
+use crate::support::{World, eventually, instant};
+
+fn settings(server: &SmtpServer) -> Options {
+    options(&[(
+        "mail",
+        &format!(
+            "kind = \"smtp\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\nfrom = \"care@shop.example\"\n\
+             timeout = \"1s\"\nconnections = 1\non_unknown = \"hold\"",
+            server.port()
+        ),
+    )])
+}
+
+fn at_work(office: &Dispatcher) -> (JoinHandle<()>, CancellationToken) {
+    let (office, cancel) = (office.clone(), CancellationToken::new());
+    let told = cancel.clone();
+    (tokio::spawn(async move { office.run(told).await }), cancel)
+}
+
+/// Three messages claimed together, the first of which keeps the only connection busy for a second.
+async fn with_one_in_the_network(server: &SmtpServer) -> (World, JoinHandle<()>, CancellationToken) {
+    let world = owing(3).await;
+    world.sql("update crm.customer set email = 'stall@example.com' where customer_id = 'c1'").await;
+    let (running, cancel) = at_work(&dispatcher(&world, settings(server)));
+    eventually("the first is in the network and the others are claimed", async || {
+        world.value("select count(*) from tend.attempt").await == "1"
+            && world.value("select count(*) from tend.outbox where state = 'claimed'").await == "3"
+    })
+    .await;
+    (world, running, cancel)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_life_ends_while_it_waits_for_a_connection_is_not_sent() {
+    let server = SmtpServer::start().await;
+    let (world, running, cancel) = with_one_in_the_network(&server).await;
+    world.advance_to(instant("2026-06-04T00:00:00Z")).await;
+    eventually("all have their end", async || {
+        states(&world).await == ["expired\t2".to_owned(), "in_doubt\t1".to_owned()]
+    })
+    .await;
+    assert_eq!(server.mails().len(), 1, "only the one that was in the network");
+    cancel.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_lets_nothing_go_but_the_message_that_is_in_the_network() {
+    let server = SmtpServer::start().await;
+    let (world, running, cancel) = with_one_in_the_network(&server).await;
+    world.sql("insert into tend.sending_pause values (true, '2026-06-01', 'ann', '')").await;
+    eventually("the others are given back", async || {
+        states(&world).await == ["in_doubt\t1".to_owned(), "planned\t2".to_owned()]
+    })
+    .await;
+    assert_eq!(server.mails().len(), 1);
+    world.sql("delete from tend.sending_pause").await;
+    eventually("they go when sending goes on", async || server.mails().len() == 3).await;
+    cancel.cancel();
+    running.await.unwrap();
+    assert_eq!(world.value("select count(*) from tend.dispatcher").await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_was_committed_without_an_answer_does_not_hold_on_to_its_messages() {
+    let world = owing(1).await;
+    world.sql("update tend.outbox set not_before = '2026-06-02'").await;
+    let server = SmtpServer::start().await;
+    let (running, cancel) = at_work(&dispatcher(&world, settings(&server)));
+    eventually("it has its lease", async || world.value("select count(*) from tend.dispatcher").await == "1").await;
+    // the claim fails for the process; in the database it has happened
+    world
+        .sql(
+            "alter table tend.provider_state rename to provider_state_gone;
+             update tend.outbox set state = 'claimed', provider = 'mail', not_before = '2026-06-01',
+                 owner = (select owner from tend.dispatcher)",
+        )
+        .await;
+    eventually("it is given back", async || states(&world).await == ["planned\t1"]).await;
+    world.sql("alter table tend.provider_state_gone rename to provider_state").await;
+    eventually("it is sent", async || states(&world).await == ["accepted\t1"]).await;
+    cancel.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_is_gone_counts_as_withdrawn_where_it_must_be_granted() {
+    let world = owing(3).await;
+    world
+        .sql(
+            "update tend.outbox set consent = case customer_id when 'c3' then 'not_withdrawn' else 'granted' end;
+             insert into crm.consent (customer_id, channel, purpose, granted, recorded_at)
+             values ('c2', 'email', 'marketing', true, '2026-01-01')",
+        )
+        .await;
+    let server = SmtpServer::start().await;
+    dispatcher(&world, settings(&server)).drain_once().await.unwrap();
+    assert_eq!(fate(&world, "c1").await, "cancelled | 0 | consent was withdrawn");
+    assert_eq!(fate(&world, "c2").await, "accepted | 1");
+    assert_eq!(fate(&world, "c3").await, "accepted | 1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispatcher_that_is_told_to_stop_leaves_nothing_behind() {
+    let server = SmtpServer::start().await;
+    let (world, running, cancel) = with_one_in_the_network(&server).await;
+    cancel.cancel();
+    tokio::time::timeout(Duration::from_secs(20), running).await.expect("it ends").unwrap();
+    assert_eq!(states(&world).await, ["in_doubt\t1", "planned\t2"]);
+    assert_eq!(world.value("select count(*) from tend.dispatcher").await, "0");
+}
