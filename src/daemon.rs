@@ -90,13 +90,19 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     let mut folder = parts.spawn("the job folder", &stop, keeper.follow(move |_| bell.notify_one(), stop.clone()));
     let runs = parts.spawn("the engine", &stop, {
         let (engine, stop) = (Arc::clone(&engine), stop.clone());
-        async move { Ok(engine.run(stop).await) }
+        async move {
+            engine.run(stop).await;
+            Ok(())
+        }
     });
     // the dispatcher outlives the engine: what the last step queued may still go out, and nothing new comes
     let hands_down = CancellationToken::new();
     let sending = parts.spawn("the dispatcher", &hands_down, {
         let (dispatcher, hands_down) = (dispatcher.clone(), hands_down.clone());
-        async move { Ok(dispatcher.run(hands_down).await) }
+        async move {
+            dispatcher.run(hands_down).await;
+            Ok(())
+        }
     });
     let doorbell = Doorbell::hang(engine.bell(), Bells::default()).await?;
 
@@ -113,11 +119,7 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     if timeout(PATIENCE, db.close()).await.is_err() {
         tracing::debug!("the database is silent; leaving without taking leave");
     }
-    match parts.failed.get() {
-        Some(why) => anyhow::bail!("{why}"),
-        None => tracing::info!("stopped"),
-    }
-    Ok(())
+    parts.failed.get().map_or(Ok(()), |why| anyhow::bail!("{why}"))
 }
 
 /// How long a stop waits for a database that does not answer.

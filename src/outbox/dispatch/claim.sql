@@ -54,14 +54,18 @@ known as (
         select n.granted from crm.consent n
         where n.customer_id = p.customer_id and n.channel = $7 and n.purpose = p.purpose
         order by n.recorded_at desc limit 1) w on true
-    left join tend.suppression s
-        on s.channel = $7 and s.address_key = tend.address_key($7, a.address) and s.lifted_at is null
+    -- by its key, one at a time: joined, young statistics make it every suppression for every message
+    left join lateral (
+        select l.reason from tend.suppression l
+        where l.channel = $7 and l.address_key = tend.address_key($7, a.address) and l.lifted_at is null limit 1) s on true
 ),
 judged as (
     select k.*, tend.opens_at(greatest($4, coalesce(b.open_until, $4)), k.zone, k.opens, k.closes) as opens_next,
            b.failures is not null and b.failures > 0 as domain_failing
     from known k
-    left join tend.provider_state b on $7 = 'email' and b.provider = 'domain:' || $2 || ':' || k.domain
+    left join lateral (
+        select d.open_until, d.failures from tend.provider_state d
+        where $7 = 'email' and d.provider = 'domain:' || $2 || ':' || k.domain limit 1) b on true
 ),
 verdict as (
     select j.*,

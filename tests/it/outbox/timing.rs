@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::{Connection as _, Row as _};
 use tend::outbox::dispatch::{Dispatcher, Options};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -118,4 +119,28 @@ async fn a_dispatcher_that_is_told_to_stop_leaves_nothing_behind() {
     tokio::time::timeout(Duration::from_secs(20), running).await.expect("it ends").unwrap();
     assert_eq!(states(&world).await, ["in_doubt\t1", "planned\t2"]);
     assert_eq!(world.value("select count(*) from tend.dispatcher").await, "0");
+}
+
+/// With statistics from before an import of suppressions the planner compared each of them with each message.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_looks_suppressions_up_by_their_key_whatever_the_statistics_say() {
+    let world = owing(1).await;
+    world.sql("analyze tend.suppression").await;
+    let claim = include_str!("../../../src/outbox/dispatch/claim.sql").replace("!\"", "\"");
+    let mut conn = world.pool().acquire().await.unwrap();
+    let prepared = format!(
+        "begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off;
+         set local plan_cache_mode = force_generic_plan;
+         prepare claim (uuid, text, text[], timestamptz, bigint, text, text) as {claim}"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(prepared)).execute(&mut *conn).await.unwrap();
+    let explain = "explain (costs off) execute claim (gen_random_uuid(), 'mail', array['mail'], '2026-06-01', 9, 'hold', 'email')";
+    let plan = sqlx::raw_sql(explain).fetch_all(&mut *conn).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    for table in ["suppression", "provider_state"] {
+        let at = plan.iter().position(|line| line.contains(&format!(" on {table} "))).expect("the table is in the plan");
+        let by_key = plan[at + 1].contains("address_key = ") || plan[at + 1].contains("provider = ");
+        assert!(by_key, "{table}: {}", plan.join("\n"));
+    }
+    conn.close().await.unwrap();
 }
