@@ -128,7 +128,8 @@ pub fn masked(words: &str) -> String {
 /// A token that holds an address or eight digits in a row is somebody's.
 fn flush(token: &mut String, out: &mut String) {
     let longest = token.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
-    out.push_str(if token.contains('@') || longest >= 8 { MASK } else { token });
+    // %40 is how a form that is echoed writes it
+    out.push_str(if token.contains('@') || token.contains("%40") || longest >= 8 { MASK } else { token });
     token.clear();
 }
 
@@ -143,6 +144,7 @@ mod tests {
             "550 5.1.1 <***>: unknown user ***, see http://x"
         );
         assert_eq!(masked(r#"{"phone":"+8613800000001","Code":"a.B"}"#), r#"{"phone":"***","Code":"a.B"}"#);
+        assert_eq!(masked("bad field to=ann%40example.com&text"), "bad field to=***");
         assert_eq!(masked(&"x".repeat(400)).chars().count(), LONGEST + 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection as _, Row as _};
+use sqlx::Row as _;
 use tend::outbox::dispatch::{Dispatcher, Options};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -138,7 +138,8 @@ async fn a_claim_looks_suppressions_up_by_their_key_whatever_the_statistics_say(
     let plan = sqlx::raw_sql(explain).fetch_all(&mut *conn).await.unwrap();
     let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
     for table in ["suppression", "provider_state"] {
-        let at = plan.iter().position(|line| line.contains(&format!(" on {table} "))).expect("the table is in the plan");
+        let at =
+            plan.iter().position(|line| line.contains(&format!(" on {table} "))).expect("the table is in the plan");
         let by_key = plan[at + 1].contains("address_key = ") || plan[at + 1].contains("provider = ");
         assert!(by_key, "{table}: {}", plan.join("\n"));
     }
