@@ -14,6 +14,8 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
         let in_force: bool =
             sqlx::query_scalar("select exists (select from tend.folder_revision)").fetch_one(opened.db.pool()).await?;
         if !in_force {
+            // before the private Postgres stops, so that no connection has a word to say about it
+            opened.db.close().await;
             return Err(failure);
         }
     }

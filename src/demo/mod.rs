@@ -46,7 +46,8 @@ pub struct Filled {
 pub enum DemoError {
     /// Somebody else's data.
     #[error(
-        "this database holds customers that are not the demo's ({0} of them); the demo needs a database of its own"
+        "this database holds customers that are not the demo's ({0} of them); the demo needs a database of its own: \
+         without TEND__DATABASE__URL it takes a private one"
     )]
     NotEmpty(i64),
     /// Another demo.

@@ -99,10 +99,13 @@ impl Plan {
         let mut problems = Vec::new();
         for (at, name) in names.iter().enumerate() {
             if !known.contains(name) {
-                problems.push(unknown(kind, name, &known));
+                problems.push(unknown(name, &known));
             } else if names[..at].contains(name) {
                 problems.push(format!("the column {name:?} is there twice"));
             }
+        }
+        if names.iter().any(|name| !known.contains(name)) {
+            problems.push(format!("a file of {} can have {}", kind.name(), known.join(", ")));
         }
         let place = |wanted: &str| names.iter().position(|name| *name == wanted);
         for column in kind.columns().iter().filter(|column| column.empty == Empty::Refused) {
@@ -201,13 +204,12 @@ impl Planned {
     }
 }
 
-fn unknown(kind: Kind, name: &str, known: &[&str]) -> String {
+fn unknown(name: &str, known: &[&str]) -> String {
     let near = known.iter().map(|known| (strsim::damerau_levenshtein(known, &name.to_lowercase()), *known)).min();
-    let help = match near {
-        Some((distance, near)) if distance <= 3 => format!("did you mean {near:?}?"),
-        _ => format!("a file of {} can have {}", kind.name(), known.join(", ")),
-    };
-    format!("there is no column {name:?}; {help}")
+    match near {
+        Some((distance, near)) if distance <= 3 => format!("there is no column {name:?}; did you mean {near:?}?"),
+        _ => format!("there is no column {name:?}"),
+    }
 }
 
 impl Opened {

@@ -58,12 +58,12 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, read, inserted, changed, unchanged, superseded, rejected, consents, .. } = self;
-        write!(f, "{kind}: {read} rows read, {inserted} new, {changed} changed, {unchanged} unchanged")?;
+        write!(f, "{kind}: {read} read, {inserted} new, {changed} changed, {unchanged} unchanged")?;
         if *superseded > 0 {
             write!(f, ", {superseded} superseded by a later row with the same key")?;
         }
         if *consents > 0 {
-            write!(f, ", {consents} consents recorded")?;
+            write!(f, ", consents recorded: {consents}")?;
         }
         write!(f, ", {rejected} rejected")?;
         if let Some(rejects) = &self.rejects {

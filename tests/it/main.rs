@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod calendar;
+mod cli;
 mod database;
 mod demo;
 mod doorbell;
