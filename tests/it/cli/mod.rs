@@ -58,10 +58,10 @@ fn stderr(output: &Output) -> String {
 
 /// Who the commands say did it.
 fn whoami() -> String {
-    let names = ["SUDO_USER", "USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
+    let mut names = ["SUDO_USER", "USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
     let account = || {
         let output = std::process::Command::new("id").arg("-un").output().expect("id");
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     };
-    names.filter(|name| !name.is_empty()).next().unwrap_or_else(account)
+    names.find(|name| !name.is_empty()).unwrap_or_else(account)
 }
