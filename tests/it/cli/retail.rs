@@ -8,11 +8,10 @@ use serde_json::Value;
 use super::{bench, json};
 use crate::support::process::Bench;
 
-/// The data, where they are: beside the repository, or where `TEND_SHARED_DATA` says.
+/// The data, beside the repository or a worktree of it.
 fn data() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let dir = std::env::var_os("TEND_SHARED_DATA").map_or(beside, PathBuf::from).join("online-retail");
-    dir.join("orders.csv.gz").is_file().then_some(dir)
+    let ancestors = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    ancestors.map(|folder| folder.join("shared/data/online-retail")).find(|folder| folder.is_dir())
 }
 
 /// `zcat FILE | tend import KIND -`
