@@ -11,6 +11,9 @@ use crate::jobs::layout::{Align, clip, table};
 use crate::outbox::desk::{self, Decided};
 use crate::settings::Settings;
 
+/// Most messages a person is shown at a time.
+const SHOWN: i64 = 200;
+
 /// Lists them, or carries a decision out.
 pub async fn run(arguments: &Arguments, action: &OutboxAction) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
@@ -42,16 +45,18 @@ pub async fn run(arguments: &Arguments, action: &OutboxAction) -> Result<(), Fai
 }
 
 async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgConnection) -> Result<(), Failure> {
-    let waiting = desk::waiting(conn).await?;
     if arguments.json {
-        return print::json(&waiting);
+        return print::json(&desk::waiting(conn, None).await?);
     }
+    // one more than is shown, to know whether there are more
+    let waiting = desk::waiting(conn, Some(SHOWN + 1)).await?;
     if waiting.is_empty() {
         return print::text("No message waits for a person.");
     }
     let head =
         ["message", "state", "job", "customer", "occasion", "channel", "since", "why"].map(str::to_owned).to_vec();
-    let rows = waiting.iter().map(|message| {
+    let shown_most = usize::try_from(SHOWN).unwrap_or(usize::MAX);
+    let rows = waiting.iter().take(shown_most).map(|message| {
         vec![
             message.message_id.to_string(),
             message.state.clone(),
@@ -64,8 +69,14 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
+    let more = match waiting.len() > shown_most {
+        true => "These are the oldest, there are more: --json lists all.\n",
+        false => "",
+    };
     print::text(
-        table(&[Align::Right], &rows) + "`tend outbox resend N` sends one again, `tend outbox drop N` gives it up.\n",
+        table(&[Align::Right], &rows)
+            + more
+            + "`tend outbox resend N` sends one again, `tend outbox drop N` gives it up.\n",
     )
 }
 

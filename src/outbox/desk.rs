@@ -7,9 +7,6 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 
-/// Most messages listed.
-pub const MOST: i64 = 200;
-
 /// A message that waits for a person. No address, no text: only ids.
 #[derive(Debug, Clone, Serialize)]
 pub struct Waiting {
@@ -49,16 +46,16 @@ pub enum Decided {
     Unknown,
 }
 
-/// The messages that wait for a person, oldest first, at most [`MOST`].
+/// The messages that wait for a person, oldest first; at most so many, none: all.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn waiting(conn: &mut PgConnection) -> sqlx::Result<Vec<Waiting>> {
+pub async fn waiting(conn: &mut PgConnection, most: Option<i64>) -> sqlx::Result<Vec<Waiting>> {
     sqlx::query_as!(
         Waiting,
         "select message_id, job, customer_id, occasion, channel, state, state_at, state_reason, not_after
          from tend.outbox where state in ('in_doubt', 'held', 'dead') order by state_at, message_id limit $1",
-        MOST
+        most
     )
     .fetch_all(conn)
     .await
