@@ -320,16 +320,25 @@ impl Emit {
         format!("{}.{}", self.alias(*window), facts::rank_column(column, leaf.universe))
     }
 
-    /// From so long ago (as a bound) up to now (as a comparison).
-    pub(super) fn back(&mut self, leaf: &Leaf) -> (String, String) {
+    // Each bound is bound where it is used and nowhere else: a connection knows a statement by its text, and the same
+    // text with a parameter more would be refused.
+
+    /// So long ago, as a bound.
+    pub(super) fn ago(&mut self, leaf: &Leaf) -> String {
         let Some(Scalar::Span(span)) = leaf.operand.first() else { unreachable!("its shape is a length of time") };
         if leaf.subject.kind() == Kind::Attribute {
-            let today = self.frame.today();
-            let from = today - Days::new(span.as_days().unwrap_or(0).unsigned_abs().into());
-            return (self.day_text(from), format!("<= {}", self.day_text(today)));
+            let days = Days::new(span.as_days().unwrap_or(0).unsigned_abs().into());
+            return self.day_text(self.frame.today() - days);
         }
-        let from = self.instant(self.frame.as_of - span.as_delta());
-        (from, format!("< {}", self.as_of()))
+        self.instant(self.frame.as_of - span.as_delta())
+    }
+
+    /// Up to now, as a comparison.
+    pub(super) fn until_now(&mut self, leaf: &Leaf) -> String {
+        if leaf.subject.kind() == Kind::Attribute {
+            return format!("<= {}", self.day_text(self.frame.today()));
+        }
+        format!("< {}", self.as_of())
     }
 
     /// From now (as a bound) up to so long ahead (as a comparison).
@@ -344,15 +353,20 @@ impl Emit {
         (self.as_of(), format!("< {to}"))
     }
 
-    /// A day: where it begins and where the next one does.
-    pub(super) fn day(&mut self, leaf: &Leaf) -> (String, String) {
+    /// Where a day begins.
+    pub(super) fn day(&mut self, leaf: &Leaf) -> String {
+        self.day_and(leaf, 0)
+    }
+
+    /// Where the day after it begins.
+    pub(super) fn next_day(&mut self, leaf: &Leaf) -> String {
+        self.day_and(leaf, 1)
+    }
+
+    fn day_and(&mut self, leaf: &Leaf, later: u64) -> String {
         let Some(Scalar::Day(day)) = leaf.operand.first() else { unreachable!("its shape is a day") };
-        let day = day.on(self.frame.today());
-        let next = day + Days::new(1);
-        if leaf.subject.kind() == Kind::Attribute {
-            return (self.day_text(day), self.day_text(next));
-        }
-        (self.instant(self.frame.start_of(day)), self.instant(self.frame.start_of(next)))
+        let day = day.on(self.frame.today()) + Days::new(later);
+        if leaf.subject.kind() == Kind::Attribute { self.day_text(day) } else { self.instant(self.frame.start_of(day)) }
     }
 
     fn day_text(&mut self, day: NaiveDate) -> String {

@@ -273,7 +273,7 @@ pub static ALL: &[Operator] = &[
         doc: "Not longer ago than that, and not ahead",
         kinds: LENGTH,
         sql: |emit, leaf| {
-            let (from, to) = emit.back(leaf);
+            let (from, to) = (emit.ago(leaf), emit.until_now(leaf));
             let value = leaf.value(emit);
             format!("{value} >= {from} and {value} {to}")
         },
@@ -285,7 +285,7 @@ pub static ALL: &[Operator] = &[
         doc: "Longer ago than that",
         kinds: LENGTH,
         sql: |emit, leaf| {
-            let (from, _) = emit.back(leaf);
+            let from = emit.ago(leaf);
             format!("{} < {from}", leaf.value(emit))
         },
         ..PLAIN
@@ -308,7 +308,7 @@ pub static ALL: &[Operator] = &[
         doc: "On that day, in the job's zone",
         kinds: DAY,
         sql: |emit, leaf| {
-            let (from, to) = emit.day(leaf);
+            let (from, to) = (emit.day(leaf), emit.next_day(leaf));
             let value = leaf.value(emit);
             format!("{value} >= {from} and {value} < {to}")
         },
@@ -320,7 +320,7 @@ pub static ALL: &[Operator] = &[
         doc: "Before that day begins, in the job's zone",
         kinds: DAY,
         sql: |emit, leaf| {
-            let (from, _) = emit.day(leaf);
+            let from = emit.day(leaf);
             format!("{} < {from}", leaf.value(emit))
         },
         ..PLAIN
@@ -331,7 +331,7 @@ pub static ALL: &[Operator] = &[
         doc: "After that day has ended, in the job's zone",
         kinds: DAY,
         sql: |emit, leaf| {
-            let (_, to) = emit.day(leaf);
+            let to = emit.next_day(leaf);
             format!("{} >= {to}", leaf.value(emit))
         },
         ..PLAIN

@@ -274,3 +274,19 @@ async fn facts_of_a_few_customers_are_looked_up_by_key() {
     let plan = plan.join("\n");
     assert!(plan.contains("orders_pkey") && !plan.contains("Seq Scan on orders"), "{plan}");
 }
+
+#[tokio::test]
+async fn conditions_that_read_alike_in_sql_take_the_same_parameters_on_one_connection() {
+    let world = World::new().await;
+    for text in
+        [r#"{ field = "created_at", before = "2026-01-01" }"#, r#"{ field = "created_at", older_than = "30d" }"#]
+    {
+        let statement = compose("select count(*) from crm.customer c where /*{when}*/ true", frame(None))
+            .condition("when", Some(&parse(text, None).unwrap()))
+            .finish();
+        let count = statement.sql().matches('$').count();
+        let described: i64 =
+            statement.query_scalar().fetch_one(world.pool()).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!((count, described), (1, 0), "{text}");
+    }
+}
