@@ -74,6 +74,7 @@ async fn try_claim(engine: &Engine, job: &str, only: Option<i64>) -> sqlx::Resul
     let since = Instant::now();
     let mut tx = engine.db.begin("claim").await?;
     if !lock(&mut tx, job).await? {
+        tx.rollback().await?;
         return Ok(None);
     }
     let now = engine.clock.now(&mut tx).await?;
@@ -92,6 +93,8 @@ async fn try_claim(engine: &Engine, job: &str, only: Option<i64>) -> sqlx::Resul
         tx.commit().await?;
         return Ok(Some(claimed));
     }
+    // a dropped transaction lets go some time later, and until then the next claim would find the job busy
+    tx.rollback().await?;
     Ok(None)
 }
 

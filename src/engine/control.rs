@@ -50,6 +50,7 @@ pub async fn pause(engine: &Engine, job: &str, who: &str, note: &str) -> Result<
     let mut tx = engine.db.begin("pause").await?;
     let now = engine.clock.now(&mut tx).await?;
     if let Some(by) = lock(&mut tx, job).await?.paused_by {
+        tx.rollback().await?; // at once: a planner skips a job whose row is locked
         return Err(ControlError::AlreadyPaused { job: job.to_owned(), by });
     }
     sqlx::query!(
@@ -75,6 +76,7 @@ pub async fn resume(engine: &Engine, job: &str) -> Result<(), ControlError> {
     let now = engine.clock.now(&mut tx).await?;
     let row = lock(&mut tx, job).await?;
     if row.paused_by.is_none() {
+        tx.rollback().await?;
         return Err(ControlError::NotPaused(job.to_owned()));
     }
     let spec = engine.specs.get(&mut tx, &row.spec_hash).await?;
@@ -138,6 +140,7 @@ pub async fn cancel(engine: &Engine, run_id: i64, who: &str, note: &str) -> Resu
         let state = sqlx::query_scalar!("select state from tend.job_run where run_id = $1", run_id)
             .fetch_optional(&mut *tx)
             .await?;
+        tx.rollback().await?;
         return Err(state.map_or(ControlError::UnknownRun(run_id), |state| ControlError::Ended { run_id, state }));
     };
     tx.commit().await?;

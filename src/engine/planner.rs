@@ -78,10 +78,12 @@ pub(super) async fn plan_all(engine: &Engine) -> sqlx::Result<Planned> {
 async fn plan_job(engine: &Engine, job: &str) -> anyhow::Result<Planned> {
     let mut tx = engine.db.begin("plan").await?;
     let Some(mark) = watermark(&mut tx, job).await? else {
+        tx.rollback().await?;
         return Ok(Planned::default());
     };
     let now = engine.clock.now(&mut tx).await?;
     let Ok(spec) = engine.specs.get(&mut tx, &mark.spec_hash).await else {
+        tx.rollback().await?; // at once, so that no row stays locked that another planner skips
         return Ok(Planned::default()); // said once by the specs; replicas that can read it plan it
     };
     let planned = plan_batch(&mut tx, &spec, &mark, now, now).await?;
