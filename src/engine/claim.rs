@@ -2,7 +2,7 @@
 //!
 //! One short transaction: an advisory lock on the job, so that replicas do not race each other into the unique index
 //! that forbids two running runs of one job; the oldest run that may start; attempt and fencing token plus one; the
-//! lease row. A replica leaves runs alone whose spec it cannot read.
+//! lease row. A replica leaves runs alone whose spec it cannot read (see `unreadable`).
 
 use std::sync::Arc;
 
@@ -78,24 +78,37 @@ async fn try_claim(engine: &Engine, job: &str, only: Option<i64>) -> sqlx::Resul
         return Ok(None);
     }
     let now = engine.clock.now(&mut tx).await?;
-    for candidate in candidates(&mut tx, job, only, now).await? {
-        let Ok(spec) = engine.specs.get(&mut tx, &candidate.spec_hash).await else { continue };
-        let note = if candidate.trigger.is_planned() {
-            let Candidate { slot, business_date, created_at, .. } = candidate;
-            match waits::check(&mut tx, &engine.specs, &spec, Waiting { slot, business_date, created_at }, now).await? {
-                Wait::Over(note) => note,
-                Wait::For { .. } => continue,
-            }
-        } else {
-            None
-        };
-        let claimed = take(&mut tx, engine, candidate, spec, note, now, since).await?;
-        tx.commit().await?;
-        return Ok(Some(claimed));
+    let mut asked = None;
+    // what turns out to be unreadable here leaves its place among the candidates to the next one
+    while asked != Some(engine.specs.unreadable()) {
+        let unreadable = engine.specs.unreadable();
+        for candidate in candidates(&mut tx, job, only, now, &unreadable).await? {
+            let Ok(spec) = engine.specs.get(&mut tx, &candidate.spec_hash).await else { continue };
+            let Wait::Over(note) = wait(&mut tx, engine, &candidate, &spec, now).await? else { continue };
+            let claimed = take(&mut tx, engine, candidate, spec, note, now, since).await?;
+            tx.commit().await?;
+            return Ok(Some(claimed));
+        }
+        asked = Some(unreadable);
     }
     // a dropped transaction lets go some time later, and until then the next claim would find the job busy
     tx.rollback().await?;
     Ok(None)
+}
+
+/// What was asked for by hand waits for nobody.
+async fn wait(
+    conn: &mut PgConnection,
+    engine: &Engine,
+    candidate: &Candidate,
+    spec: &Spec,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Wait> {
+    if !candidate.trigger.is_planned() {
+        return Ok(Wait::Over(None));
+    }
+    let Candidate { slot, business_date, created_at, .. } = *candidate;
+    waits::check(conn, &engine.specs, spec, Waiting { slot, business_date, created_at }, now).await
 }
 
 async fn lock(conn: &mut PgConnection, job: &str) -> sqlx::Result<bool> {
@@ -109,8 +122,9 @@ async fn candidates(
     job: &str,
     only: Option<i64>,
     now: DateTime<Utc>,
+    unreadable: &[String],
 ) -> sqlx::Result<Vec<Candidate>> {
-    let rows = sqlx::query_file!("src/engine/claimable.sql", job, now, only).fetch_all(conn).await?;
+    let rows = sqlx::query_file!("src/engine/claimable.sql", job, now, only, unreadable).fetch_all(conn).await?;
     Ok(rows
         .into_iter()
         .filter_map(|row| {
@@ -138,7 +152,7 @@ async fn take(
     let row = sqlx::query!(
         "update tend.job_run
          set state = 'running', attempt = attempt + 1, token = token + 1, started_at = coalesce(started_at, $2),
-             note = nullif(concat_ws('; ', note, $3::text), '')
+             unreadable_since = null, note = nullif(concat_ws('; ', note, $3::text), '')
          where run_id = $1
          returning token, attempt, cursor, steps",
         candidate.run_id,

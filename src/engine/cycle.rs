@@ -15,7 +15,7 @@ use super::planner::{self, Planned};
 use super::replica::Me;
 use super::runner::{Outcome, execute};
 use super::specs::{ReadSpec, Specs};
-use super::{replica, takeover, watchdog};
+use super::{replica, takeover, unreadable, watchdog};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::settings::EngineSettings;
@@ -67,6 +67,11 @@ impl Engine {
         self.me.instance
     }
 
+    /// A replica not heard of for this long is taken for dead.
+    pub(super) fn silence(&self) -> Duration {
+        self.pace.lease_ttl * 2
+    }
+
     /// Plans, takes over, and executes all that may start, one after the other, until nothing is left to do now. For
     /// tests, simulations and commands; the daemon uses [`Engine::run`].
     ///
@@ -80,6 +85,7 @@ impl Engine {
             pass.planned.due += planned.due;
             pass.planned.skipped += planned.skipped;
             pass.taken_over += takeover::take_over(self).await?;
+            unreadable::give_up(self).await?;
             let mut started = false;
             for job in jobs_with_due_runs(self).await? {
                 while let Some(claimed) = claim(self, &job, None).await? {
@@ -195,6 +201,7 @@ impl<'e> Shift<'e> {
             takeover::take_over(engine).await?;
             self.take_over_at = Instant::now() + engine.pace.takeover_interval;
         }
+        unreadable::give_up(engine).await?;
         self.start().await?;
         if planned.more {
             return Ok(Duration::ZERO);

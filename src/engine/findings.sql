@@ -4,7 +4,9 @@ with overdue as (
     -- Planned or asked for, its time has come, and it has not started.
     select 'run_overdue' as kind, run.job || ' ' || run.run_id as subject,
            run.job || ': the run for ' || to_char(run.slot, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' should have started at '
-               || to_char(run.run_after, 'YYYY-MM-DD"T"HH24:MI"Z"') as message
+               || to_char(run.run_after, 'YYYY-MM-DD"T"HH24:MI"Z"')
+               || coalesce('; no replica has been able to read its spec since '
+                           || to_char(run.unreadable_since, 'YYYY-MM-DD"T"HH24:MI"Z"'), '') as message
     from tend.job_run as run
     where run.state = 'due' and run.run_after < $2
 ), failed as (

@@ -45,6 +45,7 @@ pub mod specs;
 pub mod status;
 mod step;
 mod takeover;
+mod unreadable;
 mod waits;
 pub mod watchdog;
 

@@ -50,12 +50,14 @@ pub(super) async fn signs_of_life(engine: Arc<Engine>, stop: CancellationToken) 
 
 async fn sign(engine: &Engine) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into tend.replica (instance, host, version, started_at, seen_at, revision)
-         values ($1, $2, $3, clock_timestamp(), clock_timestamp(), (select max(revision) from tend.folder_revision))
-         on conflict (instance) do update set seen_at = excluded.seen_at, revision = excluded.revision",
+        "insert into tend.replica (instance, host, version, started_at, seen_at, revision, unreadable)
+         values ($1, $2, $3, clock_timestamp(), clock_timestamp(), (select max(revision) from tend.folder_revision), $4)
+         on conflict (instance) do update
+         set seen_at = excluded.seen_at, revision = excluded.revision, unreadable = excluded.unreadable",
         engine.me.instance,
         engine.me.host,
-        env!("CARGO_PKG_VERSION")
+        env!("CARGO_PKG_VERSION"),
+        &engine.specs.unreadable()
     )
     .execute(engine.db.control())
     .await?;

@@ -152,6 +152,20 @@ impl Specs {
         spec
     }
 
+    /// Hashes of the specs this process has found that it cannot read, in order.
+    pub(super) fn unreadable(&self) -> Vec<String> {
+        self.reasons().into_iter().map(|(hash, _)| hash).collect()
+    }
+
+    /// The same, with the reason why.
+    pub(super) fn reasons(&self) -> Vec<(String, String)> {
+        let seen = self.lock();
+        let mut found: Vec<_> =
+            seen.iter().filter_map(|(hash, spec)| Some((hash.clone(), spec.as_ref().err()?.to_string()))).collect();
+        found.sort_unstable();
+        found
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }

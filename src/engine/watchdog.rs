@@ -59,7 +59,7 @@ pub async fn round(engine: &Engine) -> sqlx::Result<usize> {
 /// All that rows tell by themselves.
 async fn found_by_rows(engine: &Engine, conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Vec<Finding>> {
     let late = now - delta(engine.pace.overdue);
-    let silent = (engine.pace.lease_ttl * 2).as_secs_f64();
+    let silent = engine.silence().as_secs_f64();
     let breached = (engine.pace.takeover_interval * 2).as_secs_f64();
     sqlx::query_file_as!(Finding, "src/engine/findings.sql", now, late, silent, breached).fetch_all(conn).await
 }

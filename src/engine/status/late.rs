@@ -9,6 +9,7 @@ use crate::clock::shown;
 use crate::engine::Engine;
 use crate::engine::door::Trigger;
 use crate::engine::slots::ON_TIME;
+use crate::engine::unreadable;
 use crate::engine::waits::{self, Wait, Waiting};
 
 /// Says of each open run what it waits for; the late ones are listed.
@@ -72,7 +73,7 @@ async fn waiting(
         return Ok(format!("waiting for run {oldest} of the same job, whose slot is earlier"));
     }
     let stored = sqlx::query!(
-        "select run_after, spec_hash, business_date, created_at from tend.job_run where run_id = $1",
+        "select run_after, spec_hash, business_date, created_at, unreadable_since from tend.job_run where run_id = $1",
         run.run_id
     )
     .fetch_one(&mut *conn)
@@ -86,7 +87,11 @@ async fn waiting(
     }
     let spec = match engine.specs.get(conn, &stored.spec_hash).await {
         Ok(spec) => spec,
-        Err(error) => return Ok(format!("left to a replica that can read it: {error}")),
+        Err(error) => {
+            let since = stored.unreadable_since.unwrap_or(now);
+            let until = shown(since + unreadable::PATIENCE, job.zone());
+            return Ok(format!("left to a replica that can read it, fails at {until} if none is there: {error}"));
+        }
     };
     if is_planned(run) {
         let waiting = Waiting { slot: run.slot, business_date: stored.business_date, created_at: stored.created_at };

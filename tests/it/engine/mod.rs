@@ -14,4 +14,5 @@ mod replay;
 mod replicas;
 mod status;
 mod unknown;
+mod unreadable;
 mod watching;

@@ -51,6 +51,9 @@ pub struct Toy {
     pub jitter_seconds: u64,
     pub start_deadline_minutes: Option<u64>,
     pub replay: String,
+    /// Only a newer version can read it.
+    #[serde(default)]
+    pub newer: bool,
     pub act: Act,
 }
 
@@ -67,6 +70,7 @@ impl Toy {
             jitter_seconds: 0,
             start_deadline_minutes: None,
             replay: "exact".to_owned(),
+            newer: false,
             act,
         }
     }
@@ -175,8 +179,15 @@ async fn pass_gate(step: &mut Step<'_>, number: u32) -> Result<(), JobError> {
     }
 }
 
-/// Reads a toy job file; one that says `unreadable` cannot be read, as by an older version.
+/// Reads a toy job file as an older version does.
 fn read(stored: StoredSpec) -> anyhow::Result<Arc<Spec>> {
+    let toy: Toy = serde_json::from_str(&stored.body)?;
+    anyhow::ensure!(!toy.newer, "newer than this binary");
+    read_all(stored)
+}
+
+/// Reads a toy job file as a newer version does.
+fn read_all(stored: StoredSpec) -> anyhow::Result<Arc<Spec>> {
     let toy: Toy = serde_json::from_str(&stored.body)?;
     let timezone: chrono_tz::Tz = toy.timezone.parse()?;
     Ok(Arc::new(Spec {
@@ -260,6 +271,11 @@ impl Stage {
 
     pub fn engine(&self) -> Arc<Engine> {
         self.engine_with(pace())
+    }
+
+    /// An engine that can read what is newer.
+    pub fn newer_engine(&self) -> Arc<Engine> {
+        Arc::new(Engine::new(self.world.db().clone(), self.world.clock(), Arc::new(read_all) as ReadSpec, pace()))
     }
 
     pub fn engine_with(&self, pace: EngineSettings) -> Arc<Engine> {
