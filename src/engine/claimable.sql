@@ -12,7 +12,9 @@ where run.job = $1
   and run.spec_hash <> all ($4::text[])
   and not exists (select 1 from tend.job_run as other where other.job = $1 and other.state = 'running')
   and (run.trigger in ('manual', 'backfill')
-       or (not exists (select 1 from tend.job_run as older
+       -- A slot to come was begun by a clock that has been set back.
+       or (run.slot <= $2
+           and not exists (select 1 from tend.job_run as older
                        where older.job = $1 and older.state = 'due' and older.trigger in ('schedule', 'catchup')
                          and older.slot < run.slot)
            and exists (select 1 from tend.job

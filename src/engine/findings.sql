@@ -1,5 +1,6 @@
 -- findings: what should have happened by instant $1 and did not; late is what was owed before $2. Leases and replicas
--- are judged by the database's clock: replicas silent for $3 seconds, leases over for $4 seconds.
+-- are judged by the database's clock: replicas silent for $3 seconds, leases over for $4 seconds. A plan beyond $5 is
+-- ahead of the clock.
 with overdue as (
     -- Planned or asked for, its time has come, and it has not started.
     select 'run_overdue' as kind, run.job || ' ' || run.run_id as subject,
@@ -21,6 +22,18 @@ with overdue as (
         order by run.business_date desc, run.finished_at desc limit 1
     ) as last
     where last.state = 'failed' and job.removed_at is null
+), ahead as (
+    -- The clock was set back: the plan, or runs that have begun, are of slots to come.
+    select 'plan_ahead' as kind, job.job as subject,
+           job.job || ': the clock was set back; its plan is ahead of the clock until '
+               || to_char(plan.until, 'YYYY-MM-DD"T"HH24:MI"Z"') || ', and what has run early does not run again'
+               as message
+    from tend.job
+    cross join lateral (
+        select greatest(job.planned_to, max(run.slot)) as until from tend.job_run as run
+        where run.job = job.job and run.trigger in ('schedule', 'catchup')
+    ) as plan
+    where job.enabled and job.removed_at is null and plan.until > $5
 ), breached as (
     -- The owner is dead and nobody has taken over.
     select 'lease_breached' as kind, run.job || ' ' || run.run_id as subject,
@@ -63,7 +76,8 @@ with overdue as (
     from tend.folder_problem
 )
 select kind as "kind!", subject as "subject!", message as "message!"
-from (select * from overdue union all select * from failed union all select * from breached union all
+from (select * from overdue union all select * from failed union all select * from ahead union all
+      select * from breached union all
       select * from gone union all select * from unpaid union all select * from dead union all
       select * from broken) as found
 order by 1, 2

@@ -38,6 +38,7 @@ pub mod planner;
 pub mod preview;
 pub mod replay;
 mod replica;
+mod rewind;
 mod runner;
 pub mod schedule;
 mod slots;

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::Engine;
+use super::rewind::{is_ahead, rewind};
 use super::slots::{self, Batch, Pause, TOO_LATE};
 use super::specs::Spec;
 
@@ -82,6 +83,11 @@ async fn plan_job(engine: &Engine, job: &str) -> anyhow::Result<Planned> {
         return Ok(Planned::default());
     };
     let now = engine.clock.now(&mut tx).await?;
+    if is_ahead(mark.planned_to, now) {
+        rewind(&mut tx, job, mark.planned_to, now).await?;
+        tx.commit().await?;
+        return Ok(Planned { more: true, ..Planned::default() });
+    }
     let Ok(spec) = engine.specs.get(&mut tx, &mark.spec_hash).await else {
         tx.rollback().await?; // at once, so that no row stays locked that another planner skips
         return Ok(Planned::default()); // said once by the specs; replicas that can read it plan it
@@ -152,7 +158,7 @@ async fn plan_batch(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Planned> {
     if until <= mark.planned_to {
-        return Ok(Planned::default()); // the clock was set back, or nothing passed
+        return Ok(Planned::default()); // the clock was set back a little, or nothing passed
     }
     let Some(batch) = slots::due(spec, mark.planned_to, until, mark.pause.as_ref()) else {
         move_watermark(conn, &spec.job, until).await?;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::backoff::delta;
+use super::slots::ON_TIME;
 
 /// What is wrong at the moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +62,9 @@ async fn found_by_rows(engine: &Engine, conn: &mut PgConnection, now: DateTime<U
     let late = now - delta(engine.pace.overdue);
     let silent = engine.silence().as_secs_f64();
     let breached = (engine.pace.takeover_interval * 2).as_secs_f64();
-    sqlx::query_file_as!(Finding, "src/engine/findings.sql", now, late, silent, breached).fetch_all(conn).await
+    sqlx::query_file_as!(Finding, "src/engine/findings.sql", now, late, silent, breached, now + ON_TIME)
+        .fetch_all(conn)
+        .await
 }
 
 /// Jobs whose slots are not even planned: no replica is alive that can read them.
@@ -100,6 +103,18 @@ async fn record(conn: &mut PgConnection, findings: &[Finding], now: DateTime<Utc
     let kinds: Vec<_> = findings.iter().map(|finding| finding.kind.clone()).collect();
     let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.clone()).collect();
     let messages: Vec<_> = findings.iter().map(|finding| finding.message.clone()).collect();
+    // an open alarm says how things stand now; it is logged when it is raised only
+    sqlx::query!(
+        "update tend.alarm set message = found.message
+         from unnest($1::text[], $2::text[], $3::text[]) as found (kind, subject, message)
+         where alarm.cleared_at is null and alarm.key = found.kind || ' ' || found.subject
+           and alarm.message <> found.message",
+        &kinds,
+        &subjects,
+        &messages
+    )
+    .execute(&mut *conn)
+    .await?;
     let raised = sqlx::query!(
         "insert into tend.alarm (key, kind, subject, message, raised_at)
          select kind || ' ' || subject, kind, subject, message, $4

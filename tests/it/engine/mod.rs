@@ -1,5 +1,6 @@
 //! The engine with toy jobs: every slot one row and one execution, whatever happens.
 
+mod set_back;
 mod stage;
 
 mod catchup;
