@@ -1,15 +1,30 @@
 -- findings: what should have happened by instant $1 and did not; late is what was owed before $2. Leases and replicas
 -- are judged by the database's clock: replicas silent for $3 seconds, leases over for $4 seconds. A plan beyond $5 is
 -- ahead of the clock.
-with overdue as (
-    -- Planned or asked for, its time has come, and it has not started.
-    select 'run_overdue' as kind, run.job || ' ' || run.run_id as subject,
-           run.job || ': the run for ' || to_char(run.slot, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' should have started at '
-               || to_char(run.run_after, 'YYYY-MM-DD"T"HH24:MI"Z"')
-               || coalesce('; no replica has been able to read its spec since '
-                           || to_char(run.unreadable_since, 'YYYY-MM-DD"T"HH24:MI"Z"'), '') as message
+with waiting as (
+    -- Planned or asked for, its time has come, and it has not started: the first of each job.
+    select distinct on (run.job) run.job, run.trigger, run.slot, run.unreadable_since,
+           greatest(run.run_after, run.created_at) as since, count(*) over (partition by run.job) as waiting
     from tend.job_run as run
-    where run.state = 'due' and run.run_after < $2
+    where run.state = 'due' and run.run_after < $2 and run.created_at < $2
+    order by run.job, run.trigger in ('schedule', 'catchup') desc, run.slot, run.run_id
+), overdue as (
+    -- Many runs asked for by hand wait for each other; no cause for alarm while one is at work or has just ended.
+    select 'run_overdue' as kind, first.job as subject,
+           first.job || ': the run for ' || to_char(first.slot, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' should have started at '
+               || to_char(first.since, 'YYYY-MM-DD"T"HH24:MI"Z"')
+               || case when first.waiting > 1 then ', and ' || first.waiting - 1 || ' more wait' else '' end
+               || coalesce('; no replica has been able to read its spec since '
+                           || to_char(first.unreadable_since, 'YYYY-MM-DD"T"HH24:MI"Z"'), '') as message
+    from waiting as first
+    where first.trigger in ('schedule', 'catchup')
+       or not (exists (select 1 from tend.job_run as run
+                       join tend.lease on lease.run_id = run.run_id
+                       where run.job = first.job and run.state = 'running' and lease.until >= clock_timestamp())
+               or coalesce((select run.finished_at >= $2 from tend.job_run as run
+                            where run.job = first.job and run.trigger in ('manual', 'backfill')
+                              and run.trigger = first.trigger and run.slot <= first.slot and run.state <> 'due'
+                            order by run.slot desc limit 1), false))
 ), failed as (
     -- Jobs whose newest ended run failed; over as soon as a later one succeeds.
     select 'run_failed' as kind, job.job as subject,

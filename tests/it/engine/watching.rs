@@ -1,6 +1,8 @@
 //! The watchdog raises an alarm once and clears it.
 
+use tend::engine::replay::{execute_now, request_backfill};
 use tend::engine::watchdog::round;
+use tokio_util::sync::CancellationToken;
 
 use super::stage::{Act, Stage, Toy};
 
@@ -42,6 +44,58 @@ async fn a_run_that_should_have_started_and_a_slot_that_nobody_planned_raise_one
     round(&engine).await.unwrap();
     assert_eq!(open_alarms(&stage).await, Vec::<String>::new());
     assert_eq!(stage.world.value("select count(*) from tend.alarm").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_slots_that_wait_raise_one_alarm_a_job_and_it_says_how_things_stand() {
+    let stage = Stage::new().await;
+    stage.install("job", &Toy::new("0 * * * *", Act::Retry)).await;
+    let engine = stage.engine();
+    stage.at("2026-06-01T02:00:00Z").await;
+    engine.pass_once().await.unwrap();
+    stage.at("2026-06-01T02:14:00Z").await;
+    round(&engine).await.unwrap();
+    assert_eq!(open_alarms(&stage).await, Vec::<String>::new(), "planned late, but it has not waited long");
+    stage.at("2026-06-01T02:16:00Z").await;
+    round(&engine).await.unwrap();
+    let said = "run_overdue\tjob: the run for 2026-06-01T01:00Z should have started at 2026-06-01T02:00Z";
+    assert_eq!(open_alarms(&stage).await, [format!("{said}, and 1 more wait")]);
+    stage
+        .world
+        .sql("update tend.job_run set state = 'cancelled', finished_at = run_after where slot = '2026-06-01T02:00Z'")
+        .await;
+    round(&engine).await.unwrap();
+    assert_eq!(open_alarms(&stage).await, [said]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_backfill_raises_no_alarm_while_it_goes_on_and_one_when_it_does_not() {
+    let stage = Stage::new().await;
+    stage.install("job", &Toy::new("0 2 * * *", Act::Count)).await;
+    let engine = stage.engine();
+    stage.at("2026-06-01T00:00:00Z").await;
+    let hash = stage.world.value("select spec_hash from tend.job").await;
+    let spec = stage.spec(&engine, &hash).await;
+    let (from, to) = ("2026-04-01".parse().unwrap(), "2026-04-30".parse().unwrap());
+    let runs = request_backfill(&engine, &spec, from, to, "april").await.unwrap();
+    for (run, time) in runs.iter().zip(["00:10", "00:20"]) {
+        stage.at(&format!("2026-06-01T{time}:00Z")).await;
+        execute_now(&engine, run.run_id, &CancellationToken::new()).await.unwrap();
+        round(&engine).await.unwrap();
+        assert_eq!(open_alarms(&stage).await, Vec::<String>::new(), "{time}");
+    }
+    stage.at("2026-06-01T00:36:00Z").await;
+    round(&engine).await.unwrap();
+    assert_eq!(
+        open_alarms(&stage).await,
+        ["run_overdue\tjob: the run for 2026-04-03T02:00Z should have started at 2026-06-01T00:00Z, and 27 more wait"]
+    );
+    let at_work = "update tend.job_run set state = 'running' where slot = '2026-04-03T02:00Z';
+                   insert into tend.lease select run_id, token, gen_random_uuid(), 'node-a:1', clock_timestamp() + interval '1 h', clock_timestamp()
+                   from tend.job_run where state = 'running'";
+    stage.world.sql(at_work).await;
+    round(&engine).await.unwrap();
+    assert_eq!(open_alarms(&stage).await, Vec::<String>::new(), "one is at work");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
