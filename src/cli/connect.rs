@@ -50,9 +50,15 @@ pub async fn gated(settings: &Settings) -> Result<Opened, Failure> {
 /// `database.connect_timeout` says.
 pub async fn when_ready(settings: &Settings) -> Result<Opened, Failure> {
     let until = Instant::now() + settings.database.connect_timeout;
+    let mut said: Option<Instant> = None;
     loop {
         let failure = match gated(settings).await {
-            Ok(opened) => return Ok(opened),
+            Ok(opened) => {
+                if said.is_some() {
+                    tracing::info!("the database is there");
+                }
+                return Ok(opened);
+            }
             Err(failure) => failure,
         };
         let Failure::Database(error) = &failure else { return Err(failure) };
@@ -60,10 +66,16 @@ pub async fn when_ready(settings: &Settings) -> Result<Opened, Failure> {
         if !passes || Instant::now() >= until {
             return Err(failure);
         }
-        tracing::warn!("waiting for the database: {error}");
+        if said.is_none_or(|at| at.elapsed() >= REMINDER) {
+            tracing::warn!("waiting for the database: {error}");
+            said = Some(Instant::now());
+        }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
+
+/// How often the log says that the database is still waited for.
+const REMINDER: Duration = Duration::from_secs(30);
 
 /// The same for a command that needs to know what time it is.
 pub async fn ready(settings: &Settings) -> Result<Opened, Failure> {

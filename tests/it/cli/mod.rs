@@ -7,6 +7,7 @@ mod names;
 mod retail;
 mod serving;
 mod texts;
+mod waiting;
 
 use std::process::Output;
 
