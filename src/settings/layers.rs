@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value};
+use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value, ValueKind};
 
 use super::Environment;
 
@@ -32,24 +32,44 @@ pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }
 
-pub(super) fn merge(dir: &Path, environment: Environment, variables: Vec<(String, String)>) -> Result<Value, String> {
+/// All layers in one; what is wrong with a layer goes to `problems`, and the others are merged all the same. Without an
+/// environment there is no file of it.
+pub(super) fn merge(
+    dir: &Path,
+    environment: Option<Environment>,
+    variables: Vec<(String, String)>,
+    problems: &mut Vec<String>,
+) -> Value {
     if !dir.is_dir() && dir != Path::new(USUAL) {
-        return Err(format!("--config {}: there is no such folder", dir.display()));
+        problems.push(format!("--config {}: there is no such folder", dir.display()));
     }
-    let mut layers = Config::builder()
-        .add_source(Layer::parse(None, BUILT_IN)?)
-        .add_source(Layer::read(&dir.join("default.toml"))?)
-        .add_source(Layer::read(&dir.join(format!("{environment}.toml")))?);
+    let own = environment.map(|environment| format!("{environment}.toml"));
+    let files = ["default.toml"].into_iter().chain(own.as_deref()).map(|name| Layer::read(&dir.join(name)));
+    let mut layers = Config::builder();
+    for layer in std::iter::once(Layer::parse(None, BUILT_IN)).chain(files) {
+        match layer {
+            Ok(layer) => layers = layers.add_source(layer),
+            Err(problem) => problems.push(problem),
+        }
+    }
     for (name, value) in variables.into_iter().filter(|(name, _)| name != "ENVIRONMENT") {
         let key = name.to_lowercase().replace("__", ".");
         // Not config's own `Environment`: it cannot say which variable a value came from.
         let value = Value::new(Some(&format!("{PREFIX}{name}")), value);
-        layers = layers
-            .set_override(&key, value)
-            .map_err(|_| format!("{PREFIX}{name} does not name a setting; it looks like TEND__DATABASE__URL"))?;
+        match layers.clone().set_override(&key, value) {
+            Ok(with) => layers = with,
+            Err(_) => {
+                problems.push(format!("{PREFIX}{name} does not name a setting; it looks like TEND__DATABASE__URL"));
+            }
+        }
     }
-    let merged = layers.build().map_err(|error| error.to_string())?;
-    Ok(merged.cache)
+    match layers.build() {
+        Ok(merged) => merged.cache,
+        Err(error) => {
+            problems.push(error.to_string());
+            Value::new(None, ValueKind::Nil)
+        }
+    }
 }
 
 /// One file. Not config's own `File`: that takes a file which may not be read for one that is not there, and shows
@@ -69,7 +89,8 @@ impl Layer {
 
     fn parse(path: Option<&String>, text: &str) -> Result<Self, String> {
         FileFormat::Toml.parse(path, text).map(Self).map_err(|error| {
-            format!("{}: {}", path.map_or("built-in settings", String::as_str), error.to_string().trim_end())
+            let said = error.to_string().trim_end().replace('\n', "\n    ");
+            format!("{}: {said}", path.map_or("built-in settings", String::as_str))
         })
     }
 }

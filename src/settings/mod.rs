@@ -132,13 +132,14 @@ impl Settings {
     /// All that is wrong, at once.
     pub fn read(dir: &Path, variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, SettingsError> {
         let variables = layers::ours(variables);
-        let environment = layers::environment(&variables).map_err(|problem| SettingsError(vec![problem]))?;
-        let merged = layers::merge(dir, environment, variables).map_err(|problem| SettingsError(vec![problem]))?;
+        let mut problems = Vec::new();
+        let environment = layers::environment(&variables).map_err(|problem| problems.push(problem)).ok();
+        let merged = layers::merge(dir, environment, variables, &mut problems);
         let mut root = section::Section::root(merged);
-        let mut settings = rules::assemble(environment, &mut root);
+        let mut settings = rules::assemble(environment.unwrap_or(Environment::Development), &mut root);
         rules::fill(&mut settings);
-        let mut problems = root.finish();
-        // What is dangerous can only be judged on values that could be read.
+        problems.extend(root.finish());
+        // What is dangerous can only be judged on values that could be read, in an environment that is known.
         if problems.is_empty() {
             problems.extend(rules::problems(&settings));
         }

@@ -114,6 +114,31 @@ fn an_unknown_environment_and_a_missing_folder_are_errors() {
 }
 
 #[test]
+fn no_mistake_hides_another() {
+    let files = [
+        ("default.toml", "[engine]\nmax_runing = 3"),
+        ("staging.toml", "[database]\nurl = postgres"),
+        ("production.toml", "this file is of another environment"),
+    ];
+    let variables = [
+        ("TEND__ENVIRONMENT", "staging"),
+        ("TEND__LOG__FORMAT", "loud"),
+        ("TEND__DATABASE__[", "x"),
+        ("TEND__TIME__SOURCE", "sundial"),
+    ];
+    insta::assert_snapshot!(problems(&files, &variables));
+    let wrong = [("TEND__ENVIRONMENT", "prod"), variables[1], variables[2]];
+    let said = problems(&files, &wrong);
+    for part in ["TEND__ENVIRONMENT is \"prod\"", "engine.max_runing", "log.format", "TEND__DATABASE__["] {
+        assert!(said.contains(part), "{part} is not in\n{said}");
+    }
+    assert!(!said.contains("toml: "), "which of the files holds is not known: {said}");
+    let error = Settings::read(Path::new("/nowhere"), [("TEND__LOG__FORMAT".to_owned(), "loud".to_owned())]);
+    let said = error.unwrap_err().to_string();
+    assert!(said.contains("no such folder") && said.contains("log.format"), "{said}");
+}
+
+#[test]
 fn production_refuses_what_would_reach_nobody_or_lie_about_the_time() {
     let text = "[channels.mail]\nkind = \"recording\"\nfolder = \"x\"\n[time]\nsource = \"driven\"";
     insta::assert_snapshot!(problems(&[("production.toml", text)], &[("TEND__ENVIRONMENT", "production")]));
