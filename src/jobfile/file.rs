@@ -72,9 +72,11 @@ impl JobFile {
             let kind = kind_of(reader, around.kinds);
             let head = head::read(reader, job, around.jobs);
             let Some(kind) = kind else {
-                // which of the other keys are right depends on the kind
-                let keys = reader.keys();
-                reader.leave(&keys);
+                // which of the kinds' keys are right is not known, but a key that none of them has is wrong
+                for kind in around.kinds {
+                    reader.leave(&[kind.name()]);
+                    reader.leave(kind.keys());
+                }
                 return None;
             };
             reader.leave(&[kind.name()]);
@@ -160,7 +162,7 @@ pub fn levels_in(text: &str, kinds: &[&dyn Kind]) -> Option<Vec<String>> {
 }
 
 /// The one kind a file is of.
-fn kind_of<'k>(reader: &Reader<'_>, kinds: &[&'k dyn Kind]) -> Option<&'k dyn Kind> {
+fn kind_of<'k>(reader: &mut Reader<'_>, kinds: &[&'k dyn Kind]) -> Option<&'k dyn Kind> {
     let keys = reader.keys();
     let found: Vec<&dyn Kind> = kinds.iter().copied().filter(|kind| keys.contains(&kind.name())).collect();
     match found.as_slice() {
@@ -173,22 +175,36 @@ fn kind_of<'k>(reader: &Reader<'_>, kinds: &[&'k dyn Kind]) -> Option<&'k dyn Ki
         [] => {
             let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
             let listed = names.iter().map(|name| format!("[{name}]")).collect::<Vec<_>>().join(", ");
-            let common: Vec<_> = head::schema().into_iter().map(|(key, _)| key).collect();
-            let other = keys.iter().find(|key| !common.contains(*key) && reader.is_table(key));
-            match other {
-                Some(key) => {
-                    let meant = nearest(key, names.iter().copied())
-                        .map_or_else(String::new, |near| format!("did you mean [{near}]? "));
+            match misspelt_kind(reader, kinds) {
+                Some((key, near)) => {
+                    let meant = near.map_or_else(String::new, |near| format!("did you mean [{near}]? "));
                     reader.problem_with_key(
                         key,
                         format!("there is no kind of job [{key}]"),
                         Some(format!("{meant}kinds are: {listed}")),
                     );
+                    reader.pass(key);
                 }
                 None => reader.missing_kind(&listed),
             }
             None
         }
+    }
+}
+
+/// The table of a file without a kind that was meant to name it, and the kind it looks like: one that looks like a
+/// kind, else the first that does not look like anything else.
+fn misspelt_kind<'d>(reader: &Reader<'d>, kinds: &[&dyn Kind]) -> Option<(&'d str, Option<&'static str>)> {
+    let names: Vec<&'static str> = kinds.iter().map(|kind| kind.name()).collect();
+    let mut others: Vec<&'static str> = head::schema().into_iter().map(|(key, _)| key).collect();
+    others.extend(kinds.iter().flat_map(|kind| kind.keys()));
+    let unknown: Vec<&str> =
+        reader.keys().into_iter().filter(|key| !others.contains(key) && reader.is_table(key)).collect();
+    let meant = |key: &&'d str| nearest(key, names.iter().chain(&others).copied());
+    let near = unknown.iter().find_map(|key| Some((*key, meant(key).filter(|near| names.contains(near))?)));
+    match near {
+        Some((key, near)) => Some((key, Some(near))),
+        None => unknown.into_iter().find(|key| meant(key).is_none()).map(|key| (key, None)),
     }
 }
 

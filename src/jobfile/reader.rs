@@ -52,13 +52,16 @@ pub struct Reader<'d> {
     /// The table's header or its braces; none for the top.
     span: Option<Range<usize>>,
     asked: BTreeSet<String>,
+    /// Keys that are wrong and were reported as that.
+    passed: BTreeSet<String>,
     noted_before: usize,
     finished: bool,
 }
 
 impl<'d> Reader<'d> {
     fn new(table: &'d DeTable<'d>, sink: &'d Sink, path: String, span: Option<Range<usize>>) -> Self {
-        Self { table, sink, path, span, asked: BTreeSet::new(), noted_before: sink.count(), finished: false }
+        let (asked, passed) = Default::default();
+        Self { table, sink, path, span, asked, passed, noted_before: sink.count(), finished: false }
     }
 
     /// A reader for a value that must be a table, such as an element of a list. `path` names it in messages.
@@ -270,6 +273,11 @@ impl<'d> Reader<'d> {
         self.asked.extend(keys.iter().map(|key| (*key).to_owned()));
     }
 
+    /// Says nothing more about a key that was reported already.
+    pub fn pass(&mut self, key: &str) {
+        self.passed.insert(key.to_owned());
+    }
+
     /// Ends the reading: keys nobody asked for are unknown.
     pub fn finish(mut self) {
         self.report_unknown();
@@ -278,7 +286,8 @@ impl<'d> Reader<'d> {
     fn report_unknown(&mut self) {
         self.finished = true;
         let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
-        for (key, _) in self.table.iter().filter(|(key, _)| !self.asked.contains(&**key.get_ref())) {
+        let silent = |key: &str| self.asked.contains(key) || self.passed.contains(key);
+        for (key, _) in self.table.iter().filter(|(key, _)| !silent(key.get_ref())) {
             let place = if self.path.is_empty() { String::new() } else { format!(" in `{}`", self.path) };
             let help = did_you_mean(key.get_ref(), &known);
             self.sink.problem(Some(key.span()), format!("unknown key `{}`{place}", key.get_ref()), Some(help));
