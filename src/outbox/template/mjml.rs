@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use mrml::prelude::parser::ParserOptions;
 use mrml::prelude::render::RenderOptions;
 
+use super::markup::{tag_end, tag_name};
 use super::scan::{Tag, TagKind};
 
 /// A mark is plain ASCII letters: the compiler writes attributes in Rust's debug form, which rewrites anything unusual.
@@ -151,7 +152,7 @@ fn is_sound(marked: &str, source: &str, tags: &[Tag]) -> bool {
             rest = &after[end + 3..];
             !comment.contains(OPEN)
         } else {
-            let Some(end) = close_of(rest) else { return false };
+            let Some(end) = tag_end(rest) else { return false };
             let element = &rest[1..end];
             rest = &rest[end + 1..];
             walk.element(element)
@@ -188,9 +189,7 @@ impl<'a> Walk<'a> {
 
     /// An element, opening, closing or empty.
     fn element(&mut self, element: &str) -> bool {
-        let name =
-            element.trim_start_matches('/').split(|c: char| c.is_whitespace() || c == '/').next().unwrap_or_default();
-        let name = name.to_ascii_lowercase();
+        let name = tag_name(element);
         let closing = element.starts_with('/');
         if !self.attributes_are_sound(element) {
             return false;
@@ -237,19 +236,6 @@ fn attribute_at(element: &str, offset: usize) -> Option<&str> {
     let (_, start) = open?;
     let before = element[..start].trim_end().strip_suffix('=')?.trim_end();
     Some(before.rsplit(char::is_whitespace).next().unwrap_or(before))
-}
-
-fn close_of(rest: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, c) in rest.char_indices() {
-        match (quote, c) {
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            (None, '>') => return Some(at),
-            _ => {}
-        }
-    }
-    None
 }
 
 /// The text between `<element>` and `</element>`, with its place.

@@ -21,6 +21,7 @@ mod check;
 mod compiled;
 mod environment;
 mod locale;
+mod markup;
 mod mjml;
 mod scan;
 mod text;

@@ -1,5 +1,7 @@
 //! Text made from HTML for the text part of a mail, and the length of text messages.
 
+use super::markup::{attribute, tag_end, tag_name};
+
 /// Mail as text: what a person reads, a paragraph per block, links as `words (address)`.
 ///
 /// It works on the HTML the MJML compiler makes and on what people put into `mj-text` and `mj-raw`; it need not
@@ -14,15 +16,10 @@ pub fn from_html(html: &str) -> String {
             rest = after.find("-->").map_or("", |end| &after[end + 3..]);
             continue;
         }
-        let Some(close) = tag_close(rest) else { break };
+        let Some(close) = tag_end(rest) else { break };
         let tag = &rest[1..close];
         rest = &rest[close + 1..];
-        let name = tag
-            .trim_start_matches('/')
-            .split(|c: char| c.is_whitespace() || c == '/')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let name = tag_name(tag);
         if !tag.starts_with('/') && matches!(name.as_str(), "style" | "script" | "title" | "head") {
             let end = format!("</{name}");
             rest = rest.to_ascii_lowercase().find(&end).map_or("", |at| &rest[at..]);
@@ -32,20 +29,6 @@ pub fn from_html(html: &str) -> String {
     }
     out.words(rest);
     out.finish()
-}
-
-/// The `>` that ends the tag at the start of `rest`, quotes respected.
-fn tag_close(rest: &str) -> Option<usize> {
-    let mut quote = None;
-    for (at, c) in rest.char_indices() {
-        match (quote, c) {
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), _) if open == c => quote = None,
-            (None, '>') => return Some(at),
-            _ => {}
-        }
-    }
-    None
 }
 
 #[derive(Default)]
@@ -143,22 +126,6 @@ impl Writer {
         text.push('\n');
         text
     }
-}
-
-fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
-    let mut from = 0;
-    while let Some(at) = tag[from..].find(name).map(|found| from + found) {
-        let rest = &tag[at + name.len()..];
-        let starts = tag[..at].ends_with(char::is_whitespace);
-        if let Some(value) = rest.strip_prefix("=\"").filter(|_| starts) {
-            return value.split('"').next();
-        }
-        if let Some(value) = rest.strip_prefix("='").filter(|_| starts) {
-            return value.split('\'').next();
-        }
-        from = at + name.len();
-    }
-    None
 }
 
 /// Character references replaced; only those that mail templates contain and the numeric ones.
