@@ -18,7 +18,12 @@ use crate::progress::Progress;
 /// Chunks between the reading thread and the network.
 const UNDER_WAY: usize = 4;
 
-pub(super) async fn load(
+/// Imports one file. Progress counts bytes where the size of the source is known, else rows.
+///
+/// # Errors
+/// When the file cannot be read at all, its header is wrong, `strict` forbids it, or the database refuses; then nothing
+/// was kept.
+pub async fn import(
     db: &Database,
     kind: Kind,
     source: Source,

@@ -19,10 +19,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 pub use columns::Kind;
+pub use load::import;
 pub use report::Report;
-
-use crate::db::Database;
-use crate::progress::Progress;
 
 /// How to import.
 #[derive(Debug, Clone)]
@@ -113,19 +111,4 @@ pub fn rejects_beside(path: &Path, kind: Kind) -> PathBuf {
         name.push(".rejects.csv");
         PathBuf::from(name)
     }
-}
-
-/// Imports one file. Progress counts bytes where the size of the source is known, else rows.
-///
-/// # Errors
-/// When the file cannot be read at all, its header is wrong, `strict` forbids it, or the database refuses; then nothing
-/// was kept.
-pub async fn import(
-    db: &Database,
-    kind: Kind,
-    source: Source,
-    options: &Options,
-    progress: &Progress,
-) -> Result<Report, ImportError> {
-    load::load(db, kind, source, options, progress).await
 }
