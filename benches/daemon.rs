@@ -14,23 +14,6 @@ use sqlx::PgPool;
 use tend::db::embedded::Launch;
 use tend::db::{Database, DatabaseSettings, migrate};
 
-/// A job that is due every minute and finds nothing to do.
-const MINUTELY: &str = r#"
-title = "Every minute"
-owner = "ops@example.com"
-[schedule]
-cron     = "* * * * *"
-timezone = "Asia/Shanghai"
-catch_up = "latest"
-[retier]
-window = "30d"
-[[retier.level]]
-name = "buyer"
-when = { field = "orders", at_least = 1 }
-[[retier.level]]
-name = "other"
-"#;
-
 const JOBS: usize = 4;
 const MINUTES: u64 = 3;
 const TAKEOVERS: usize = 3;
@@ -46,12 +29,17 @@ async fn main() {
     std::fs::remove_dir_all(bench.path().join("jobs")).expect("the shipped jobs are set aside");
     std::fs::create_dir(bench.path().join("jobs")).expect("an empty folder");
     for number in 0..JOBS {
-        bench.job(&format!("minutely-{number}"), MINUTELY);
+        bench.ladder(&format!("minutely-{number}"), &in_shanghai("* * * * *"));
     }
     bench.ok(&["apply"]);
     fire_lag(&bench, db.pool()).await;
     takeover(&bench, db.pool()).await;
     idle(&bench).await;
+}
+
+/// A schedule; its job finds nothing to do.
+fn in_shanghai(cron: &str) -> String {
+    format!("cron = \"{cron}\"\ntimezone = \"Asia/Shanghai\"")
 }
 
 async fn fire_lag(bench: &Bench, pool: &PgPool) {
@@ -121,7 +109,7 @@ async fn takeover(bench: &Bench, pool: &PgPool) {
 
 async fn idle(bench: &Bench) {
     for number in 0..JOBS {
-        bench.job(&format!("minutely-{number}"), &MINUTELY.replace("* * * * *", "0 3 1 1 *"));
+        bench.ladder(&format!("minutely-{number}"), &in_shanghai("0 3 1 1 *"));
     }
     bench.ok(&["apply"]);
     let daemon = bench.serve("idle");

@@ -4,25 +4,11 @@ use serde_json::Value;
 
 use super::{bench, company, json, keys};
 
-const PARIS: &str = r#"
-title = "A ladder that meets both daylight-saving days"
-owner = "ops@example.com"
-[schedule]
-cron     = "30 2 * * *"
-timezone = "Europe/Paris"
-[retier]
-window = "365d"
-[[retier.level]]
-name = "some"
-when = { field = "orders", at_least = 1 }
-[[retier.level]]
-name = "none"
-"#;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn next_prints_job_local_utc_and_remark() {
     let (_world, bench) = bench().await;
-    bench.job("paris", PARIS);
+    // meets both daylight-saving days
+    bench.ladder("paris", "cron = \"30 2 * * *\"\ntimezone = \"Europe/Paris\"");
     let output = bench.run(&["next", "paris", "--from", "2026-03-28T00:00Z", "--count", "4", "--json"]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);

@@ -4,27 +4,6 @@ use super::office::{bench, stop};
 use crate::support::smtp::SmtpServer;
 use crate::support::{World, eventually, instant};
 
-/// A nightly ladder that handles missed slots as told.
-fn ladder(cron: &str, catch_up: &str) -> String {
-    format!(
-        r#"
-title = "A ladder"
-owner = "ops@example.com"
-[schedule]
-cron     = "{cron}"
-timezone = "Asia/Shanghai"
-{catch_up}
-[retier]
-window = "365d"
-[[retier.level]]
-name = "some"
-when = {{ field = "orders", at_least = 1 }}
-[[retier.level]]
-name = "none"
-"#
-    )
-}
-
 /// A customer with a birthday on each day of June, who gets mail: `d4` on the 4th.
 async fn birthdays_in_june(world: &World) {
     world
@@ -80,8 +59,10 @@ async fn after_a_week_of_downtime_everything_is_as_the_files_say() {
     birthdays_in_june(&world).await;
     let relay = SmtpServer::start().await;
     let bench = bench(world.url(), &relay, "hold");
-    bench.job("caught-up", &ladder("0 3 * * *", "catch_up = \"all\"\nwindow = \"5d\"\nmax = 3"));
-    bench.job("let-go", &ladder("0 4 * * *", "catch_up = \"skip\""));
+    let nightly =
+        |hour, catch_up| format!("cron = \"0 {hour} * * *\"\ntimezone = \"Asia/Shanghai\"\ncatch_up = {catch_up}");
+    bench.ladder("caught-up", &nightly(3, "\"all\"\nwindow = \"5d\"\nmax = 3"));
+    bench.ladder("let-go", &nightly(4, "\"skip\""));
     // noon in Shanghai, on the last day of May and then on the first of June
     world.advance_to(instant("2026-05-31T04:00:00Z")).await;
     bench.ok(&["apply"]);

@@ -10,7 +10,6 @@ mod year;
 mod zombie;
 
 /// How many times longer than the short form to run.
-#[allow(dead_code, reason = "the mail soak, next commit")]
 pub fn factor() -> u32 {
     std::env::var("TEND_SOAK").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
 }

@@ -11,23 +11,6 @@ use super::Dice;
 use crate::support::process::Bench;
 use crate::support::{World, eventually};
 
-const NEW_YORK: &str = r#"
-title = "A ladder that meets both daylight-saving days"
-owner = "ops@example.com"
-[schedule]
-cron     = "30 1,2 * * *"
-timezone = "America/New_York"
-catch_up = "all"
-window   = "7d"
-[retier]
-window = "365d"
-[[retier.level]]
-name = "some"
-when = { field = "orders", at_least = 1 }
-[[retier.level]]
-name = "none"
-"#;
-
 async fn settled(pool: &PgPool) -> bool {
     sqlx::query_scalar::<_, bool>(
         "select not exists (select from tend.job, tend.driven_clock where enabled and planned_to < instant)
@@ -45,7 +28,8 @@ async fn two_daemons_run_every_slot_of_a_year_once() {
     let mut bench = Bench::new(world.url());
     bench.set("time.source", "driven").set("engine.plan_interval", "40ms").set("engine.lease_ttl", "2s");
     bench.set("engine.heartbeat", "500ms").set("engine.takeover_interval", "500ms");
-    bench.job("new-york", NEW_YORK);
+    let both_bends = "cron = \"30 1,2 * * *\"\ntimezone = \"America/New_York\"";
+    bench.ladder("new-york", &format!("{both_bends}\ncatch_up = \"all\"\nwindow = \"7d\""));
     let begin: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
     world.advance_to(begin).await;
     bench.ok(&["apply"]);

@@ -41,6 +41,29 @@ impl Bench {
             .expect("the job file is written");
     }
 
+    /// Writes a job `jobs/<name>.toml` that parts those who bought from the others; `schedule` is what stands below
+    /// `[schedule]`.
+    pub fn ladder(&self, name: &str, schedule: &str) {
+        self.job(
+            name,
+            &format!(
+                r#"
+title = "Who bought"
+owner = "ops@example.com"
+[schedule]
+{schedule}
+[retier]
+window = "365d"
+[[retier.level]]
+name = "some"
+when = {{ field = "orders", at_least = 1 }}
+[[retier.level]]
+name = "none"
+"#
+            ),
+        );
+    }
+
     /// The command with its settings, not started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tend"));
