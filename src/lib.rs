@@ -29,6 +29,7 @@
 //! | [`settings`] | layered settings, and what each environment forbids |
 //! | [`clock`] | where "now" comes from |
 //! | [`telemetry`], [`progress`] | logging; how far long work is |
+//! | [`spelling`] | the word that was meant by a misspelt one |
 //!
 //! `cli` and `daemon` wire them and are known by nobody. Who may know whom is a table in `tests/it/architecture.rs`.
 //!
@@ -67,4 +68,5 @@ pub mod jobs;
 pub mod outbox;
 pub mod progress;
 pub mod settings;
+pub mod spelling;
 pub mod telemetry;

@@ -15,9 +15,9 @@ use crate::engine::Engine;
 use crate::engine::specs::Spec;
 use crate::jobfile::file::JobFile;
 use crate::jobfile::folder::Folder;
-use crate::jobfile::reader::nearest;
 use crate::jobfile::store;
 use crate::settings::Settings;
+use crate::spelling::nearest;
 
 /// A command at work on one job.
 pub struct Work {

@@ -8,7 +8,8 @@ use super::operator::{self, Operator};
 use super::{Filter, field::Field};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::Ladders;
-use crate::jobfile::reader::{Node, Reader, did_you_mean, nearest};
+use crate::jobfile::reader::{Node, Reader, did_you_mean};
+use crate::spelling::nearest;
 
 /// What a condition may refer to.
 #[derive(Debug, Clone, Copy)]

@@ -11,6 +11,7 @@ use super::birthday::Written;
 use super::columns::{Column, Empty, Kind};
 use super::fields::Field;
 use super::{ImportError, Source};
+use crate::spelling::nearest;
 
 /// Bytes sent to Postgres at a time; with those under way, the memory an import takes.
 const CHUNK: usize = 256 * 1024;
@@ -205,10 +206,9 @@ impl Planned {
 }
 
 fn unknown(name: &str, known: &[&str]) -> String {
-    let near = known.iter().map(|known| (strsim::damerau_levenshtein(known, &name.to_lowercase()), *known)).min();
-    match near {
-        Some((distance, near)) if distance <= 3 => format!("there is no column {name:?}; did you mean {near:?}?"),
-        _ => format!("there is no column {name:?}"),
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("there is no column {name:?}; did you mean {near:?}?"),
+        None => format!("there is no column {name:?}"),
     }
 }
 

@@ -10,10 +10,11 @@ use toml::de::DeTable;
 use super::head::{self, Head};
 use super::kind::{Kind, Ladders, ReadContext};
 use super::problem::Problems;
-use super::reader::{Reader, nearest, read_text};
+use super::reader::{Reader, read_text};
 use crate::engine::door::Job;
 use crate::engine::specs::{Spec, StoredSpec};
 use crate::outbox::template::TemplateFolder;
+use crate::spelling::nearest;
 
 /// A job file that is right.
 #[derive(Debug, Clone)]

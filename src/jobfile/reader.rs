@@ -14,7 +14,7 @@ use toml::{
     de::{DeArray, DeTable, DeValue},
 };
 
-pub use self::suggest::{did_you_mean, nearest};
+pub use self::suggest::did_you_mean;
 pub use super::duration::Span;
 use super::problem::{Problems, Sink};
 use super::value::{self, Found};

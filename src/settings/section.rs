@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::layers::variable;
 use crate::outbox::channel::settings::{parse_duration, secret};
+use crate::spelling::nearest;
 
 const UNKNOWN: &str = "there is no such setting";
 
@@ -194,13 +195,7 @@ impl Section {
         let mut unknown: Vec<(String, Value)> = std::mem::take(&mut self.table).into_iter().collect();
         unknown.sort_by(|a, b| a.0.cmp(&b.0));
         for (key, value) in unknown {
-            let close = self.known.iter().map(|known| (strsim::damerau_levenshtein(known, &key), known)).min();
-            let help = match close {
-                Some((distance, known)) if distance <= 3 => format!("; did you mean {known:?}?"),
-                _ if self.known.is_empty() => String::new(),
-                _ => format!("; there are {}", self.known.join(", ")),
-            };
-            self.complain(&key, value.origin(), &format!("{UNKNOWN}{help}"));
+            self.complain(&key, value.origin(), &no_such(&key, &self.known));
         }
         if self.path.is_empty() { std::mem::take(&mut self.problems.borrow_mut()) } else { Vec::new() }
     }
@@ -251,19 +246,23 @@ fn what(error: &ConfigError) -> String {
         other => {
             let message = other.to_string();
             match unknown_field(&message) {
-                Some(field) => format!("{UNKNOWN}{}", suggestion(&field, &message)),
+                Some(field) => no_such(&field, &expected(&message)),
                 None => message,
             }
         }
     }
 }
 
-fn suggestion(field: &str, message: &str) -> String {
-    let Some((_, names)) = message.split_once("expected") else { return String::new() };
-    let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
-    match names.iter().map(|name| (strsim::damerau_levenshtein(name, field), name)).min() {
-        Some((distance, name)) if distance <= 3 => format!("; did you mean {name:?}?"),
-        _ => format!("; there are {}", names.join(", ")),
+/// The names in serde's "expected `a` or `b`".
+fn expected(message: &str) -> Vec<&str> {
+    message.split_once("expected").map_or_else(Vec::new, |(_, names)| names.split('`').skip(1).step_by(2).collect())
+}
+
+fn no_such(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("{UNKNOWN}; did you mean {near:?}?"),
+        None if known.is_empty() => UNKNOWN.to_owned(),
+        None => format!("{UNKNOWN}; there are {}", known.join(", ")),
     }
 }
 

@@ -8,6 +8,7 @@ use super::environment::{FILTERS, environment};
 use super::scan::{self, Refused, Tag, Token};
 use super::{Known, MAX_FILE, Part, TemplateFolder, mjml, part_of};
 use crate::outbox::channel::settings::Sort;
+use crate::spelling::nearest;
 
 /// Something wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +44,12 @@ const FIXED: [&str; 13] = [
 pub(super) fn check(folder: &TemplateFolder, template: &str, sorts: &[Sort], known: &Known) -> Vec<TemplateProblem> {
     let mut found = Vec::new();
     if folder.paths(template).is_empty() {
-        let near =
-            folder.names().into_iter().max_by(|a, b| strsim::jaro(a, template).total_cmp(&strsim::jaro(b, template)));
         found.push(TemplateProblem {
             path: format!("{template}/"),
             range: None,
             line: None,
             message: format!("there is no template `{template}`"),
-            help: near.filter(|near| strsim::jaro(near, template) > 0.75).map(|near| format!("did you mean `{near}`?")),
+            help: nearest(template, folder.names()).map(|near| format!("did you mean `{near}`?")),
         });
         return found;
     }
@@ -195,9 +194,9 @@ fn is_known(name: &str, known: &Known) -> bool {
 }
 
 fn did_you_mean(name: &str, known: &Known) -> Option<String> {
-    let names = FIXED.iter().map(|name| (*name).to_owned()).chain(known.offer.iter().map(|key| format!("offer.{key}")));
-    let (score, best) = names.map(|each| (strsim::jaro(&each, name), each)).max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (score > 0.8).then(|| format!("did you mean `{best}`?"))
+    let offered: Vec<String> = known.offer.iter().map(|key| format!("offer.{key}")).collect();
+    let near = nearest(name, FIXED.iter().copied().chain(offered.iter().map(String::as_str)))?;
+    Some(format!("did you mean `{near}`?"))
 }
 
 /// Where the variable stands in tags.

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::spelling::nearest;
+
 /// What a tag is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TagKind {
@@ -185,13 +187,10 @@ fn refused_in(source: &str, tag: &Tag, is_set: bool, filters: &[&str], found: &m
             }),
             Token::Word if before == Some(Token::Sign('|')) && !filters.contains(&&source[range.clone()]) => {
                 let name = &source[range.clone()];
-                let near = filters.iter().max_by(|a, b| strsim::jaro(a, name).total_cmp(&strsim::jaro(b, name)));
                 found.push(Refused {
                     range: range.clone(),
                     message: format!("there is no filter `{name}`"),
-                    help: near
-                        .filter(|near| strsim::jaro(near, name) > 0.75)
-                        .map(|near| format!("did you mean `{near}`?")),
+                    help: nearest(name, filters.iter().copied()).map(|near| format!("did you mean `{near}`?")),
                 });
             }
             _ => {}
