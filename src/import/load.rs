@@ -47,9 +47,10 @@ pub async fn import(
         let Counts { read, rejected } = counts;
         return Err(ImportError::Strict { rejected, read, rejects: options.rejects.clone() });
     }
+    let writing = progress.then(format!("Writing {}", kind.name()));
     let mut report = statements.apply(&mut tx, options).await?;
     tx.commit().await?;
-    progress.finish();
+    writing.finish();
 
     report.read = counts.read;
     report.rejected = counts.rejected;
