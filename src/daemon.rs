@@ -7,7 +7,7 @@
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
@@ -156,7 +156,10 @@ impl Parts {
     }
 }
 
-/// Cancelled by SIGTERM or SIGINT. A second one ends the process at once: its leases are found by the others.
+/// Signals within this of the first are the same word: `timeout`, shells and supervisors tell a process and its group.
+const ONE_WORD: Duration = Duration::from_secs(1);
+
+/// Cancelled by SIGTERM or SIGINT. One that comes later ends the process at once: its leases are found by the others.
 #[expect(clippy::disallowed_methods, reason = "told twice to stop: an end without order is what was asked for")]
 fn stop_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
@@ -164,13 +167,14 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
     let told = stop.clone();
     tokio::spawn(async move {
+        let mut first = None;
         loop {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            if told.is_cancelled() {
-                tracing::warn!("told to stop twice: ending at once");
+            if first.get_or_insert_with(Instant::now).elapsed() > ONE_WORD {
+                tracing::warn!("told to stop again: ending at once");
                 std::process::exit(1);
             }
             told.cancel();

@@ -22,7 +22,7 @@ async fn a_broken_folder_stops_the_first_start_and_never_a_later_one() {
     bench.job("birthday", "title = \n");
     eventually("status shows what is wrong", async || {
         let shown = bench.ok(&["status"]);
-        shown.contains("THE JOB FOLDER IS BROKEN") && shown.contains("jobs/birthday.toml:1:9")
+        shown.contains("THE JOB FOLDER IS BROKEN") && shown.contains("jobs/birthday.toml:1:1")
     })
     .await;
     assert!(bench.ok(&["status"]).contains("09:00 +08:00"), "the last good state stays in force");
@@ -58,4 +58,36 @@ async fn a_daemon_told_to_stop_while_a_step_waits_hands_the_run_back_and_ends_we
     let row = world.rows("select state, attempt from tend.job_run where job = 'value-tiers'").await;
     assert_eq!(row, ["due\t0"], "handed back without burning an attempt");
     assert_eq!(world.value("select count(*) from tend.lease").await, "0");
+}
+
+/// A daemon whose step waits for a lock for as long as the transaction is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_told_twice_at_once_ends_well_and_told_again_later_ends_at_once() {
+    let (world, mut bench) = bench().await;
+    company(&world).await;
+    bench.set("engine.plan_interval", "50ms").set("engine.stop_grace", "1h");
+    bench.ok(&["apply"]);
+    let daemon = bench.serve("idle");
+    daemon.says("tend is at work").await;
+    daemon.signal(libc::SIGTERM);
+    assert!(daemon.stop(Duration::from_secs(30)).success(), "as `timeout` does: the process, then its group");
+
+    let mut daemon = bench.serve("busy");
+    daemon.says("tend is at work").await;
+    let mut lock = world.pool().begin().await.unwrap();
+    sqlx::query("lock table tend.ladder_state in access exclusive mode").execute(&mut *lock).await.unwrap();
+    world.advance_to(instant("2026-06-01T18:00:30Z")).await;
+    let waits = "select exists (select from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock')";
+    eventually("the step waits for the lock", async || world.value(waits).await == "true").await;
+    let mut told = 0;
+    eventually("it has ended, whatever its step does", async || {
+        if daemon.alive() {
+            daemon.signal(libc::SIGTERM);
+            told += 1;
+        }
+        !daemon.alive()
+    })
+    .await;
+    assert!(told > 2 && daemon.log().contains("told to stop again"), "{told}: {}", daemon.log());
+    lock.rollback().await.unwrap();
 }
