@@ -26,7 +26,8 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 it failed, the message says why · 2 the command line is wrong ·
 3 a job file or a setting is wrong · 4 the database cannot be used (unreachable, wrong password, wrong schema)
 
-Settings are read from DIR/default.toml, DIR/<environment>.toml and the environment, e.g. TEND__DATABASE__URL.
+Settings are read from DIR/default.toml, DIR/<environment>.toml and variables such as TEND__DATABASE__URL;
+TEND__ENVIRONMENT is development (when not set), staging or production.
 Without a database URL, in development, tend starts a private Postgres under .tend/.";
 
 /// The commands.
@@ -38,21 +39,21 @@ pub enum Command {
     Check(CheckArgs),
     /// Show what a job would do: the real run, rolled back
     Plan(PlanArgs),
-    /// Run a job now, in its own row, without touching its schedule
+    /// Run a job now, besides its schedule
     Run(RunArgs),
-    /// Run a job for the slots of past days
+    /// Run a job for past days, one after the other
     Backfill(BackfillArgs),
-    /// Put the job folder in force
+    /// Put the job folder in force: what runs on this database follows it from now on
     Apply(ApplyArgs),
     /// Show when jobs run next, in local time and UTC
     Next(NextArgs),
     /// Show jobs, last and next runs, what is late and why
     Status,
-    /// Pause a job, or all sending
+    /// Stop a job, or all sending, until it is resumed
     Pause(PauseArgs),
-    /// Resume a job, or all sending
+    /// Let a job, or all sending, go on
     Resume(ResumeArgs),
-    /// Ask a running or waiting run to stop
+    /// Cancel a run that waits or is at work
     Cancel(CancelArgs),
     /// Show messages whose fate is unknown or that need a decision, and decide
     Outbox(OutboxArgs),
@@ -60,7 +61,7 @@ pub enum Command {
     Import(ImportArgs),
     /// Create or update tend's tables
     Migrate(MigrateArgs),
-    /// Fill a made-up company, run the shipped jobs for one day, show what came out
+    /// Make up a company, run the jobs for one day, show what came out
     Demo(DemoArgs),
     /// Print the JSON Schema of job files, for editors
     Schema,
@@ -134,10 +135,10 @@ pub struct NextArgs {
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub struct PauseArgs {
-    /// The job to pause
+    /// The job to pause: its slots are skipped meanwhile
     #[arg(group = "what")]
     pub job: Option<String>,
-    /// Stop all sending at once
+    /// All sending, at once; jobs still plan what is owed
     #[arg(long, group = "what")]
     pub all: bool,
     /// Why, for the others
@@ -152,7 +153,7 @@ pub struct ResumeArgs {
     /// The job to resume
     #[arg(group = "what")]
     pub job: Option<String>,
-    /// Allow sending again
+    /// All sending
     #[arg(long, group = "what")]
     pub all: bool,
 }

@@ -68,6 +68,7 @@ impl Failure {
         match self {
             Self::Failed(error) | Self::Database(error) => Some(format!("error: {}", told(error))),
             Self::Usage(text) => Some(format!("error: {text}")),
+            Self::Files { text, problems } if problems.is_null() => Some(format!("error: {}", text.trim_end())),
             Self::Files { text, .. } => Some(text.trim_end().to_owned()),
             Self::Said(_) => None,
         }

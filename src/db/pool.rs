@@ -70,7 +70,10 @@ pub enum ConnectError {
     #[error("database.url is not set (environment variable TEND__DATABASE__URL)")]
     NoUrl,
     /// Not a Postgres URL.
-    #[error("database.url is not a Postgres URL ({0}); it looks like postgres://user:password@host:5432/database")]
+    #[error(
+        "database.url (environment variable TEND__DATABASE__URL) is not a Postgres URL ({0}); \
+         it looks like postgres://user:password@host:5432/database"
+    )]
     Url(String),
     /// Nobody answers.
     #[error("no answer from the database {at} within {}s; is the server running and reachable?", .after.as_secs())]

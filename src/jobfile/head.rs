@@ -15,7 +15,7 @@ pub struct Head {
     pub title: String,
     /// What it does.
     pub description: Option<String>,
-    /// Mail address of who is told when it fails.
+    /// Mail address of whom to ask about it.
     pub owner: Option<String>,
     /// Whether its slots are planned.
     pub enabled: bool,
@@ -104,7 +104,7 @@ fn owner(file: &mut Reader<'_>) -> Option<String> {
     let owner = file.string("owner")?;
     let (name, domain) = owner.split_once('@').unwrap_or_default();
     if name.is_empty() || !domain.contains('.') || owner.contains(char::is_whitespace) {
-        let help = "who is told when the job fails: owner = \"crm@example.com\"".to_owned();
+        let help = "whom to ask when the job fails: owner = \"crm@example.com\"".to_owned();
         file.problem("owner", "`owner` must be one mail address", Some(help));
         return None;
     }
@@ -210,7 +210,7 @@ pub fn schema() -> Vec<(&'static str, Value)> {
         ("description", json!({ "type": "string", "description": "What it does" })),
         (
             "owner",
-            json!({ "type": "string", "format": "email", "description": "Who is told when it fails", "examples": ["crm@example.com"] }),
+            json!({ "type": "string", "format": "email", "description": "Whom to ask about it", "examples": ["crm@example.com"] }),
         ),
         ("enabled", json!({ "type": "boolean", "default": true, "description": "false: nothing is planned" })),
         (

@@ -7,7 +7,7 @@ use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value, ValueK
 use super::Environment;
 
 const BUILT_IN: &str = include_str!("../../config/default.toml");
-const PREFIX: &str = "TEND__";
+pub(super) const PREFIX: &str = "TEND__";
 /// The default of `--config`; only this one may be missing.
 const USUAL: &str = "config";
 

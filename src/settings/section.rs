@@ -9,7 +9,7 @@ use config::{ConfigError, Map, Value, ValueKind};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::layers::variable;
+use super::layers::{PREFIX, variable};
 use crate::outbox::channel::settings::{parse_duration, secret};
 use crate::spelling::nearest;
 
@@ -54,7 +54,10 @@ impl Section {
         let key = self.full(key);
         let place = match origin {
             // What does not exist cannot be set by a variable either.
-            Some(origin) if what.starts_with(UNKNOWN) => format!(" (in {origin})"),
+            Some(origin) if what.starts_with(UNKNOWN) => match origin.starts_with(PREFIX) {
+                true => format!(" (in the environment variable {origin})"),
+                false => format!(" (in {origin})"),
+            },
             _ => place(&key, origin),
         };
         self.problems.borrow_mut().push(format!("{key}: {what}{place}"));
@@ -195,7 +198,7 @@ impl Section {
         let mut unknown: Vec<(String, Value)> = std::mem::take(&mut self.table).into_iter().collect();
         unknown.sort_by(|a, b| a.0.cmp(&b.0));
         for (key, value) in unknown {
-            self.complain(&key, value.origin(), &no_such(&key, &self.known));
+            self.complain(&key, origin_within(&value), &no_such(&key, &self.known));
         }
         if self.path.is_empty() { std::mem::take(&mut self.problems.borrow_mut()) } else { Vec::new() }
     }
@@ -263,6 +266,14 @@ fn no_such(name: &str, known: &[&str]) -> String {
         Some(near) => format!("{UNKNOWN}; did you mean {near:?}?"),
         None if known.is_empty() => UNKNOWN.to_owned(),
         None => format!("{UNKNOWN}; there are {}", known.join(", ")),
+    }
+}
+
+/// Where a value came from; a table that only exists through a variable has no origin, what stands in it has.
+fn origin_within(value: &Value) -> Option<&str> {
+    match &value.kind {
+        ValueKind::Table(table) if value.origin().is_none() => table.values().find_map(origin_within),
+        _ => value.origin(),
     }
 }
 

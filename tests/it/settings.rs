@@ -124,6 +124,7 @@ fn no_mistake_hides_another() {
         ("TEND__ENVIRONMENT", "staging"),
         ("TEND__LOG__FORMAT", "loud"),
         ("TEND__DATABASE__[", "x"),
+        ("TEND__DATABSE__URL", "x"),
         ("TEND__TIME__SOURCE", "sundial"),
     ];
     insta::assert_snapshot!(problems(&files, &variables));

@@ -80,6 +80,8 @@ pub struct Delivered {
     pub accepted: Vec<(String, i64)>,
     /// Messages that wait for the customer's own morning.
     pub waiting: i64,
+    /// Messages whose end of life came today before the customer's own morning.
+    pub late: i64,
     /// Where the files lie: channel, folder.
     pub folders: Vec<(String, PathBuf)>,
 }
@@ -211,11 +213,15 @@ impl Stage {
         .await?;
         let waiting =
             sqlx::query_scalar("select count(*) from tend.outbox where state = 'planned'").fetch_one(pool).await?;
+        let late = sqlx::query_scalar("select count(*) from tend.outbox where state = 'expired' and state_at >= $1")
+            .bind(from)
+            .fetch_one(pool)
+            .await?;
         let folders = self.settings.channels.values().filter_map(|channel| match channel {
             ChannelSettings::Recording(recording) => Some((recording.sort.to_string(), recording.folder.clone())),
             _ => None,
         });
-        Ok(Delivered { accepted, waiting, folders: folders.collect() })
+        Ok(Delivered { accepted, waiting, late, folders: folders.collect() })
     }
 
     fn private_dir(&self) -> Option<PathBuf> {

@@ -33,7 +33,7 @@ impl Story {
         json!({
             "day": self.day, "ladders": did(&self.tiers), "messages": did(&self.messages),
             "sent": self.sent.accepted.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
-            "waiting": self.sent.waiting,
+            "waiting": self.sent.waiting, "late": self.sent.late,
             "folders": self.sent.folders.iter().map(|(channel, folder)| json!({ "channel": channel, "folder": folder })).collect::<Vec<_>>(),
         })
     }
@@ -112,6 +112,10 @@ impl Story {
             };
             text.push_str(&fold(&format!("{what}: {} in {} ({open})", count(today), folder.display()), 2));
         }
+        if self.sent.late > 0 {
+            let late = count(self.sent.late);
+            text.push_str(&fold(&format!("too late where the customer lives, not sent: {late}"), 2));
+        }
         if self.sent.waiting > 0 {
             let waiting = count(self.sent.waiting);
             text.push_str(&fold(&format!("waiting for morning in the customer's own time zone: {waiting}"), 2));
@@ -141,13 +145,17 @@ fn birthdays(did: &Did) -> String {
     let number = |value: &Value| value["customers"].as_i64().unwrap_or(0);
     let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
     let mut text = format!("\n{}: {} to be sent\n", did.job, count(number(&json["queued"])));
-    let groups = list(&json["queued"]["by"]).into_iter().map(|group| {
+    let mut offers: Vec<(String, Vec<String>)> = Vec::new();
+    for group in list(&json["queued"]["by"]) {
         let word = |key: &str| group[key].as_str().unwrap_or_default().to_owned();
-        format!("{} {} by {} ({})", count(number(&group)), word("offer"), word("channel"), word("locale"))
-    });
-    let groups = groups.collect::<Vec<_>>().join(", ");
-    if !groups.is_empty() {
-        text.push_str(&fold(&groups, 2));
+        let ways = format!("{} by {} ({})", count(number(&group)), word("channel"), word("locale"));
+        match offers.iter_mut().find(|(offer, _)| *offer == word("offer")) {
+            Some((_, known)) => known.push(ways),
+            None => offers.push((word("offer"), vec![ways])),
+        }
+    }
+    for (offer, ways) in offers {
+        text.push_str(&fold(&format!("{offer}: {}", ways.join(", ")), 2));
     }
     let refused = list(&json["refused"]).into_iter().map(|refused| {
         let words = in_words(refused["reason"].as_str().unwrap_or_default()).to_owned();

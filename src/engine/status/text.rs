@@ -79,7 +79,7 @@ impl fmt::Display for InZone<'_> {
             f,
             "Messages",
             self.outbox.iter().map(|count| {
-                let by = count.provider.as_ref().map_or_else(String::new, |provider| format!(" by {provider}"));
+                let by = count.provider.as_ref().map_or_else(String::new, |name| format!(" (channel {name})"));
                 format!("{}{by}: {} {}", count.channel, count.messages, count.state)
             }),
         )
@@ -114,6 +114,9 @@ fn job_text(job: &JobStatus, now: DateTime<Utc>) -> String {
     }
     if let Some(run) = &job.last {
         let _ = writeln!(text, "    last: {}", run_text(run, job.zone()));
+        if let Some(owner) = job.owner.as_ref().filter(|_| run.state == "failed") {
+            let _ = writeln!(text, "    whom to ask: {owner}");
+        }
     }
     for run in &job.open {
         let _ = writeln!(text, "    {}", run_text(run, job.zone()));
@@ -134,17 +137,16 @@ fn run_text(run: &RunStatus, zone: Tz) -> String {
         let _ = write!(text, "; {part}");
     }
     if let Some(progress) = run.progress.as_ref().map(counts).filter(|counts| !counts.is_empty()) {
-        let _ = write!(text, " [{progress}]");
+        let _ = write!(text, ": {progress}");
     }
     text
 }
 
-/// The figures of the progress by name; what is no figure is left to `--json`.
+/// The figures of the progress by name; what is nothing or no figure is left to `--json`.
 fn counts(progress: &Value) -> String {
     let Some(names) = progress.as_object() else { return String::new() };
-    let figures: Vec<String> =
-        names.iter().filter(|(_, value)| value.is_number()).map(|(name, value)| format!("{name} {value}")).collect();
-    figures.join(", ")
+    let figures = names.iter().filter(|(_, value)| value.is_number() && value.as_i64() != Some(0));
+    figures.map(|(name, value)| format!("{} {value}", name.replace('_', " "))).collect::<Vec<_>>().join(", ")
 }
 
 fn indented(text: &str) -> String {

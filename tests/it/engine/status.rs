@@ -31,7 +31,7 @@ async fn it_shows_the_last_run_and_the_next_slots_in_the_jobs_zone() {
         text,
         format!(
             "2026-06-01 18:00 +00:00\n\nJobs\n  tiers (toy): next 2026-06-03 02:00 +08:00 (in 1 d)\n    \
-             last: run {run_id} for 2026-06-02 02:00 +08:00 succeeded in 0 s [steps 2]\n"
+             last: run {run_id} for 2026-06-02 02:00 +08:00 succeeded in 0 s: steps 2\n"
         )
     );
     assert_eq!(serde_json::to_value(&status).unwrap()["jobs"][0]["last"]["progress"]["steps"], 2);
