@@ -63,7 +63,7 @@ pub struct CompanySettings {
 /// `[defaults]`.
 #[derive(Debug, Clone, Copy)]
 pub struct DefaultSettings {
-    /// Zone of customers who have none and of jobs that name none.
+    /// Zone of times that are shown and belong to no job, and of the demo.
     pub timezone: Tz,
 }
 

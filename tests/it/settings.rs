@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use tend::clock::Clock;
+use tend::outbox::channel::settings::RetryAfter;
 use tend::settings::{Environment, Settings, SettingsError};
 use tend::telemetry::LogFormat;
 
@@ -180,4 +181,30 @@ fn the_shipped_files_are_right() {
     let variables = [("TEND__ENVIRONMENT".to_owned(), "production".to_owned())];
     let settings = Settings::read(dir.path(), variables).unwrap();
     assert_eq!(settings.database.url.unwrap().expose_secret(), "postgres://tend@db/crm");
+}
+
+#[test]
+fn the_channels_that_the_shipped_file_explains_are_right() {
+    let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/default.toml")).unwrap();
+    let explained = shipped.split("\n\n").filter(|part| part.starts_with("#[channels.NAME]"));
+    let channels: Vec<String> = explained
+        .enumerate()
+        .map(|(at, part)| {
+            let lines = part.lines().filter(|line| line.contains(" = ") || line.starts_with("#["));
+            lines.map(|line| format!("{}\n", &line[1..])).collect::<String>().replace("NAME", &format!("c{at}"))
+        })
+        .collect();
+    assert_eq!(channels.len(), 3);
+    let text = format!("{}[outbox]\nemail = \"c0\"\nallow_real_channels = true", channels.join("\n"));
+    let settings = read(&[("default.toml", &text)], &[]).unwrap();
+    assert_eq!(settings.channels["c0"].retry_after(), RetryAfter::default(), "the default is named");
+    let least = "[channels.mail]\nkind = \"smtp\"\nhost = \"h\"\nfrom = \"a@example.com\"\n\
+                 [channels.sms]\nkind = \"webhook\"\nurl = \"https://h\"\n[outbox]\nallow_real_channels = true";
+    let bare = read(&[("default.toml", least)], &[]).unwrap();
+    for (named, least) in [("c0", "mail"), ("c1", "sms")] {
+        let (named, least) = (&settings.channels[named], &bare.channels[least]);
+        assert_eq!(named.sort(), least.sort());
+        assert_eq!(named.connections(), least.connections());
+        assert_eq!(named.on_unknown(), least.on_unknown());
+    }
 }
