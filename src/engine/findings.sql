@@ -1,7 +1,7 @@
 -- findings: what should have happened by instant $1 and did not; late is what was owed before $2. Leases and replicas
 -- are judged by the database's clock: replicas silent for $3 seconds, leases over for $4 seconds. A plan beyond $5 is
 -- ahead of the clock.
-with waiting as (
+with recursive waiting as (
     -- Planned or asked for, its time has come, and it has not started: the first of each job.
     select distinct on (run.job) run.job, run.trigger, run.slot, run.unreadable_since,
            greatest(run.run_after, run.created_at) as since, count(*) over (partition by run.job) as waiting
@@ -68,15 +68,59 @@ with waiting as (
       and not exists (select 1 from tend.replica as other
                       where split_part(other.host, ':', 1) = split_part(replica.host, ':', 1)
                         and other.started_at > replica.seen_at)
+), lanes as (
+    -- Who owes (see outbox_owed) and with which priorities: one descent of the index each, however many messages wait.
+    (select coalesce(provider, '*' || channel) as lane, priority
+     from tend.outbox
+     where state = 'planned'
+     order by coalesce(provider, '*' || channel), priority desc limit 1)
+    union all
+    select next.lane, next.priority
+    from lanes
+    cross join lateral (
+        (select coalesce(provider, '*' || channel) as lane, priority from tend.outbox
+         where coalesce(provider, '*' || channel) = lanes.lane and priority < lanes.priority and state = 'planned'
+         order by priority desc limit 1)
+        union all
+        (select coalesce(provider, '*' || channel), priority from tend.outbox
+         where coalesce(provider, '*' || channel) > lanes.lane and state = 'planned'
+         order by coalesce(provider, '*' || channel), priority desc limit 1)
+        order by lane limit 1
+    ) as next
+), owed as (
+    -- The oldest message of each.
+    select lanes.lane, min(oldest.not_before) as since
+    from lanes
+    cross join lateral (
+        select not_before from tend.outbox
+        where coalesce(provider, '*' || channel) = lanes.lane and priority = lanes.priority and state = 'planned'
+        order by not_before limit 1
+    ) as oldest
+    group by lanes.lane
+), served as (
+    -- What the dispatchers that are alive pay; a null: an older version that does not say.
+    select paid.lane from tend.dispatcher
+    left join lateral unnest(dispatcher.lanes) as paid (lane) on true
+    where dispatcher.lease_until >= clock_timestamp() and (paid.lane is not null or dispatcher.lanes is null)
+), unserved as (
+    -- Somebody sends, but not these.
+    select 'message_unserved' as kind, owed.lane as lane,
+           case when starts_with(owed.lane, '*')
+                then 'messages wait for a channel of the sort ' || substr(owed.lane, 2) || ', and no replica that is alive has one'
+                else 'messages wait for the channel ' || owed.lane || ', which is in the settings of no replica that is alive'
+           end as message
+    from owed
+    where exists (select 1 from served)
+      and not exists (select 1 from served where served.lane is null or served.lane = owed.lane)
 ), unpaid as (
     -- A message that no channel has looked at yet names none.
-    select 'message_late' as kind, coalesce(outbox.provider, outbox.channel) as subject,
-           count(*) || ' messages of ' || coalesce(outbox.provider, outbox.channel) || ' are late, the oldest since '
-               || to_char(min(outbox.not_before), 'YYYY-MM-DD"T"HH24:MI"Z"') as message
-    from tend.outbox
-    where outbox.state = 'planned' and outbox.not_before < $2 and outbox.not_after > $1
+    select 'message_late' as kind, ltrim(owed.lane, '*') as subject,
+           'messages of ' || ltrim(owed.lane, '*') || ' are late, the oldest since '
+               || to_char(owed.since, 'YYYY-MM-DD"T"HH24:MI"Z"') as message
+    from owed
+    where owed.since < $2
       and not exists (select 1 from tend.sending_pause)
-    group by coalesce(outbox.provider, outbox.channel)
+      and not exists (select 1 from unserved where unserved.lane = owed.lane)
 ), dead as (
     select 'dead_letter' as kind, coalesce(outbox.provider, outbox.channel) as subject,
            count(*) filter (where outbox.state = 'dead') || ' messages of ' || coalesce(outbox.provider, outbox.channel) || ' are dead, '
@@ -93,6 +137,6 @@ with waiting as (
 select kind as "kind!", subject as "subject!", message as "message!"
 from (select * from overdue union all select * from failed union all select * from ahead union all
       select * from breached union all
-      select * from gone union all select * from unpaid union all select * from dead union all
-      select * from broken) as found
+      select * from gone union all select kind, ltrim(lane, '*'), message from unserved union all
+      select * from unpaid union all select * from dead union all select * from broken) as found
 order by 1, 2

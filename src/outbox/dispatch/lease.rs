@@ -8,13 +8,14 @@ use uuid::Uuid;
 
 use super::{Shared, recover};
 
-/// Takes a new lease.
-pub async fn take(shared: &Shared) -> sqlx::Result<Uuid> {
+/// Takes a new lease, and tells which lanes it pays, so that the watchdog can tell which nobody does.
+pub async fn take(shared: &Shared, lanes: &[String]) -> sqlx::Result<Uuid> {
     sqlx::query_scalar!(
-        "insert into tend.dispatcher (host, registered_at, lease_until)
-         values ($1, clock_timestamp(), clock_timestamp() + make_interval(secs => $2)) returning owner",
+        "insert into tend.dispatcher (host, registered_at, lease_until, lanes)
+         values ($1, clock_timestamp(), clock_timestamp() + make_interval(secs => $2), $3) returning owner",
         shared.host,
-        shared.outbox.lease_ttl.as_secs_f64()
+        shared.outbox.lease_ttl.as_secs_f64(),
+        lanes
     )
     .fetch_one(shared.db.control())
     .await

@@ -171,7 +171,8 @@ impl Dispatcher {
 
     /// One lease, from taking it to giving it back or losing it.
     async fn term(&self, until: Until, cancel: &CancellationToken) -> sqlx::Result<()> {
-        let owner = self.answered(lease::take(&self.shared)).await?;
+        let lanes: Vec<_> = self.lanes.iter().flat_map(|lane| lane.lanes.clone()).collect();
+        let owner = self.answered(lease::take(&self.shared, &lanes)).await?;
         let lost = CancellationToken::new();
         let stop = CancellationToken::new();
         let keeper = lease::keep(Arc::clone(&self.shared), owner, lost.clone());

@@ -166,8 +166,8 @@ async fn late_and_dead_messages_and_a_broken_folder_raise_alarms() {
         [
             "dead_letter\t1 messages of smtp-main are dead, 1 in doubt",
             "folder_broken\tthe job folder has errors since 2026-06-01T00:00Z; the last good jobs stay in force",
-            "message_late\t1 messages of email are late, the oldest since 2026-06-01T00:00Z",
-            "message_late\t1 messages of smtp-main are late, the oldest since 2026-06-01T00:00Z",
+            "message_late\tmessages of email are late, the oldest since 2026-06-01T00:00Z",
+            "message_late\tmessages of smtp-main are late, the oldest since 2026-06-01T00:00Z",
         ]
     );
     stage.world.sql("insert into tend.sending_pause values (true, '2026-06-01', 'ann', '')").await;

@@ -6,4 +6,5 @@ mod recording;
 mod smtp;
 mod templates;
 mod timing;
+mod watched;
 mod webhook;
