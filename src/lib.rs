@@ -46,13 +46,13 @@
 //! - **Every decision about a customer has its reason on record**: `tend.ladder_move`, `tend.outbox`, `tend.decision`.
 //! - **Nothing a job file says reaches SQL as text**: `filter` binds values and takes names from its own tables.
 //! - **No address, name or body in logs, in `tend.outbox` or in errors**: ids and counts only.
-//! - **Nothing is stored twice as truth**: what can be recomputed (facts, due instants) is a cache and says so.
+//! - **Nothing is stored twice as truth**: what can be computed (facts, ranks, next runs) is, each time it is asked for.
 //!
 //! # Where to start
 //!
 //! To follow one night: `engine::planner` → `engine::claim` → [`engine::door`] → `jobs::retier` → `jobs::message` →
 //! `outbox::dispatch`. To add a kind of job: a folder below `jobs/` that implements the door and the reader, and one
-//! line in the registry [`jobs`]. To add an operator to the conditions: one entry in [`filter`].
+//! line in the registry [`jobs`]. To add an operator to the conditions: one entry in [`filter::operator`].
 
 pub mod calendar;
 pub mod cli;

@@ -31,7 +31,11 @@ pub enum EmbeddedError {
         looked: String,
     },
     /// The directory cannot be used.
-    #[error("the private Postgres cannot use {}: {source}", path.display())]
+    #[error(
+        "the private Postgres cannot use {}: {source}; name a database (TEND__DATABASE__URL), or another folder \
+         (TEND__DATABASE__PRIVATE_DIR)",
+        path.display()
+    )]
     Directory {
         /// Which one.
         path: PathBuf,

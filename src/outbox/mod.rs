@@ -17,7 +17,8 @@
 //! * **planned** owed, from `not_before` on.
 //! * **claimed** a dispatcher has it; its lease is in `tend.dispatcher`.
 //! * **handed_off** in the network: a row in `tend.attempt` without an outcome.
-//! * **accepted** the provider took it; **delivered**, **bounced**, **complained** is what it reports later.
+//! * **accepted** the provider took it; **delivered**, **bounced**, **complained** is what it may report later
+//!   (no channel takes such reports so far).
 //! * **rejected** the provider refused it for good (5xx), or there is no usable address.
 //! * **in_doubt** handed off, and nobody knows whether the provider took it. Never sent again by itself.
 //! * **held** waits for a person. **expired** past `not_after`. **suppressed**, **cancelled**: the address is suppressed,

@@ -42,11 +42,11 @@ pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failur
     if settings.environment == Environment::Production {
         return Err(Failure::Usage("the demo makes customers up; it does not run in production".to_owned()));
     }
-    settings.time.source = Clock::Driven;
+    let daemons = std::mem::replace(&mut settings.time.source, Clock::Driven);
     settings.channels.retain(|_, channel| channel.is_recording());
     let folder = folder::read(arguments)?;
     let opened = connect::open_for_demo(&settings).await?;
-    let stage = Stage { settings, folder, opened };
+    let stage = Stage { settings, daemons, folder, opened };
     let (day, first) = stage.day(command.date).await?;
     stage.fill(command, day).await?;
     let tiers = stage.ladders(day, first).await?;
@@ -62,6 +62,8 @@ pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failur
 
 struct Stage {
     settings: Settings,
+    /// The time of a daemon on this database.
+    daemons: Clock,
     folder: Folder,
     opened: Opened,
 }
@@ -149,9 +151,10 @@ impl Stage {
         Ok(())
     }
 
-    /// Puts the folder in force once the day is over: a daemon goes on from there.
+    /// Puts the folder in force, from now on in the daemon's own time: the day of the demo may be any, and a daemon
+    /// shall neither catch up since then nor find its plan ahead of the clock.
     async fn apply(&self) -> Result<(), Failure> {
-        let applying = Applying { who: "tend demo", basis: Basis::Forced, clock: Clock::Driven, kinds: KINDS };
+        let applying = Applying { who: "tend demo", basis: Basis::Forced, clock: self.daemons, kinds: KINDS };
         apply_folder(&self.opened.db, &self.folder, applying).await?;
         Ok(())
     }

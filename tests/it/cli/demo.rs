@@ -29,6 +29,9 @@ async fn the_first_day_shows_every_reason_and_the_second_goes_on() {
     let twice =
         "select count(*) from (select 1 from tend.outbox group by job, customer_id, occasion having count(*) > 1) s";
     assert_eq!(world.value(twice).await, "0");
+    let from_now_on =
+        "select bool_and(planned_to between clock_timestamp() - interval '1 hour' and clock_timestamp()) from tend.job";
+    assert_eq!(world.value(from_now_on).await, "true", "a daemon goes on in its own time");
     let shown = bench.ok(&["status"]);
     assert!(!shown.contains("THE JOB FOLDER"), "{shown}");
 
