@@ -1,6 +1,6 @@
 //! Fire lag, takeover after kill -9, and what an idle `tend serve` costs, with the shipped settings on a real clock.
 //!
-//! `cargo bench --bench daemon`; takes about six minutes. See `benches/README.md`.
+//! `cargo bench --bench daemon`; takes about seven minutes. See `benches/README.md`.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark makes its own environment")]
 

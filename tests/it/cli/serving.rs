@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use sqlx::{Postgres, Transaction};
+
 use super::{bench, company, stderr};
-use crate::support::{eventually, instant};
+use crate::support::process::Daemon;
+use crate::support::{World, eventually, instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_folder_stops_the_first_start_and_never_a_later_one() {
@@ -47,12 +50,7 @@ async fn a_daemon_told_to_stop_while_a_step_waits_hands_the_run_back_and_ends_we
     bench.set("engine.plan_interval", "50ms").set("engine.stop_grace", "1s");
     bench.ok(&["apply"]);
     let daemon = bench.serve("daemon");
-    daemon.says("tend is at work").await;
-    let mut lock = world.pool().begin().await.unwrap();
-    sqlx::query("lock table tend.ladder_state in access exclusive mode").execute(&mut *lock).await.unwrap();
-    world.advance_to(instant("2026-06-01T18:00:30Z")).await;
-    let waits = "select exists (select from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock')";
-    eventually("the step waits for the lock", async || world.value(waits).await == "true").await;
+    let lock = kept_waiting(&world, &daemon).await;
     assert!(daemon.stop(Duration::from_secs(30)).success());
     lock.rollback().await.unwrap();
     let row = world.rows("select state, attempt from tend.job_run where job = 'value-tiers'").await;
@@ -60,7 +58,17 @@ async fn a_daemon_told_to_stop_while_a_step_waits_hands_the_run_back_and_ends_we
     assert_eq!(world.value("select count(*) from tend.lease").await, "0");
 }
 
-/// A daemon whose step waits for a lock for as long as the transaction is open.
+/// Lets the nightly step of the daemon wait for a lock, as long as the transaction is open.
+async fn kept_waiting(world: &World, daemon: &Daemon) -> Transaction<'static, Postgres> {
+    daemon.says("tend is at work").await;
+    let mut lock = world.pool().begin().await.unwrap();
+    sqlx::query("lock table tend.ladder_state in access exclusive mode").execute(&mut *lock).await.unwrap();
+    world.advance_to(instant("2026-06-01T18:00:30Z")).await;
+    let waits = "select exists (select from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock')";
+    eventually("the step waits for the lock", async || world.value(waits).await == "true").await;
+    lock
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_told_twice_at_once_ends_well_and_told_again_later_ends_at_once() {
     let (world, mut bench) = bench().await;
@@ -73,12 +81,7 @@ async fn a_daemon_told_twice_at_once_ends_well_and_told_again_later_ends_at_once
     assert!(daemon.stop(Duration::from_secs(30)).success(), "as `timeout` does: the process, then its group");
 
     let mut daemon = bench.serve("busy");
-    daemon.says("tend is at work").await;
-    let mut lock = world.pool().begin().await.unwrap();
-    sqlx::query("lock table tend.ladder_state in access exclusive mode").execute(&mut *lock).await.unwrap();
-    world.advance_to(instant("2026-06-01T18:00:30Z")).await;
-    let waits = "select exists (select from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock')";
-    eventually("the step waits for the lock", async || world.value(waits).await == "true").await;
+    let lock = kept_waiting(&world, &daemon).await;
     let mut told = 0;
     eventually("it has ended, whatever its step does", async || {
         if daemon.alive() {

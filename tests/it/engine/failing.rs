@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tend::engine::Outcome;
 use tend::engine::control::{Cancelled, ControlError, cancel};
+use tend::engine::{Engine, Outcome};
 use tend::settings::EngineSettings;
+use tokio::task::JoinHandle;
 
 use super::stage::{Act, Stage, Toy, pace};
 use crate::support::eventually;
@@ -84,9 +85,8 @@ async fn a_run_waiting_for_its_next_attempt_holds_back_the_slots_after_it() {
     assert_eq!(engine.pass_once().await.unwrap().outcomes, [Outcome::Succeeded, Outcome::Retrying]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancelled_run_at_work_is_rolled_back_with_the_next_heartbeat() {
-    let stage = at_two(Act::Gate(1)).await;
+/// An engine with a run at work, and the run's number.
+async fn at_work(stage: &Stage) -> (Arc<Engine>, JoinHandle<Vec<Outcome>>, i64) {
     let engine = stage.engine_with(EngineSettings { heartbeat: Duration::from_millis(50), ..pace() });
     let runner = tokio::spawn({
         let engine = Arc::clone(&engine);
@@ -94,6 +94,13 @@ async fn a_cancelled_run_at_work_is_rolled_back_with_the_next_heartbeat() {
     });
     stage.at_work().await;
     let run_id = stage.world.value("select run_id from tend.job_run").await.parse().unwrap();
+    (engine, runner, run_id)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cancelled_run_at_work_is_rolled_back_with_the_next_heartbeat() {
+    let stage = at_two(Act::Gate(1)).await;
+    let (engine, runner, run_id) = at_work(&stage).await;
     assert_eq!(cancel(&engine, run_id, "ann", "wrong list").await.unwrap(), Cancelled::Requested);
     assert_eq!(runner.await.unwrap(), [Outcome::Cancelled]);
     assert_eq!(
@@ -108,13 +115,7 @@ async fn a_cancelled_run_at_work_is_rolled_back_with_the_next_heartbeat() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_statement_of_minutes_does_not_keep_the_run() {
     let stage = at_two(Act::Sleep(600)).await;
-    let engine = stage.engine_with(EngineSettings { heartbeat: Duration::from_millis(50), ..pace() });
-    let runner = tokio::spawn({
-        let engine = Arc::clone(&engine);
-        async move { engine.pass_once().await.unwrap().outcomes }
-    });
-    stage.at_work().await;
-    let run_id = stage.world.value("select run_id from tend.job_run").await.parse().unwrap();
+    let (engine, runner, run_id) = at_work(&stage).await;
     cancel(&engine, run_id, "ann", "").await.unwrap();
     assert_eq!(runner.await.unwrap(), [Outcome::Cancelled]);
     eventually("the backend is free", async || {
