@@ -7,7 +7,8 @@ with ended as (
         finished_at = case when $3 <> 'due' or cancel_requested then $4::timestamptz end,
         reason = case when ($3 = 'cancelled' or ($3 = 'due' and cancel_requested)) then coalesce(reason, 'cancelled')
                       else reason end,
-        run_after = coalesce($5, run_after),
+        -- A slot to come was begun by a clock that has been set back; it waits for its time.
+        run_after = greatest(coalesce($5, run_after), case when trigger in ('schedule', 'catchup') then slot end),
         attempt = attempt - $6::integer,
         error = coalesce($7, error)
     where run_id = $1 and token = $2 and state = 'running'

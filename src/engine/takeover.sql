@@ -9,7 +9,8 @@ with taken as (
         error = case when rescues + 1 >= $4
                      then 'given up: the process that ran it died or hung ' || (rescues + 1) || ' times' else error end,
         finished_at = case when cancel_requested or rescues + 1 >= $4 then $3::timestamptz end,
-        run_after = $3
+        -- A slot to come was begun by a clock that has been set back; it waits for its time.
+        run_after = greatest($3, case when trigger in ('schedule', 'catchup') then slot end)
     where run.run_id = $1 and run.token = $2 and run.state = 'running'
       and not exists (select 1 from tend.lease
                       where lease.run_id = $1 and lease.token = $2 and lease.until >= clock_timestamp())

@@ -68,7 +68,22 @@ async fn a_run_begun_before_its_time_goes_on_when_its_slot_is_due_and_after_the_
     let engine = stage.engine();
     stage.at("2026-06-03T12:00:00Z").await; // wrong
     engine.pass_once().await.unwrap();
-    for time in ["01T01:10", "01T02:00", "01T02:01", "02T02:00", "02T02:01", "03T01:59"] {
+    // it was at work again when the clock was set right, and its owner died
+    stage
+        .world
+        .sql(
+            "update tend.job_run set state = 'running' where state = 'due';
+             insert into tend.lease (run_id, token, owner, host, until, heartbeat_at)
+             select run_id, token, gen_random_uuid(), 'node-a:1', clock_timestamp() - interval '1 s', clock_timestamp()
+             from tend.job_run where state = 'running'",
+        )
+        .await;
+    stage.at("2026-06-01T01:05:00Z").await;
+    assert_eq!(engine.pass_once().await.unwrap().taken_over, 1);
+    stage.at("2026-06-01T01:30:00Z").await;
+    let found = alarms(&stage).await;
+    assert!(found.len() == 1 && found[0].starts_with("plan_ahead"), "nothing is overdue: {found:?}");
+    for time in ["01T01:40", "01T02:00", "01T02:01", "02T02:00", "02T02:01", "03T01:59"] {
         stage.at(&format!("2026-06-{time}:00Z")).await;
         engine.pass_once().await.unwrap();
     }
