@@ -195,7 +195,16 @@ fn is_known(name: &str, known: &Known) -> bool {
 
 fn did_you_mean(name: &str, known: &Known) -> Option<String> {
     let offered: Vec<String> = known.offer.iter().map(|key| format!("offer.{key}")).collect();
-    let near = nearest(name, FIXED.iter().copied().chain(offered.iter().map(String::as_str)))?;
+    let all = || FIXED.iter().copied().chain(offered.iter().map(String::as_str));
+    // Behind a first word that is right only the second counts: all of `offer.…` look alike.
+    let start = name.split_once('.').map_or("", |(first, _)| &name[..=first.len()]);
+    let same: Vec<&str> = all().filter(|known| !start.is_empty() && known.starts_with(start)).collect();
+    let near = if same.is_empty() {
+        nearest(name, all())?.to_owned()
+    } else {
+        let key = nearest(&name[start.len()..], same.iter().map(|known| &known[start.len()..]))?;
+        format!("{start}{key}")
+    };
     Some(format!("did you mean `{near}`?"))
 }
 
