@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::Filter;
-use super::compose::{Composer, Emit};
+use super::compose::Composer;
+use super::emit::Emit;
 use super::field::{Field, Kind, Source};
 use super::leaf::{Leaf, Subject};
 use crate::jobfile::duration::Span;

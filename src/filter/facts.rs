@@ -12,7 +12,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::compose::{Emit, Frame};
+use super::compose::Frame;
+use super::emit::Emit;
 use super::field::Source;
 use super::leaf::{Leaf, Subject};
 use super::{Filter, field};

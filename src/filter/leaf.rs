@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rust_decimal::Decimal;
 
-use super::compose::Emit;
+use super::emit::Emit;
 use super::facts::Universe;
 use super::field::{Field, Kind, Source};
 use super::operand::{Arity, Scalar};

@@ -11,7 +11,7 @@
 //! `older_than` is everything before that, `next` is from the as-of on. Where a day is meant (`on`, `before`, `after`,
 //! `days_since_last_order`, attributes that hold days) it is the day in the job's zone.
 //!
-//! Adding an operator is one entry in [`operator::ALL`], adding a field one in [`field::ALL`]; reading, SQL, the JSON
+//! Adding an operator is one entry in the family's file below [`operator`], adding a field one in [`field::ALL`]; reading, SQL, the JSON
 //! schema and the documentation come from there.
 
 pub mod field;
@@ -19,6 +19,7 @@ pub mod operator;
 pub mod schema;
 
 mod compose;
+mod emit;
 mod evidence;
 mod facts;
 mod leaf;

@@ -1,0 +1,76 @@
+//! Operators on instants and days.
+
+use super::super::shapes::{DAY, LENGTH};
+use super::{Operator, PLAIN};
+
+pub(super) static ALL: &[Operator] = &[
+    Operator {
+        name: "within",
+        words: "was within",
+        doc: "Not longer ago than that, and not ahead",
+        kinds: LENGTH,
+        sql: |emit, leaf| {
+            let (from, to) = (emit.ago(leaf), emit.until_now(leaf));
+            let value = leaf.value(emit);
+            format!("{value} >= {from} and {value} {to}")
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "older_than",
+        words: "was longer ago than",
+        doc: "Longer ago than that",
+        kinds: LENGTH,
+        sql: |emit, leaf| {
+            let from = emit.ago(leaf);
+            format!("{} < {from}", leaf.value(emit))
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "next",
+        words: "is within the next",
+        doc: "From the as-of (today, for days) on, not further ahead than that",
+        kinds: LENGTH,
+        sql: |emit, leaf| {
+            let (from, to) = emit.ahead(leaf);
+            let value = leaf.value(emit);
+            format!("{value} >= {from} and {value} {to}")
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "on",
+        words: "is on",
+        doc: "On that day, in the job's zone",
+        kinds: DAY,
+        sql: |emit, leaf| {
+            let (from, to) = (emit.day(leaf), emit.next_day(leaf));
+            let value = leaf.value(emit);
+            format!("{value} >= {from} and {value} < {to}")
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "before",
+        words: "is before",
+        doc: "Before that day begins, in the job's zone",
+        kinds: DAY,
+        sql: |emit, leaf| {
+            let from = emit.day(leaf);
+            format!("{} < {from}", leaf.value(emit))
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "after",
+        words: "is after",
+        doc: "After that day has ended, in the job's zone",
+        kinds: DAY,
+        sql: |emit, leaf| {
+            let to = emit.next_day(leaf);
+            format!("{} >= {to}", leaf.value(emit))
+        },
+        ..PLAIN
+    },
+];
