@@ -14,6 +14,7 @@ use sqlx::{AssertSqlSafe, Encode, Postgres, Type};
 
 use super::Filter;
 use super::emit::Emit;
+use super::event;
 use super::facts::{self, Requirements};
 use crate::jobfile::duration::Span;
 
@@ -91,6 +92,11 @@ impl std::fmt::Debug for Statement {
     }
 }
 
+/// Joins, one below the other.
+fn joined(parts: [String; 2]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
 /// Begins a statement from a template.
 #[must_use]
 pub fn compose(template: &'static str, frame: Frame) -> Composer {
@@ -141,11 +147,11 @@ impl Composer {
         self.fill(slot, &sql)
     }
 
-    /// Fills a slot behind `with` with the facts of all customers, one CTE a window (`fact_365d`), each ended by a
-    /// comma. One pass over the orders, whatever the number of windows.
+    /// Fills a slot behind `with` with the facts of all customers, one CTE a window (`fact_365d`), and one for each
+    /// table of events, each ended by a comma. One pass over each table, whatever the number of windows.
     #[must_use]
     pub fn facts(mut self, slot: &str, needs: &Requirements) -> Self {
-        let sql = facts::cte(&mut self.emit, needs);
+        let sql = facts::cte(&mut self.emit, needs) + &event::cte(&mut self.emit, &needs.events);
         self.fill(slot, &sql)
     }
 
@@ -153,7 +159,7 @@ impl Composer {
     /// others.
     #[must_use]
     pub fn fact_joins(self, slot: &str, needs: &Requirements) -> Self {
-        let sql = facts::joins(&self.emit.frame, needs);
+        let sql = joined([facts::joins(&self.emit.frame, needs), event::join(&needs.events)]);
         self.fill(slot, &sql)
     }
 
@@ -161,7 +167,7 @@ impl Composer {
     /// about a few customers. What needs all customers (ranks, contribution) is computed for all.
     #[must_use]
     pub fn facts_each(mut self, slot: &str, needs: &Requirements) -> Self {
-        let sql = facts::lateral(&mut self.emit, needs);
+        let sql = joined([facts::lateral(&mut self.emit, needs), event::lateral(&mut self.emit, &needs.events)]);
         self.fill(slot, &sql)
     }
 

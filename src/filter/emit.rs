@@ -164,6 +164,10 @@ impl Emit {
             Filter::All(inner) => self.joined(inner, " and "),
             Filter::Any(inner) => self.joined(inner, " or "),
             Filter::None(inner) => format!("not {}", self.joined(inner, " or ")),
+            Filter::One(inner) => {
+                let counts: Vec<_> = inner.iter().map(|filter| format!("({})::integer", self.filter(filter))).collect();
+                format!("({} = 1)", counts.join(" + "))
+            }
             Filter::Leaf(leaf) => leaf.sql(self),
         }
     }

@@ -74,7 +74,9 @@ impl<'f> Evidence<'f> {
 /// Visits the comparisons in the order of the file; those below an odd number of `none` are negated.
 fn collect<'f>(filter: &'f Filter, negated: bool, visit: &mut impl FnMut(&'f Leaf, bool)) {
     match filter {
-        Filter::All(inner) | Filter::Any(inner) => inner.iter().for_each(|filter| collect(filter, negated, visit)),
+        Filter::All(inner) | Filter::Any(inner) | Filter::One(inner) => {
+            inner.iter().for_each(|filter| collect(filter, negated, visit))
+        }
         Filter::None(inner) => inner.iter().for_each(|filter| collect(filter, !negated, visit)),
         Filter::Leaf(leaf) => visit(leaf, negated),
     }
@@ -91,7 +93,7 @@ impl<'f> Comparison<'f> {
                 (Some(*field), subject, !matches!(field.source, Source::Customer(_)))
             }
             Subject::Attribute(path) => (None, format!("attribute {}", path.join(".")), false),
-            Subject::Ladder { name, .. } => (None, format!("ladder {name}"), true),
+            Subject::Event(_) | Subject::Ladder { .. } => (None, leaf.subject.describe(), true),
         };
         Self {
             filter,

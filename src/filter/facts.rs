@@ -14,9 +14,10 @@ use std::fmt::Write as _;
 
 use super::compose::Frame;
 use super::emit::Emit;
+use super::event::Happened;
 use super::field::Source;
 use super::leaf::{Leaf, Subject};
-use super::{Filter, field};
+use super::{Filter, event, field};
 use crate::jobfile::duration::Span;
 
 /// Who is ranked.
@@ -45,6 +46,8 @@ pub struct Requirements {
     pub windows: BTreeMap<Span, WindowNeeds>,
     /// Something that looks back without end: first and last order.
     pub history: bool,
+    /// What is asked of the tables of events.
+    pub(super) events: event::Asked,
 }
 
 impl Requirements {
@@ -68,10 +71,14 @@ impl Requirements {
     /// Nothing is needed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.windows.is_empty() && !self.history
+        self.windows.is_empty() && !self.history && self.events.is_empty()
     }
 
     fn add(&mut self, leaf: &Leaf) {
+        if let Subject::Event(happened) = &leaf.subject {
+            let columns = self.events.entry(happened.event.name).or_default();
+            columns.insert(happened.column(), (**happened).clone());
+        }
         let Subject::Field { field, window } = &leaf.subject else { return };
         match (field.source, window) {
             (Source::Windowed { column, .. }, Some(window)) => {
@@ -84,6 +91,11 @@ impl Requirements {
             (Source::Ever(_), _) => self.history = true,
             _ => {}
         }
+    }
+
+    /// What is asked of events: those of a customer matter to these conditions as far back as [`Happened::reach`].
+    pub fn happened(&self) -> impl Iterator<Item = &Happened> {
+        self.events.values().flat_map(|columns| columns.values())
     }
 
     /// The relations to offer: each window, and one without window when only the history is asked for.

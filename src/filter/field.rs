@@ -1,7 +1,7 @@
 //! The fields a condition can name: the only columns a job file can reach.
 
 /// What a field holds; decides which operators it takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// A word or a text.
     Text,
@@ -23,6 +23,8 @@ pub enum Kind {
     Attribute,
     /// A level of a ladder.
     Level,
+    /// How often something happened, against how often before.
+    Surge,
 }
 
 /// Where a field's value comes from. Aliases: `c` is the customer, `f…` the facts.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use rust_decimal::Decimal;
 
 use super::emit::Emit;
+use super::event::Happened;
 use super::facts::Universe;
 use super::field::{Field, Kind, Source};
 use super::operand::{Arity, Scalar};
@@ -23,6 +24,8 @@ pub enum Subject {
     },
     /// A value below `attributes`, by its path.
     Attribute(Vec<String>),
+    /// Something that happened.
+    Event(Box<Happened>),
     /// The customer's level on a ladder.
     Ladder {
         /// Which ladder.
@@ -65,10 +68,11 @@ pub enum Type {
 impl Subject {
     /// What it holds.
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Field { field, .. } => field.kind,
             Self::Attribute(_) => Kind::Attribute,
+            Self::Event(happened) => happened.measure.kind,
             Self::Ladder { .. } => Kind::Level,
         }
     }
@@ -85,6 +89,7 @@ impl Subject {
                 Source::Ever(column) => format!("{}.{column}", emit.alias(None)),
             },
             Self::Attribute(path) => attribute(emit, path, as_type),
+            Self::Event(happened) => happened.value(),
             Self::Ladder { name, held } => {
                 let ladder = emit.text(name);
                 let mut sql = format!(
@@ -108,11 +113,12 @@ impl Subject {
         }
     }
 
-    fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Field { field, window: Some(window) } => format!("{} in {window}", field.name),
             Self::Field { field, window: None } => field.name.to_owned(),
             Self::Attribute(path) => format!("attribute {}", path.join(".")),
+            Self::Event(happened) => happened.describe(),
             Self::Ladder { name, .. } => format!("ladder {name}"),
         }
     }
@@ -186,6 +192,13 @@ impl Leaf {
 
     /// What it asks for, in words: "is among the top 20%".
     pub(super) fn demand(&self) -> String {
+        if let (Subject::Event(happened), [Scalar::Number(factor), Scalar::Number(min)], true) =
+            (&self.subject, self.operand.as_slice(), self.operator.name == "surge")
+        {
+            let before = happened.window.map_or_else(String::new, |window| window.to_string());
+            let percent = (factor * Decimal::ONE_HUNDRED).normalize();
+            return format!("surge: at least {min}, and at least {percent}% of those in the {before} before");
+        }
         let values: Vec<_> = self.operand.iter().map(|scalar| self.show(scalar)).collect();
         let values = match self.operator.arity() {
             Arity::Two => values.join(" and "),

@@ -11,9 +11,10 @@
 //! `older_than` is everything before that, `next` is from the as-of on. Where a day is meant (`on`, `before`, `after`,
 //! `days_since_last_order`, attributes that hold days) it is the day in the job's zone.
 //!
-//! Adding an operator is one entry in the family's file below [`operator`], adding a field one in [`field::ALL`]; reading, SQL, the JSON
-//! schema and the documentation come from there.
+//! Adding an operator is one entry in the family's file below [`operator`], adding a field one in [`field::ALL`], adding
+//! an event one in [`event::ALL`]; reading, SQL, the JSON schema and the documentation come from there.
 
+pub mod event;
 pub mod field;
 pub mod operator;
 pub mod schema;
@@ -42,6 +43,8 @@ pub enum Filter {
     Any(Vec<Filter>),
     /// Holds when not a single one holds.
     None(Vec<Filter>),
+    /// Holds when exactly one holds.
+    One(Vec<Filter>),
     /// A single comparison.
     Leaf(Leaf),
 }
@@ -51,7 +54,9 @@ impl Filter {
     #[must_use]
     pub fn leaves(&self) -> Vec<&Leaf> {
         match self {
-            Self::All(inner) | Self::Any(inner) | Self::None(inner) => inner.iter().flat_map(Self::leaves).collect(),
+            Self::All(inner) | Self::Any(inner) | Self::None(inner) | Self::One(inner) => {
+                inner.iter().flat_map(Self::leaves).collect()
+            }
             Self::Leaf(leaf) => vec![leaf],
         }
     }
@@ -73,6 +78,7 @@ impl Filter {
             Self::All(inner) => list(inner, " and "),
             Self::Any(inner) => list(inner, " or "),
             Self::None(inner) => format!("none of: {}", list(inner, ", ")),
+            Self::One(inner) => format!("exactly one of: {}", list(inner, ", ")),
             Self::Leaf(leaf) => leaf.describe(),
         }
     }
@@ -81,7 +87,7 @@ impl Filter {
     fn describe_inside(&self) -> String {
         match self {
             Self::All(inner) | Self::Any(inner) if inner.len() > 1 => format!("({})", self.describe()),
-            Self::None(_) => format!("({})", self.describe()),
+            Self::None(_) | Self::One(_) => format!("({})", self.describe()),
             _ => self.describe(),
         }
     }

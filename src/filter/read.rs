@@ -5,7 +5,7 @@ use super::field::{self, Kind};
 use super::leaf::{Leaf, Subject};
 use super::operand::Scalar;
 use super::operator::{self, Operator};
-use super::{Filter, field::Field};
+use super::{Filter, event, field::Field};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::Ladders;
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
@@ -23,8 +23,9 @@ pub struct Scope<'a> {
 /// Makes a group of its conditions.
 type Group = fn(Vec<Filter>) -> Filter;
 
-const GROUPS: [(&str, Group); 3] = [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None)];
-const SUBJECTS: [&str; 4] = ["field", "tag", "attribute", "ladder"];
+const GROUPS: [(&str, Group); 4] =
+    [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None), ("one_of", Filter::One)];
+const SUBJECTS: [&str; 6] = ["field", "tag", "attribute", "ladder", "event", "open_ticket"];
 /// Deeper than this nobody understands a condition.
 const DEEPEST: usize = 12;
 
@@ -85,7 +86,7 @@ fn no_condition(reader: &Reader<'_>, keys: &[&str]) {
     reader.problem_here(message, Some("for example: { field = \"country\", is = \"CN\" } or { any = [ … ] }".into()));
 }
 
-/// `all`, `any` and `none`; several of them in one table must all hold.
+/// `all`, `any`, `none` and `one_of`; several of them in one table must all hold.
 fn group(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<Filter> {
     let mut parts = Vec::new();
     let mut whole = true;
@@ -125,6 +126,8 @@ fn leaf(mut reader: Reader<'_>, subject: &str, scope: &Scope<'_>) -> Option<Leaf
         "tag" => tag(&mut reader),
         "field" => on_field(&mut reader, scope),
         "attribute" => on_attribute(&mut reader),
+        "event" => event::on_event(&mut reader, scope),
+        "open_ticket" => event::on_open_ticket(&mut reader),
         _ => on_ladder(&mut reader, scope),
     };
     match leaf {
@@ -148,7 +151,7 @@ fn tag(reader: &mut Reader<'_>) -> Option<Leaf> {
     Some(plain(subject, operator::find("has")?, vec![Scalar::Text(word)]))
 }
 
-fn plain(subject: Subject, operator: &'static Operator, operand: Vec<Scalar>) -> Leaf {
+pub(super) fn plain(subject: Subject, operator: &'static Operator, operand: Vec<Scalar>) -> Leaf {
     Leaf { subject, operator, operand, universe: Universe::Buyers, levels: Vec::new() }
 }
 
@@ -259,7 +262,7 @@ fn named_levels(reader: &Reader<'_>, operator: &Operator, operand: &[Scalar], or
 }
 
 /// The one operator of a condition and what it compares with.
-fn comparison(
+pub(super) fn comparison(
     reader: &mut Reader<'_>,
     kind: Kind,
     what: &str,

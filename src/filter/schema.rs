@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::event::{self, Event, Measure, Values};
 use super::field::{self, Kind};
 use super::operand::{Arity, Item, Shape};
 use super::operator::{self, Operator};
@@ -35,8 +36,10 @@ pub fn definitions() -> Map<String, Value> {
     ladder["properties"]["for"] = item(Item::Span);
     ladder["properties"]["for"]["description"] = "The level has been held at least this long".into();
     variants.push(ladder);
+    variants.extend(event::ALL.iter().map(on_event));
+    variants.push(open_ticket());
     let condition = json!({
-        "title": "A condition", "description": "A comparison, or several joined by all, any and none.", "type": "object", "anyOf": variants,
+        "title": "A condition", "description": "A comparison, or several joined by all, any, none and one_of.", "type": "object", "anyOf": variants,
     });
     let duration = json!({ "type": "string", "pattern": "^[0-9]+[smhdw]$", "description": "A number with a unit: s, m, h, d or w" });
     let percent = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[%％]$", "description": "A percentage with its sign" });
@@ -50,7 +53,7 @@ fn groups() -> Value {
     let list = |doc: &str| json!({ "type": "array", "minItems": 1, "items": reference(), "description": doc });
     json!({
         "type": "object", "additionalProperties": false, "minProperties": 1,
-        "properties": { "all": list("All must hold"), "any": list("At least one must hold"), "none": list("Not one may hold") },
+        "properties": { "all": list("All must hold"), "any": list("At least one must hold"), "none": list("Not one may hold"), "one_of": list("Exactly one must hold") },
     })
 }
 
@@ -94,6 +97,66 @@ fn subject(kind: Kind, key: &str, what: Value) -> Value {
         }
     }
     json!({ "type": "object", "additionalProperties": false, "required": [key], "minProperties": 2, "properties": properties })
+}
+
+/// Conditions on one event.
+fn on_event(event: &Event) -> Value {
+    let mut properties = restrictions(event);
+    properties.insert("event".into(), json!({ "const": event.name, "description": event.doc }));
+    properties.insert(
+        "within".into(),
+        described(
+            json!({ "anyOf": [item(Item::Span), { "const": "ever" }] }),
+            "The window it looks back over; without it, the file's (first and last: without end)",
+        ),
+    );
+    for measure in event::MEASURES.iter().filter(|measure| event.amount.is_some() || !measure.needs_amount()) {
+        properties.insert(measure.key.into(), described(measured(measure), measure.doc));
+    }
+    json!({ "type": "object", "additionalProperties": false, "required": ["event"], "properties": properties })
+}
+
+fn restrictions(event: &Event) -> Map<String, Value> {
+    let one = |values| match values {
+        Values::Free => json!({ "type": "string", "minLength": 1 }),
+        Values::Words(words) => json!({ "enum": words }),
+        Values::Flag => json!({ "type": "boolean" }),
+    };
+    let entries = event.restrictions.iter().map(|restriction| {
+        let value = one(restriction.values);
+        let value = match restriction.values {
+            Values::Flag => value,
+            _ => json!({ "anyOf": [value, { "type": "array", "minItems": 1, "items": value }] }),
+        };
+        (restriction.key.to_owned(), described(value, restriction.doc))
+    });
+    entries.collect()
+}
+
+/// What a measure is compared with: exactly one operator.
+fn measured(measure: &Measure) -> Value {
+    if measure.kind == Kind::Surge {
+        let percent = json!({ "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?[%％]$" });
+        return json!({
+            "type": "object", "additionalProperties": false, "required": ["window", "factor", "min"],
+            "properties": { "window": item(Item::Span), "factor": percent, "min": { "type": "integer", "minimum": 1 } },
+        });
+    }
+    let takes = operator::for_kind(measure.kind).filter(|operator| operator.name != "top");
+    let properties: Map<String, Value> = takes
+        .filter_map(|operator| Some((operator.name.to_owned(), operand(operator, operator.shape(measure.kind)?))))
+        .collect();
+    json!({ "type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": properties })
+}
+
+fn open_ticket() -> Value {
+    let mut properties = event::find("ticket").map(restrictions).unwrap_or_default();
+    properties.remove("open");
+    properties.insert(
+        "open_ticket".into(),
+        json!({ "type": "boolean", "description": "Whether the customer has a ticket that is neither solved nor closed" }),
+    );
+    json!({ "type": "object", "additionalProperties": false, "required": ["open_ticket"], "properties": properties })
 }
 
 fn operand(operator: &Operator, shape: Shape) -> Value {

@@ -74,6 +74,8 @@ pub(super) const LENGTH: &[(Kind, Shape)] =
     &[(Kind::Instant, one(Item::Span)), (Kind::Attribute, one(Item::SpanOfDays))];
 /// What is on, before or after a day.
 pub(super) const DAY: &[(Kind, Shape)] = &[(Kind::Instant, one(Item::Day)), (Kind::Attribute, one(Item::Day))];
+/// What is compared with the window before.
+pub(super) const SURGE: &[(Kind, Shape)] = &[(Kind::Surge, two(Item::Number))];
 /// What is ranked.
 pub(super) const RANK: &[(Kind, Shape)] =
     &[(Kind::Number, one(Item::Percent)), (Kind::Count, one(Item::Percent)), (Kind::Share, one(Item::Percent))];

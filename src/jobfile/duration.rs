@@ -55,6 +55,12 @@ impl Span {
             .ok_or_else(|| "that is more than a hundred years".into())
     }
 
+    /// As long again.
+    #[must_use]
+    pub const fn twice(self) -> Self {
+        Self { seconds: self.seconds * 2 }
+    }
+
     /// In seconds.
     #[must_use]
     pub const fn as_seconds(self) -> i64 {

@@ -9,6 +9,7 @@ use super::field::Kind;
 use super::leaf::Leaf;
 use super::operand::{Arity, Shape};
 
+mod events;
 mod lists;
 mod times;
 mod values;
@@ -83,7 +84,7 @@ const PLAIN: Operator = Operator {
 };
 
 /// The operators of each family.
-static FAMILIES: [&[Operator]; 4] = [values::ALL, words::ALL, lists::ALL, times::ALL];
+static FAMILIES: [&[Operator]; 5] = [values::ALL, words::ALL, lists::ALL, times::ALL, events::ALL];
 
 /// All operators.
 pub fn all() -> impl Iterator<Item = &'static Operator> {

@@ -1,5 +1,6 @@
 //! Conditions: what files say, against real rows.
 
+mod events;
 mod model;
 mod operators;
 
