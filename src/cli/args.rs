@@ -85,6 +85,9 @@ pub struct PlanArgs {
     /// Instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
     #[arg(long, value_name = "INSTANT|DATE")]
     pub at: Option<String>,
+    /// Write the same as a page into this file, for browsers and paper
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `tend run`.
@@ -95,6 +98,9 @@ pub struct RunArgs {
     /// Instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
     #[arg(long, value_name = "INSTANT|DATE")]
     pub at: Option<String>,
+    /// Write the same as a page into this file, for browsers and paper
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// `tend backfill`.

@@ -15,6 +15,7 @@ mod import;
 mod migrate;
 mod next;
 mod outbox;
+mod page;
 mod plan;
 mod print;
 mod run;

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{Arguments, BackfillArgs, RunArgs};
 use super::control::who;
 use super::failure::Failure;
+use super::page::PageFile;
 use super::work::Work;
 use super::{print, when};
 use crate::engine::control::{self, ControlError};
@@ -25,6 +26,7 @@ struct Row {
 
 /// Runs the job now, in a row of its own.
 pub async fn run(arguments: &Arguments, command: &RunArgs) -> Result<(), Failure> {
+    let page = command.html.as_deref().map(PageFile::open).transpose()?;
     let work = Work::begin(arguments, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
     refuse_the_future(&work, slot).await?;
@@ -32,6 +34,9 @@ pub async fn run(arguments: &Arguments, command: &RunArgs) -> Result<(), Failure
     let request = work.engine.instance().to_string();
     let requested = request_manual(&work.engine, &work.spec, slot, &request).await?;
     let ended = finish(&work, requested).await?;
+    if let Some(page) = page.filter(|_| ended.succeeded) {
+        page.write(ended.html.as_deref())?;
+    }
     if arguments.json {
         print::json(&ended.json)?
     } else {
@@ -113,6 +118,7 @@ struct Ended {
     succeeded: bool,
     text: String,
     json: Value,
+    html: Option<String>,
 }
 
 /// Executes the run here, or waits for the replica that has it; then says what it did.
@@ -132,7 +138,7 @@ async fn finish(work: &Work, requested: Requested) -> Result<Ended, Failure> {
         }
         tokio::time::sleep(std::time::Duration::from_millis(250)).await;
     };
-    let explained = match row.state.as_str() {
+    let mut explained = match row.state.as_str() {
         "succeeded" => explain(&work.engine, requested.run_id).await.map_err(Failure::failed)?,
         _ => None,
     };
@@ -143,9 +149,10 @@ async fn finish(work: &Work, requested: Requested) -> Result<Ended, Failure> {
         (None, Some(why)) => format!("{head} {}: {why}", row.state),
         (None, None) => format!("{head} {}.", row.state),
     };
+    let html = explained.as_mut().and_then(|explained| explained.html.take());
     let json = json!({
         "run": requested.run_id, "job": work.spec.job, "as_of": row.slot, "spec": work.spec.hash, "state": row.state,
         "error": row.error, "reason": row.reason, "did": explained.map(|explained| explained.json),
     });
-    Ok(Ended { succeeded: row.state == "succeeded", text, json })
+    Ok(Ended { succeeded: row.state == "succeeded", text, json, html })
 }

@@ -166,6 +166,8 @@ pub struct Explained {
     pub json: Value,
     /// What a terminal shows.
     pub text: String,
+    /// The same as a page for browsers and paper, in one file; none where the kind has no page.
+    pub html: Option<String>,
 }
 
 /// The code behind a kind, with the spec it was configured with.

@@ -2,6 +2,7 @@
 
 pub mod layout;
 pub mod message;
+pub mod page;
 pub mod retier;
 
 use crate::jobfile::kind::Kind;

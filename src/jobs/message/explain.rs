@@ -162,7 +162,7 @@ impl Report<'_> {
 
     /// For people and programs.
     pub fn explained(&self) -> Explained {
-        Explained { json: self.json(), text: self.text() }
+        Explained { json: self.json(), text: self.text(), html: None }
     }
 
     fn json(&self) -> Value {

@@ -28,6 +28,8 @@ const WORK_MEM_KB: i32 = 256 * 1024;
 /// A ladder as its file describes it.
 #[derive(Debug)]
 pub struct Ladder {
+    /// What people call it; empty when the file does not say.
+    title: String,
     window: Span,
     levels: Vec<Level>,
 }

@@ -60,6 +60,8 @@ impl Kind for Retier {
 /// Reads `[retier]`; none when something is wrong with it, which is noted.
 pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> {
     let before = file.problems();
+    // the head of the file is read, and its mistakes are told, elsewhere
+    let title = file.value("title").and_then(|title| title.get_ref().as_str()).unwrap_or_default().trim().to_owned();
     let mut own = file.table("retier")?;
     let window = window(&mut own);
     let scope = Scope { window, ladders: context.ladders };
@@ -78,7 +80,7 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> 
     }
     own.finish();
     let is_whole = file.problems() == before && levels.len() == count;
-    is_whole.then_some(Ladder { window: window?, levels })
+    is_whole.then_some(Ladder { title, window: window?, levels })
 }
 
 fn window(own: &mut Reader<'_>) -> Option<Span> {

@@ -100,7 +100,7 @@ impl Job for Acting {
                     .fetch_all(tx.conn())
                     .await?;
             let json = json!({ "as_of": run.as_of, "date": run.business_date, "steps": rows });
-            Ok(Explained { text: format!("{json}"), json })
+            Ok(Explained { text: format!("{json}"), json, html: None })
         }
         .boxed()
     }

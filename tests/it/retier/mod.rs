@@ -2,6 +2,7 @@
 
 mod explaining;
 mod levels;
+mod picturing;
 
 use std::path::Path;
 use std::sync::Arc;

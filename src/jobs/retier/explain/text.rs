@@ -1,103 +1,13 @@
-//! What a run of a ladder did, or would do: counts for every move, the cuts, examples with their reasons in words.
+//! The report for a terminal.
 
-use serde_json::{Value, json};
-use sqlx::PgConnection;
-
-use super::Ladder;
-use super::found::{Flow, Found, Sample, samples};
-use super::words::Words;
-use crate::engine::door::{Explained, JobError, Run};
+use super::{GONE, NO_LEVEL, Report, Way};
 use crate::jobs::layout::{self, Align, count};
 
 /// Widest name of a customer shown.
 const NAME: usize = 30;
 
-pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection) -> Result<Explained, JobError> {
-    let Some(found) = Found::read(run.run_id, &mut *conn).await? else {
-        let text = format!("Run {} has not evaluated the ladder {}.\n", run.run_id, run.job);
-        return Ok(Explained { json: json!({ "ladder": run.job, "evaluated": false }), text });
-    };
-    let mut samples = samples(run.run_id, &run.job, conn).await?;
-    let place = |level: Option<&str>| level.and_then(|level| ladder.place(level)).unwrap_or(usize::MAX);
-    samples.sort_by_key(|sample| (place(sample.from.as_deref()), place(Some(&sample.to))));
-    let report = Report { ladder, run, words: Words::new(ladder, &found.cuts), found: &found, samples: &samples };
-    Ok(Explained { json: report.json(), text: report.text() })
-}
-
-/// Which way customers went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Assigned,
-    Rose,
-    Fell,
-    Stayed,
-    Gone,
-}
-
-struct Report<'a> {
-    ladder: &'a Ladder,
-    run: &'a Run,
-    words: Words<'a>,
-    found: &'a Found,
-    samples: &'a [Sample],
-}
-
 impl Report<'_> {
-    fn way(&self, flow: &Flow) -> Way {
-        match (&flow.from, &flow.to) {
-            (_, None) => Way::Gone,
-            (None, Some(_)) => Way::Assigned,
-            (Some(from), Some(to)) if from == to => Way::Stayed,
-            (Some(from), Some(to)) if self.ladder.place(to) < self.ladder.place(from) => Way::Rose,
-            _ => Way::Fell,
-        }
-    }
-
-    fn count(&self, way: Way) -> i64 {
-        self.found.count(|flow| self.way(flow) == way)
-    }
-
-    fn before(&self, level: &str) -> i64 {
-        self.found.count(|flow| flow.from.as_deref() == Some(level))
-    }
-
-    fn after(&self, level: &str) -> i64 {
-        self.found.count(|flow| flow.to.as_deref() == Some(level))
-    }
-
-    fn json(&self) -> Value {
-        let levels = self.ladder.levels().iter().map(|level| {
-            let (before, after) = (self.before(&level.name), self.after(&level.name));
-            json!({ "level": level.name, "title": level.title, "before": before, "after": after })
-        });
-        let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
-        let samples = self.samples.iter().map(|sample| {
-            json!({
-                "customer_id": sample.customer_id, "name": sample.name, "from": sample.from, "to": sample.to,
-                "reason": sample.reason, "words": self.words.reason(sample),
-            })
-        });
-        json!({
-            "ladder": self.run.job,
-            "evaluated": true,
-            "as_of": self.run.as_of,
-            "window": self.ladder.window().to_string(),
-            "customers": self.found.count(|flow| flow.to.is_some()),
-            "assigned": self.count(Way::Assigned),
-            "rose": self.count(Way::Rose),
-            "fell": self.count(Way::Fell),
-            "stayed": self.count(Way::Stayed),
-            "gone": self.count(Way::Gone),
-            "levels": levels.collect::<Vec<_>>(),
-            "moves": self.found.flows,
-            "cuts": self.found.cuts,
-            "missing": missing.map(|(condition, customers)| json!({ "condition": condition, "customers": customers })).collect::<Vec<_>>(),
-            "samples": samples.collect::<Vec<_>>(),
-            "definitions": self.words.definitions(),
-        })
-    }
-
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         [self.head(), self.matrix(), self.cuts(), self.missing(), self.examples(), self.definitions()]
             .into_iter()
             .filter(|section| !section.is_empty())
@@ -106,7 +16,6 @@ impl Report<'_> {
     }
 
     fn head(&self) -> String {
-        let at = self.run.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M");
         let customers = self.found.count(|flow| flow.to.is_some());
         let mut parts = vec![
             format!("{} rise", count(self.count(Way::Rose))),
@@ -122,8 +31,9 @@ impl Report<'_> {
             gone => parts.push(format!("{} no longer exist", count(gone))),
         }
         let title = format!(
-            "Ladder {} on {at} {}, window {}: {} customers",
+            "Ladder {} on {} {}, window {}: {} customers",
             self.run.job,
+            self.local(),
             self.run.timezone,
             self.ladder.window(),
             count(customers)
@@ -133,19 +43,15 @@ impl Report<'_> {
 
     /// From (rows) × to (columns), with the distribution before and after at the edges; a list where that is too wide.
     fn matrix(&self) -> String {
-        let levels: Vec<Option<&str>> = self.ladder.levels().iter().map(|level| Some(level.name.as_str())).collect();
-        let (mut from, mut to) = (levels.clone(), levels);
-        from.extend((self.count(Way::Assigned) > 0).then_some(None));
-        to.extend((self.count(Way::Gone) > 0).then_some(None));
-
+        let (from, to) = (self.sources(), self.targets());
         let edge = |level: Option<&str>, count_of: &dyn Fn(&str) -> i64| {
             level.map_or_else(String::new, |level| count(count_of(level)))
         };
         let mut rows = vec![vec!["from ↓  to →".to_owned()]];
-        rows[0].extend(to.iter().map(|to| to.unwrap_or("(gone)").to_owned()));
+        rows[0].extend(to.iter().map(|to| to.unwrap_or(GONE).to_owned()));
         rows[0].push("before".to_owned());
         for from in from {
-            let mut row = vec![from.unwrap_or("(no level yet)").to_owned()];
+            let mut row = vec![from.unwrap_or(NO_LEVEL).to_owned()];
             row.extend(to.iter().map(|to| self.cell(from, *to)));
             row.push(edge(from, &|level| self.before(level)));
             rows.push(row);
@@ -160,7 +66,7 @@ impl Report<'_> {
     }
 
     fn cell(&self, from: Option<&str>, to: Option<&str>) -> String {
-        match self.found.count(|flow| flow.from.as_deref() == from && flow.to.as_deref() == to) {
+        match self.between(from, to) {
             0 => "·".to_owned(),
             customers => count(customers),
         }
@@ -174,7 +80,7 @@ impl Report<'_> {
         }));
         let ways = self.found.flows.iter().filter(|flow| flow.from != flow.to).map(|flow| {
             let name = |level: &Option<String>, none: &str| layout::clip(level.as_deref().unwrap_or(none), NAME);
-            let way = format!("{} → {}", name(&flow.from, "(no level yet)"), name(&flow.to, "(gone)"));
+            let way = format!("{} → {}", name(&flow.from, NO_LEVEL), name(&flow.to, GONE));
             vec![way, count(flow.customers)]
         });
         let ways = layout::table(&[Align::Left, Align::Right], &ways.collect::<Vec<_>>());
@@ -200,8 +106,7 @@ impl Report<'_> {
             if way != Some((&sample.from, &sample.to)) {
                 way = Some((&sample.from, &sample.to));
                 let from = sample.from.as_deref().unwrap_or("first level");
-                let customers =
-                    self.found.count(|flow| flow.from == sample.from && flow.to.as_ref() == Some(&sample.to));
+                let customers = self.between(sample.from.as_deref(), Some(&sample.to));
                 lines.push(layout::fold(&format!("{from} → {} ({})", sample.to, count(customers)), 2));
             }
             let who = format!("{} {}", layout::clip(&sample.customer_id, NAME), layout::clip(&sample.name, NAME));

@@ -1,0 +1,133 @@
+//! What a run of a ladder did, or would do: counts for every move, the cuts, examples with their reasons in words; as
+//! JSON, as text and as a page, all of one report.
+
+mod page;
+mod text;
+
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+
+use super::Ladder;
+use super::found::{Flow, Found, Sample, samples};
+use super::words::Words;
+use crate::engine::door::{Explained, JobError, Run};
+
+/// Where a customer without a level comes from, in words.
+const NO_LEVEL: &str = "(no level yet)";
+/// Where a customer that does not exist any more went.
+const GONE: &str = "(gone)";
+
+pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection) -> Result<Explained, JobError> {
+    let Some(found) = Found::read(run.run_id, &mut *conn).await? else {
+        let text = format!("Run {} has not evaluated the ladder {}.\n", run.run_id, run.job);
+        return Ok(Explained { json: json!({ "ladder": run.job, "evaluated": false }), text, html: None });
+    };
+    let mut samples = samples(run.run_id, &run.job, conn).await?;
+    let place = |level: Option<&str>| level.and_then(|level| ladder.place(level)).unwrap_or(usize::MAX);
+    samples.sort_by_key(|sample| (place(sample.from.as_deref()), place(Some(&sample.to))));
+    let report = Report { ladder, run, words: Words::new(ladder, &found.cuts), found: &found, samples: &samples };
+    Ok(Explained { json: report.json(), text: report.text(), html: Some(report.page()?) })
+}
+
+/// Which way customers went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Assigned,
+    Rose,
+    Fell,
+    Stayed,
+    Gone,
+}
+
+struct Report<'a> {
+    ladder: &'a Ladder,
+    run: &'a Run,
+    words: Words<'a>,
+    found: &'a Found,
+    samples: &'a [Sample],
+}
+
+impl Report<'_> {
+    fn way(&self, flow: &Flow) -> Way {
+        self.way_of(flow.from.as_deref(), flow.to.as_deref())
+    }
+
+    fn way_of(&self, from: Option<&str>, to: Option<&str>) -> Way {
+        match (from, to) {
+            (_, None) => Way::Gone,
+            (None, Some(_)) => Way::Assigned,
+            (Some(from), Some(to)) if from == to => Way::Stayed,
+            (Some(from), Some(to)) if self.ladder.place(to) < self.ladder.place(from) => Way::Rose,
+            _ => Way::Fell,
+        }
+    }
+
+    fn count(&self, way: Way) -> i64 {
+        self.found.count(|flow| self.way(flow) == way)
+    }
+
+    fn before(&self, level: &str) -> i64 {
+        self.found.count(|flow| flow.from.as_deref() == Some(level))
+    }
+
+    fn after(&self, level: &str) -> i64 {
+        self.found.count(|flow| flow.to.as_deref() == Some(level))
+    }
+
+    /// Customers that went from there to there.
+    fn between(&self, from: Option<&str>, to: Option<&str>) -> i64 {
+        self.found.count(|flow| flow.from.as_deref() == from && flow.to.as_deref() == to)
+    }
+
+    /// The rows of a matrix: the levels, and those without one where there are any.
+    fn sources(&self) -> Vec<Option<&str>> {
+        self.ends(self.count(Way::Assigned))
+    }
+
+    /// Its columns: the levels, and those who are gone where there are any.
+    fn targets(&self) -> Vec<Option<&str>> {
+        self.ends(self.count(Way::Gone))
+    }
+
+    fn ends(&self, without: i64) -> Vec<Option<&str>> {
+        let levels = self.ladder.levels().iter().map(|level| Some(level.name.as_str()));
+        levels.chain((without > 0).then_some(None)).collect()
+    }
+
+    /// The run's as-of by the clock of the job: "2026-06-01 02:00".
+    fn local(&self) -> String {
+        self.run.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    fn json(&self) -> Value {
+        let levels = self.ladder.levels().iter().map(|level| {
+            let (before, after) = (self.before(&level.name), self.after(&level.name));
+            json!({ "level": level.name, "title": level.title, "before": before, "after": after })
+        });
+        let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
+        let samples = self.samples.iter().map(|sample| {
+            json!({
+                "customer_id": sample.customer_id, "name": sample.name, "from": sample.from, "to": sample.to,
+                "reason": sample.reason, "words": self.words.reason(sample),
+            })
+        });
+        json!({
+            "ladder": self.run.job,
+            "evaluated": true,
+            "as_of": self.run.as_of,
+            "window": self.ladder.window().to_string(),
+            "customers": self.found.count(|flow| flow.to.is_some()),
+            "assigned": self.count(Way::Assigned),
+            "rose": self.count(Way::Rose),
+            "fell": self.count(Way::Fell),
+            "stayed": self.count(Way::Stayed),
+            "gone": self.count(Way::Gone),
+            "levels": levels.collect::<Vec<_>>(),
+            "moves": self.found.flows,
+            "cuts": self.found.cuts,
+            "missing": missing.map(|(condition, customers)| json!({ "condition": condition, "customers": customers })).collect::<Vec<_>>(),
+            "samples": samples.collect::<Vec<_>>(),
+            "definitions": self.words.definitions(),
+        })
+    }
+}
