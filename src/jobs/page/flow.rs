@@ -15,7 +15,7 @@ const ALL: f64 = 300.0;
 /// Room for the two lines of a label.
 const LABEL: f64 = 38.0;
 /// Between two bars or labels.
-const GAP: f64 = 10.0;
+const GAP: f64 = 24.0;
 /// Left and right of the bars, for the labels.
 const MARGIN: f64 = 230.0;
 /// Width of a bar.
@@ -230,11 +230,16 @@ fn path(from: f64, to: f64, height: f64) -> String {
     )
 }
 
-/// Each number finds a place on its band where no other stands, the middle first; those that find none are left out.
+/// Each number finds a place on its band where no other stands; those that find none are left out. What rises is
+/// numbered on the left and what falls on the right, away from where they cross.
 fn place_numbers(bands: &mut [Band]) {
     let mut taken: Vec<(f64, f64)> = Vec::new();
     for band in bands.iter_mut().rev() {
-        let places = [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78].map(|along| on_curve(band, along));
+        let places = match band.way {
+            Way::Up | Way::New => [0.3, 0.4, 0.2, 0.5, 0.6, 0.7, 0.8],
+            _ => [0.7, 0.6, 0.8, 0.5, 0.4, 0.3, 0.2],
+        }
+        .map(|along| on_curve(band, along));
         let free = places.into_iter().find(|(x, y)| {
             taken
                 .iter()
