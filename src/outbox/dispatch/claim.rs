@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::breaker::{self, Gate};
 use super::ledger::Next;
-use super::{Lane, Shared, rates};
+use super::{Lane, Plans, Shared, rates};
 
 /// A message this process is to send.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ pub struct Haul {
 
 /// Claims up to `want` messages of a channel; none when the lease is gone.
 pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sqlx::Result<Haul> {
-    let mut tx = shared.begin().await?;
+    let mut tx = shared.begin(Plans::Kept).await?;
     let now = shared.clock.now(&mut tx).await?;
     let seen = (lane.claim(), lane.halts());
     let paused = sqlx::query_scalar!(r#"select exists (select from tend.sending_pause) as "paused!""#)

@@ -86,19 +86,22 @@ verdict as (
                 when j.opens_next > $4 then 'waits for its hours or its domain' end as why
     from judged j
 ),
+-- only what the update needs: it keeps a copy of each row it joins
+move as materialized (
+    select message_id, becomes, why, on_unknown, opens_next from verdict
+),
+-- every row of the verdict: they are locked
 moved as (
     update tend.outbox o
     set state = v.becomes, state_at = $4, state_reason = v.why, provider = coalesce(o.provider, $2), on_unknown = v.on_unknown,
         owner = case when v.becomes = 'claimed' then $1 end,
         not_before = case when v.becomes = 'planned' then v.opens_next else o.not_before end
-    from verdict v
+    from move v
     where o.message_id = v.message_id
-    returning o.message_id
 )
 select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash as "spec_hash!", v.customer_id as "customer_id!",
        v.template as "template!", v.locale as "locale!", v.data as "data!", v.not_after as "not_after!", v.attempts as "attempts!",
        v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
        v.domain_failing as "domain_failing!"
 from verdict v
-join moved using (message_id)
 order by v.priority desc, v.not_before, v.message_id

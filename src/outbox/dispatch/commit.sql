@@ -15,7 +15,8 @@ finished as (
     from clock, alive,
          unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::double precision[])
              as r (message_id, attempt, outcome, becomes, code, detail, reference, retry_secs)
-    where a.message_id = r.message_id and a.attempt = r.attempt and a.owner = $1 and a.finished_at is null
+    -- the second says the same as the first: with it the rows are found by key also by a plan from when the table was empty
+    where a.message_id = r.message_id and a.message_id = any ($3) and a.attempt = r.attempt and a.owner = $1 and a.finished_at is null
 ),
 handed as (
     insert into tend.attempt as a (message_id, attempt, owner, handed_off_at)

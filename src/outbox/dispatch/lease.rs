@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Shared, recover};
+use super::{Plans, Shared, recover};
 
 /// Takes a new lease, and tells which lanes it pays, so that the watchdog can tell which nobody does.
 pub async fn take(shared: &Shared, lanes: &[String]) -> sqlx::Result<Uuid> {
@@ -68,7 +68,7 @@ pub async fn care(shared: Arc<Shared>, lost: CancellationToken) {
 /// Gives everything back that is still claimed, and the lease. Nothing is at work for it any more: what was cut off in
 /// the network is treated as after a crash.
 pub async fn give_back(shared: &Shared, owner: Uuid) -> sqlx::Result<()> {
-    let mut tx = shared.begin().await?;
+    let mut tx = shared.begin(Plans::Fresh).await?;
     // first, as in recovery: a hand-over that is being committed is waited for, and every later one is refused
     sqlx::query!("delete from tend.dispatcher where owner = $1", owner).execute(&mut *tx).await?;
     recover::put_in_order(shared, &mut tx, owner, None).await?;

@@ -1,8 +1,8 @@
 //! The one commit between two messages of a connection.
 //!
 //! Every connection hands in the result of its last message together with its next message, and goes on when both are
-//! committed. What several connections hand in meanwhile is one statement and one flush of the server's log. A crash
-//! therefore leaves at most one message without an answer per connection.
+//! committed. What several connections of a channel hand in meanwhile is one statement and one flush of the server's log.
+//! A crash therefore leaves at most one message without an answer per connection.
 
 use std::time::Duration;
 
@@ -18,10 +18,9 @@ use super::watched;
 use crate::clock::Clock;
 use crate::db::Database;
 
-/// Writers of one dispatcher.
-const WRITERS: usize = 2;
-/// How often a writer lets others go first before it writes.
-const GATHER: usize = 3;
+/// How long what has come waits for half of the connections that are about to come. Longer than most statements take, and
+/// nothing beside the answer of a server in another town: a statement for five costs hardly more than one for one.
+const GATHER: Duration = Duration::from_millis(1);
 /// Entries of one statement, at most.
 const MOST: usize = 256;
 /// Wait between attempts to reach the database.
@@ -75,31 +74,22 @@ pub struct Ledger {
     entries: mpsc::Sender<Entry>,
 }
 
-/// The writers of a dispatcher. While one waits for the disk another executes; the server flushes its log for both at
-/// once. A connection stays with its writer.
-#[derive(Debug, Clone)]
-pub struct Ledgers(Vec<Ledger>);
-
-impl Ledgers {
-    /// Starts the tasks that commit. They end when all ledgers are dropped, or cancel `lost` when the lease is gone.
-    pub fn start(db: &Database, clock: Clock, owner: Uuid, lost: &CancellationToken) -> (Self, JoinSet<()>) {
-        let mut tasks = JoinSet::new();
-        let ledgers = (0..WRITERS).map(|_| {
-            let (entries, inbox) = mpsc::channel(MOST);
-            let writer = Writer { db: db.clone(), clock, owner, connection: None };
-            tasks.spawn(watched("a writer", lost.clone(), writer.run(inbox, lost.clone())));
-            Ledger { entries }
-        });
-        (Self(ledgers.collect()), tasks)
-    }
-
-    /// The one for a connection, by its number.
-    pub fn of(&self, connection: usize) -> Ledger {
-        self.0[connection % self.0.len()].clone()
-    }
-}
-
 impl Ledger {
+    /// Starts the task that commits. It ends when the ledger and its copies are dropped, or cancels `lost` when the lease
+    /// is gone.
+    pub fn start(
+        db: &Database,
+        clock: Clock,
+        owner: Uuid,
+        lost: &CancellationToken,
+        writers: &mut JoinSet<()>,
+    ) -> Self {
+        let (entries, inbox) = mpsc::channel(MOST);
+        let writer = Writer { db: db.clone(), clock, owner, connection: None, sending: 0 };
+        writers.spawn(watched("a writer", lost.clone(), writer.run(inbox, lost.clone())));
+        Self { entries }
+    }
+
     /// Commits; true when the next message is handed off and must be sent now, false when sending is paused or the
     /// message's life is over.
     pub async fn commit(&self, last: Option<Finished>, next: Option<Next>) -> Result<bool, Lost> {
@@ -114,22 +104,15 @@ struct Writer {
     clock: Clock,
     owner: Uuid,
     connection: Option<PgConnection>,
+    /// Messages in the network: so many results will be handed in.
+    sending: usize,
 }
 
 impl Writer {
     async fn run(mut self, mut inbox: mpsc::Receiver<Entry>, lost: CancellationToken) {
         let mut entries = Vec::with_capacity(MOST);
         while inbox.recv_many(&mut entries, MOST).await > 0 {
-            // who is just coming comes along: one statement for several costs hardly more than for one
-            for _ in 0..GATHER {
-                tokio::task::yield_now().await;
-                while entries.len() < MOST {
-                    match inbox.try_recv() {
-                        Ok(entry) => entries.push(entry),
-                        Err(_) => break,
-                    }
-                }
-            }
+            self.gather(&mut inbox, &mut entries).await;
             let handed = loop {
                 // a server that has gone silent must not keep the process from ending once the lease is gone
                 let written = tokio::select! {
@@ -153,11 +136,28 @@ impl Writer {
                 lost.cancel();
                 return;
             };
+            self.sending += handed.len();
             for entry in entries.drain(..) {
                 // a worker that is gone has been told by its own end
                 let _ = entry.reply.send(Ok(entry.next.is_some_and(|next| handed.contains(&next.message_id))));
             }
         }
+    }
+
+    /// Waits for company, a little, and only for connections that are at work: one alone never waits.
+    async fn gather(&mut self, inbox: &mut mpsc::Receiver<Entry>, entries: &mut Vec<Entry>) {
+        let back = |entries: &[Entry]| entries.iter().filter(|entry| entry.last.is_some()).count();
+        let at_work = entries.len() + self.sending.saturating_sub(back(entries));
+        let enough = at_work.div_ceil(2).min(MOST);
+        let patience = tokio::time::sleep(GATHER);
+        tokio::pin!(patience);
+        while entries.len() < enough {
+            tokio::select! {
+                () = &mut patience => break,
+                more = inbox.recv_many(entries, MOST) => if more == 0 { break },
+            }
+        }
+        self.sending = self.sending.saturating_sub(back(entries));
     }
 
     /// The messages handed off; none when the lease is gone.

@@ -53,15 +53,41 @@ pub use content::Company;
 use content::Contents;
 use lane::Lane;
 pub use lane::Sent;
-use ledger::Ledgers;
+use ledger::Ledger;
 use pump::{Pump, Until};
 pub use recover::Recovered;
 
 /// Rows are looked up by key here whatever the statistics say: they lag behind tables that are young or drained. Without
-/// `jit = off` the made-up costs would have every statement compiled, and without the generic plan every execution would
-/// plan anew, which takes longer than the execution.
-const BY_KEY: &str = "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off; \
-     set plan_cache_mode = force_generic_plan";
+/// `jit = off` the made-up costs would have every statement compiled.
+macro_rules! by_key {
+    ($set:literal, $plans:literal) => {
+        concat!(
+            $set,
+            " enable_seqscan = off; ",
+            $set,
+            " enable_hashjoin = off; ",
+            $set,
+            " enable_mergejoin = off; ",
+            $set,
+            " jit = off; ",
+            $set,
+            " plan_cache_mode = ",
+            $plans
+        )
+    };
+}
+
+/// For a connection that executes one statement very often: planning anew would take longer than the execution.
+const BY_KEY: &str = by_key!("set", "force_generic_plan");
+
+/// When a transaction plans its statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Plans {
+    /// Once for all: for statements that leave the planner no choice.
+    Kept,
+    /// Each time, from how large the tables and the batch are now.
+    Fresh,
+}
 
 /// What a dispatcher is built from.
 #[derive(Debug, Clone, Default)]
@@ -90,12 +116,12 @@ struct Shared {
 
 impl Shared {
     /// A transaction that looks rows up by key.
-    async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
-        self.db
-            .pool()
-            .begin_with("begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
-                 set local jit = off; set local plan_cache_mode = force_generic_plan")
-            .await
+    async fn begin(&self, plans: Plans) -> sqlx::Result<Transaction<'static, Postgres>> {
+        let begin = match plans {
+            Plans::Kept => concat!("begin; ", by_key!("set local", "force_generic_plan")),
+            Plans::Fresh => concat!("begin; ", by_key!("set local", "force_custom_plan")),
+        };
+        self.db.pool().begin_with(begin).await
     }
 }
 
@@ -179,7 +205,7 @@ impl Dispatcher {
         let keeper = tokio::spawn(watched("the keeper of the lease", lost.clone(), keeper));
         let caretaker = lease::care(Arc::clone(&self.shared), lost.clone());
         let caretaker = tokio::spawn(watched("the caretaker", lost.clone(), caretaker));
-        let (ledgers, mut writers) = Ledgers::start(&self.shared.db, self.shared.clock, owner, &lost);
+        let mut writers = JoinSet::new();
         let (settler, mut settler_task) = settler::start(Arc::clone(&self.shared), owner, lost.clone());
         let mut pumps = JoinSet::new();
         for lane in &self.lanes {
@@ -187,13 +213,13 @@ impl Dispatcher {
                 shared: Arc::clone(&self.shared),
                 lane: Arc::clone(lane),
                 owner,
-                ledgers: ledgers.clone(),
+                ledger: Ledger::start(&self.shared.db, self.shared.clock, owner, &lost, &mut writers),
                 settler: settler.clone(),
                 lost: lost.clone(),
             };
             pumps.spawn(watched("a channel", lost.clone(), pump.run(until, stop.clone())));
         }
-        drop((ledgers, settler));
+        drop(settler);
         let mut aborted = Aborted(vec![keeper.abort_handle(), caretaker.abort_handle(), settler_task.abort_handle()]);
         tokio::select! {
             () = finished(&mut pumps) => {}

@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::claim::{Claimed, Haul, claim};
-use super::ledger::Ledgers;
+use super::ledger::Ledger;
 use super::queue::Queue;
 use super::settler::{Settle, Settler};
 use super::worker::{Ready, Worker};
-use super::{Lane, Shared, content, recover, watched};
+use super::{Lane, Plans, Shared, content, recover, watched};
 use crate::outbox::channel::Prepared;
 
 /// How a pump ends.
@@ -36,7 +36,7 @@ pub struct Pump {
     /// The lease.
     pub owner: Uuid,
     /// Where hand-overs are committed.
-    pub ledgers: Ledgers,
+    pub ledger: Ledger,
     /// Where results go on to the outbox.
     pub settler: Settler,
     /// Ends the term.
@@ -51,11 +51,11 @@ impl Pump {
         let raw = Arc::new(Queue::new(usize::from(self.shared.outbox.batch)));
         let ready = Arc::new(Queue::new(connections.max(2) * 2));
         let mut workers = JoinSet::new();
-        for number in 0..connections {
+        for _ in 0..connections {
             let worker = Worker {
                 shared: Arc::clone(&self.shared),
                 lane: Arc::clone(&self.lane),
-                ledger: self.ledgers.of(number),
+                ledger: self.ledger.clone(),
                 settler: self.settler.clone(),
                 queue: Arc::clone(&ready),
             };
@@ -116,7 +116,7 @@ impl Pump {
         }
         self.lane.all_done().await;
         let given_back = async {
-            let mut tx = self.shared.begin().await?;
+            let mut tx = self.shared.begin(Plans::Fresh).await?;
             let now = self.shared.clock.now(&mut tx).await?;
             recover::give_back(&mut tx, self.owner, Some(&self.lane.name), now, None).await?;
             tx.commit().await

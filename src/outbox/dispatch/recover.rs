@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Shared;
+use super::{Plans, Shared};
 
 /// A message that is resent after crashes is given up after so many attempts.
 const MOST_ATTEMPTS: i16 = 12;
@@ -28,7 +28,7 @@ pub struct Recovered {
 /// what the statements behind it see is final.
 pub async fn recover(shared: &Shared) -> sqlx::Result<Recovered> {
     let mut found = Recovered::default();
-    let mut tx = shared.begin().await?;
+    let mut tx = shared.begin(Plans::Fresh).await?;
     let mut owners =
         sqlx::query_scalar!("delete from tend.dispatcher where lease_until < clock_timestamp() returning owner")
             .fetch_all(&mut *tx)
@@ -102,7 +102,7 @@ pub async fn give_back(
 
 /// Ends what is past its end of life and was not claimed: held messages, and those of a channel that is stopped.
 pub async fn expire(shared: &Shared) -> sqlx::Result<u64> {
-    let mut tx = shared.begin().await?;
+    let mut tx = shared.begin(Plans::Fresh).await?;
     let now = shared.clock.now(&mut tx).await?;
     let expired = sqlx::query!(
         "update tend.outbox set state = 'expired', state_at = $1, state_reason = 'its end of life came before its turn'

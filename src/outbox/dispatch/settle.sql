@@ -15,4 +15,5 @@ from unnest($2::bigint[]) as s (message_id)
 join tend.outbox m on m.message_id = s.message_id
 join tend.attempt a on a.message_id = m.message_id and a.attempt = m.attempts + 1
 cross join lateral (select tend.opens_at(a.retry_at, m.zone, m.opens, m.closes) as next_at) n
-where o.message_id = s.message_id and o.owner = $1 and o.state = 'claimed' and a.finished_at is not null
+-- by key alone: the planner must not see that outbox_in_flight serves this, and read it whole for every message
+where o.message_id = s.message_id and o.owner is not distinct from $1 and o.state || '' = 'claimed' and a.finished_at is not null

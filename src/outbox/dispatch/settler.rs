@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Lane, Shared, watched};
+use super::{Lane, Plans, Shared, watched};
 
 /// Messages of one statement, at most.
 const MOST: usize = 500;
@@ -81,7 +81,7 @@ async fn write(shared: &Shared, owner: Uuid, batch: &[Settle]) -> sqlx::Result<(
             }
         }
     }
-    let mut tx = shared.begin().await?;
+    let mut tx = shared.begin(Plans::Fresh).await?;
     if !finished.is_empty() {
         sqlx::query_file!("src/outbox/dispatch/settle.sql", owner, &finished as &[i64]).execute(&mut *tx).await?;
     }

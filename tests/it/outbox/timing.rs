@@ -126,22 +126,75 @@ async fn a_dispatcher_that_is_told_to_stop_leaves_nothing_behind() {
 async fn a_claim_looks_suppressions_up_by_their_key_whatever_the_statistics_say() {
     let world = owing(1).await;
     world.sql("analyze tend.suppression").await;
-    let claim = include_str!("../../../src/outbox/dispatch/claim.sql").replace("!\"", "\"");
-    let mut conn = world.pool().acquire().await.unwrap();
-    let prepared = format!(
-        "begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off;
-         set local plan_cache_mode = force_generic_plan;
-         prepare claim (uuid, text, text[], timestamptz, bigint, text, text) as {claim}"
-    );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(prepared)).execute(&mut *conn).await.unwrap();
-    let explain = "explain (costs off) execute claim (gen_random_uuid(), 'mail', array['mail'], '2026-06-01', 9, 'hold', 'email')";
-    let plan = sqlx::raw_sql(explain).fetch_all(&mut *conn).await.unwrap();
-    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    let claim = include_str!("../../../src/outbox/dispatch/claim.sql");
+    let plan = plan(
+        &world,
+        "generic",
+        "uuid, text, text[], timestamptz, bigint, text, text",
+        claim,
+        "gen_random_uuid(), 'mail', array['mail'], '2026-06-01', 9, 'hold', 'email'",
+    )
+    .await;
     for table in ["suppression", "provider_state"] {
         let at =
             plan.iter().position(|line| line.contains(&format!(" on {table} "))).expect("the table is in the plan");
         let by_key = plan[at + 1].contains("address_key = ") || plan[at + 1].contains("provider = ");
         assert!(by_key, "{table}: {}", plan.join("\n"));
     }
+    assert!(!plan.iter().any(|line| line.contains("Join Filter")), "row by row: {}", plan.join("\n"));
+}
+
+/// What the statistics of a first day know of: nothing was ever claimed and no attempt was made.
+async fn first_day() -> World {
+    let world = owing(100).await;
+    world.sql("analyze tend.outbox; analyze tend.attempt").await;
+    world
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_find_their_messages_by_key_and_not_among_all_that_are_claimed() {
+    let world = first_day().await;
+    let made = "insert into tend.attempt (message_id, attempt, owner, handed_off_at)
+                select i, 9, gen_random_uuid(), '2026-06-01' from generate_series(1, 5000) i";
+    world.sql(made).await;
+    let settle = include_str!("../../../src/outbox/dispatch/settle.sql");
+    let release = include_str!("../../../src/outbox/dispatch/release.sql");
+    let settled = plan(&world, "custom", "uuid, bigint[]", settle, "gen_random_uuid(), '{1,2,3}'").await;
+    let types = "uuid, timestamptz, bigint[], text[], text[]";
+    let arguments = "gen_random_uuid(), '2026-06-01', '{1,2}', '{planned,planned}', '{null,null}'";
+    let released = plan(&world, "custom", types, release, arguments).await;
+    for plan in [settled, released] {
+        let text = plan.join("\n");
+        assert!(!text.contains("outbox_in_flight") && !text.contains("Join Filter"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_over_finds_the_last_attempts_by_key_also_by_a_plan_from_when_there_was_none() {
+    let world = first_day().await;
+    let commit = include_str!("../../../src/outbox/dispatch/commit.sql");
+    let types = "uuid, boolean, bigint[], smallint[], text[], text[], text[], text[], text[], double precision[], bigint[], \
+                 smallint[], timestamptz[]";
+    let nothing = ["'{}'"; 11].join(", ");
+    let plan = plan(&world, "generic", types, commit, &format!("gen_random_uuid(), false, {nothing}")).await;
+    let at = plan.iter().position(|line| line.contains(" on attempt a")).expect("an update");
+    let scan = plan[at + 1..].iter().position(|line| line.contains(" on attempt a")).expect("a scan") + at + 1;
+    assert!(plan[scan + 1].contains("Index Cond: (message_id = ANY"), "{}", plan.join("\n"));
+}
+
+/// The plan of a statement of the dispatcher.
+async fn plan(world: &World, mode: &str, types: &str, statement: &str, arguments: &str) -> Vec<String> {
+    let mut conn = world.pool().acquire().await.unwrap();
+    let prepared = format!(
+        "begin; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off;
+         set local plan_cache_mode = force_{mode}_plan;
+         prepare statement ({types}) as {}",
+        statement.replace("!\"", "\"")
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(prepared)).execute(&mut *conn).await.unwrap();
+    let explain = format!("explain (costs off) execute statement ({arguments})");
+    let plan = sqlx::raw_sql(sqlx::AssertSqlSafe(explain)).fetch_all(&mut *conn).await.unwrap();
+    let plan = plan.iter().map(|row| row.get(0)).collect();
     conn.close().await.unwrap();
+    plan
 }
