@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Encode, Postgres, Type};
 use super::Filter;
 use super::emit::Emit;
 use super::event;
-use super::facts::{self, Requirements};
+use super::facts::{self, Kept, Requirements};
 use crate::jobfile::duration::Span;
 
 /// What conditions are relative to.
@@ -147,6 +147,14 @@ impl Composer {
         self.fill(slot, &sql)
     }
 
+    /// Takes facts from where they are kept ([`keep`](super::keep) has brought them to the as-of) instead of counting
+    /// the orders: of all customers, or, with the cuts of the ranks, of those the statement looks at.
+    #[must_use]
+    pub fn kept_facts(mut self, kept: Kept) -> Self {
+        self.emit.kept = Some(kept);
+        self
+    }
+
     /// Fills a slot behind `with` with the facts of all customers, one CTE a window (`fact_365d`), and one for each
     /// table of events, each ended by a comma. One pass over each table, whatever the number of windows.
     #[must_use]
@@ -158,8 +166,8 @@ impl Composer {
     /// Fills a slot behind `from crm.customer c` with joins to those facts: `f` for the file's own window, `f_30d` for
     /// others.
     #[must_use]
-    pub fn fact_joins(self, slot: &str, needs: &Requirements) -> Self {
-        let sql = joined([facts::joins(&self.emit.frame, needs), event::join(&needs.events)]);
+    pub fn fact_joins(mut self, slot: &str, needs: &Requirements) -> Self {
+        let sql = joined([facts::joins(&mut self.emit, needs), event::join(&needs.events)]);
         self.fill(slot, &sql)
     }
 

@@ -9,9 +9,9 @@ use sqlx::{Arguments, Encode, Postgres, Type};
 
 use super::Filter;
 use super::compose::Frame;
-use super::facts;
-use super::field::{Kind, Source};
-use super::leaf::{Leaf, Subject};
+use super::facts::{self, Kept, Rank};
+use super::field::Kind;
+use super::leaf::Leaf;
 use super::operand::Scalar;
 use crate::jobfile::duration::Span;
 
@@ -21,11 +21,13 @@ pub(super) struct Emit {
     pub(super) args: PgArguments,
     count: usize,
     instants: BTreeMap<DateTime<Utc>, String>,
+    /// Where facts come from when they are not counted.
+    pub(super) kept: Option<Kept>,
 }
 
 impl Emit {
     pub(super) fn new(frame: Frame) -> Self {
-        Self { frame, args: PgArguments::default(), count: 0, instants: BTreeMap::new() }
+        Self { frame, args: PgArguments::default(), count: 0, instants: BTreeMap::new(), kept: None }
     }
 
     pub(super) fn push<T>(&mut self, value: T) -> usize
@@ -98,11 +100,16 @@ impl Emit {
         facts::alias(&self.frame, window)
     }
 
-    /// The share of customers that have strictly more.
-    pub(super) fn above(&mut self, leaf: &Leaf) -> String {
-        let Subject::Field { field, window } = &leaf.subject else { unreachable!("only fields are ranked") };
-        let Source::Windowed { column, .. } = field.source else { unreachable!("only facts of a window are ranked") };
-        format!("{}.{}", self.alias(*window), facts::rank_column(column, leaf.universe))
+    /// Whether a customer is among the top: by the cut where it is known, else by the share that has strictly more.
+    pub(super) fn among_the_top(&mut self, leaf: &Leaf) -> String {
+        let rank = Rank::of(leaf).expect("a rank is of a fact of a window");
+        let alias = self.alias(Some(rank.window));
+        if let Some(Kept::Touched(cuts)) = &self.kept {
+            let cut = cuts.get(&rank).expect("every rank of the conditions has its cut").clone();
+            return rank.reaches(&alias, cut, self);
+        }
+        let share = self.number(rank.share);
+        format!("{alias}.{} < {share}", facts::rank_column(rank.column, rank.universe))
     }
 
     // Each bound is bound where it is used and nowhere else: a connection knows a statement by its text, and the same

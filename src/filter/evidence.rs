@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use super::Filter;
 use super::compose::Composer;
 use super::emit::Emit;
+use super::facts::{Kept, Rank};
 use super::field::{Field, Kind, Source};
 use super::leaf::{Leaf, Subject};
 use crate::jobfile::duration::Span;
@@ -55,6 +56,14 @@ impl<'f> Evidence<'f> {
     #[must_use]
     pub fn into_comparisons(self) -> Vec<Comparison<'f>> {
         self.comparisons
+    }
+
+    /// The ranks, each with its figure and its share in words.
+    pub fn ranks(&self) -> impl Iterator<Item = (Rank, &str, &str)> {
+        self.comparisons.iter().filter_map(|comparison| {
+            let rank = Rank::of(comparison.leaf)?;
+            Some((rank, comparison.figure.as_deref()?, comparison.share.as_deref()?))
+        })
     }
 
     /// What each comparison says.
@@ -143,6 +152,14 @@ fn columns_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf
 }
 
 fn cuts_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf)]) -> String {
+    if let Some(Kept::Touched(known)) = emit.kept.clone() {
+        let mut cuts: BTreeMap<&str, BTreeMap<&str, Option<String>>> = BTreeMap::new();
+        for (rank, figure, share) in evidence.ranks() {
+            cuts.entry(figure).or_default().insert(share, known.get(&rank).cloned().flatten());
+        }
+        let cuts = serde_json::to_string(&cuts).expect("texts become JSON");
+        return format!("{}::jsonb", emit.text(&cuts));
+    }
     let mut cuts: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
     for (comparison, held) in evidence.comparisons.iter().zip(1..) {
         let (Some(figure), Some(share)) = (comparison.figure.as_deref(), comparison.share.as_deref()) else { continue };

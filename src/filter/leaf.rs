@@ -184,6 +184,12 @@ impl Leaf {
         }
     }
 
+    /// For ladders: the levels that satisfy the comparison, in the order of that ladder's file.
+    #[must_use]
+    pub fn levels(&self) -> &[String] {
+        &self.levels
+    }
+
     /// In words: "spend in 365d is among the top 20%".
     #[must_use]
     pub fn describe(&self) -> String {

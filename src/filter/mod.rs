@@ -30,7 +30,8 @@ mod shapes;
 
 pub use compose::{Composer, Frame, Statement, compose};
 pub use evidence::{Comparison, Evidence};
-pub use facts::{Requirements, Universe, WindowNeeds};
+pub use facts::track::Tracking;
+pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, keep, touch_between};
 pub use leaf::{Leaf, Subject};
 pub use read::{Scope, read, read_table};
 

@@ -128,7 +128,7 @@ pub(super) static ALL: &[Operator] = &[
         words: "is among the top",
         doc: "The share of buyers in the window (of = \"all\": of all customers) with strictly more is below that",
         kinds: RANK,
-        sql: |emit, leaf| format!("{} < {}", emit.above(leaf), leaf.first(emit)),
+        sql: |emit, leaf| emit.among_the_top(leaf),
         ..PLAIN
     },
 ];

@@ -8,6 +8,7 @@
 mod explain;
 mod found;
 mod read;
+mod scope;
 mod words;
 
 use futures_util::future::BoxFuture;
@@ -15,15 +16,29 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 pub use read::{Retier, read};
+pub use scope::Scope;
+use scope::Before;
 
 use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
-use crate::filter::{self, Evidence, Filter, Frame, Requirements, Statement};
+use crate::filter::{self, Evidence, Filter, Frame, Kept, Requirements, Statement};
 use crate::jobfile::duration::Span;
 
 /// `work_mem` of an evaluation, when the server's is less. It is a limit, not a reservation: a million customers were
 /// seen to take about 1 GB over all hash tables and the sort, a thousand take next to nothing; beyond it Postgres
 /// goes to disk.
 const WORK_MEM_KB: i32 = 256 * 1024;
+
+/// The customers who are looked at when not everybody is. `offset 0`: each by key, whatever the planner thinks of the
+/// tables.
+const TOUCHED: &str = "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2) looked
+    cross join lateral (select * from crm.customer own where own.customer_id = looked.customer_id offset 0) c";
+
+/// Their levels so far.
+const TOUCHED_STATE: &str = "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2) looked
+        cross join lateral (
+            select k.ladder, k.level, k.missing from tend.ladder_state k
+            where k.customer_id = looked.customer_id and k.ladder = $2::text offset 0
+        ) known";
 
 /// A ladder as its file describes it.
 #[derive(Debug)]
@@ -68,6 +83,11 @@ impl Ladder {
         self.levels.iter().filter_map(|level| level.when.as_ref())
     }
 
+    /// What its conditions are relative to in a run.
+    fn frame(&self, run: &Run) -> Frame {
+        Frame { as_of: run.as_of, timezone: run.timezone, window: Some(self.window) }
+    }
+
     /// What a customer's level rests on.
     fn evidence(&self) -> Evidence<'_> {
         Evidence::of(self.conditions(), self.window)
@@ -75,18 +95,30 @@ impl Ladder {
 
     /// The one statement that evaluates the ladder for a run; public for tests of its plan.
     #[must_use]
-    pub fn statement(&self, run: &Run) -> Statement {
+    pub fn statement(&self, run: &Run, scope: &Scope) -> Statement {
         let needs = Requirements::of(self.conditions());
         let evidence = self.evidence();
         let names: Vec<String> = self.levels.iter().map(|level| level.name.clone()).collect();
         let cases = self.levels.iter().map(|level| (level.when.as_ref(), level.name.as_str()));
-        let frame = Frame { as_of: run.as_of, timezone: run.timezone, window: Some(self.window) };
-        filter::compose(include_str!("retier.sql"), frame)
+        let (looked_at, known) = match scope.kept {
+            Some(Kept::Touched(_)) => (TOUCHED, TOUCHED_STATE),
+            _ => ("crm.customer c", "tend.ladder_state"),
+        };
+        let composer = filter::compose(include_str!("retier.sql"), self.frame(run));
+        let composer = match &scope.kept {
+            Some(kept) => composer.kept_facts(kept.clone()),
+            None => composer,
+        };
+        composer
             .bind(run.as_of)
             .bind(run.job.clone())
             .bind(run.run_id)
             .bind(names)
             .bind(evidence.words())
+            .bind(scope.distribution.clone())
+            .bind(scope.missing.clone())
+            .fragment("looked_at", looked_at)
+            .fragment("known", known)
             .facts("facts", &needs)
             .fact_joins("joins", &needs)
             .first_of("level", cases)
@@ -95,6 +127,7 @@ impl Ladder {
     }
 
     async fn evaluate(&self, run: &Run, conn: &mut PgConnection) -> Result<Value, JobError> {
+        let before = Before::read(&run.job, conn).await?;
         advance(run, &mut *conn).await?;
         sqlx::query_scalar!(
             "select set_config('work_mem', greatest(setting::integer, $1) || 'kB', true) from pg_settings where name = 'work_mem'",
@@ -102,7 +135,9 @@ impl Ladder {
         )
         .fetch_one(&mut *conn)
         .await?;
-        let counts: Counts = self.statement(run).query_as().fetch_one(conn).await?;
+        let scope = scope::scope(self, before, run, conn).await?;
+        let counts: Counts = self.statement(run, &scope).query_as().fetch_one(&mut *conn).await?;
+        scope::settle(self, &scope, run, conn).await?;
         Ok(counts.json())
     }
 }

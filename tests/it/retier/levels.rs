@@ -2,6 +2,8 @@
 
 use tend::engine::door::Replay;
 
+use tend::jobs::retier::Scope;
+
 use super::*;
 
 #[tokio::test]
@@ -223,7 +225,7 @@ async fn the_statement_reads_the_orders_once_into_an_aggregate_and_never_sorts_o
              analyze",
         )
         .await;
-    let statement = shipped_ladder().statement(&run(1, "2026-06-01T00:00:00Z")).explain();
+    let statement = shipped_ladder().statement(&run(1, "2026-06-01T00:00:00Z"), &Scope::default()).explain();
     let plan: Vec<String> = statement.query_scalar().fetch_all(world.pool()).await.unwrap();
     let scans: Vec<usize> = (0..plan.len()).filter(|at| plan[*at].contains(" on orders ")).collect();
     let [scan] = scans[..] else { panic!("the orders are read {} times:\n{}", scans.len(), plan.join("\n")) };

@@ -1,6 +1,7 @@
 //! Ladders: who stands on which level, who moved and why.
 
 mod explaining;
+mod keeping;
 mod levels;
 mod picturing;
 

@@ -9,6 +9,10 @@
 //! those who bought in the window, or all customers (those who bought nothing with 0, or behind everybody where they
 //! have no value).
 
+pub mod keep;
+mod rank;
+pub mod track;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -19,6 +23,8 @@ use super::field::Source;
 use super::leaf::{Leaf, Subject};
 use super::{Filter, event, field};
 use crate::jobfile::duration::Span;
+
+pub use rank::{Cuts, Kept, Rank, cuts, touch_between};
 
 /// Who is ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -98,6 +104,12 @@ impl Requirements {
         self.events.values().flat_map(|columns| columns.values())
     }
 
+    /// The windows whose facts a statement with that frame looks at.
+    #[must_use]
+    pub fn windows_of(&self, frame: &Frame) -> Vec<Span> {
+        self.relations(frame).into_iter().filter_map(|(window, _)| window).collect()
+    }
+
     /// The relations to offer: each window, and one without window when only the history is asked for.
     fn relations(&self, frame: &Frame) -> Vec<(Option<Span>, WindowNeeds)> {
         let mut all: Vec<_> = self.windows.iter().map(|(window, needs)| (Some(*window), needs.clone())).collect();
@@ -134,6 +146,14 @@ pub(super) fn rank_column(column: &str, universe: Universe) -> String {
 
 fn relation(window: Option<Span>) -> String {
     window.map_or_else(|| "fact_ever".into(), |window| format!("fact_{window}"))
+}
+
+/// What a window's facts are made of: the aggregates of all customers.
+fn base(emit: &Emit, window: Option<Span>) -> String {
+    match (emit.kept.is_some(), window) {
+        (true, Some(window)) => format!("kept_{window}"),
+        _ => "fact_base".into(),
+    }
 }
 
 fn suffix(window: Option<Span>) -> String {
@@ -183,24 +203,37 @@ fn columns(emit: &mut Emit, window: Option<Span>) -> String {
 /// The facts of all customers as CTEs, each ended by a comma.
 pub(super) fn cte(emit: &mut Emit, needs: &Requirements) -> String {
     let relations = needs.relations(&emit.frame);
-    if relations.is_empty() {
+    if relations.is_empty() || matches!(emit.kept, Some(Kept::Touched(_))) {
         return String::new();
     }
     let windows: Vec<_> = relations.iter().map(|(window, _)| *window).collect();
-    let mut sql = format!(
-        "fact_base as (\n    select o.customer_id, {}\n    {}\n    group by o.customer_id\n),\n",
-        aggregates(emit, &windows),
-        counted(emit)
-    );
+    let mut sql = if emit.kept.is_some() {
+        windows.iter().copied().flatten().map(|window| format!("kept_{window} as ({}\n),\n", kept(window))).collect()
+    } else {
+        format!(
+            "fact_base as (\n    select o.customer_id, {}\n    {}\n    group by o.customer_id\n),\n",
+            aggregates(emit, &windows),
+            counted(emit)
+        )
+    };
     for (window, needs) in relations {
         let _ = write!(sql, "{} as (\n    {}\n),\n", relation(window), of_all(emit, window, &needs));
     }
     sql
 }
 
-/// One window's facts of all customers, over `fact_base`.
+/// The aggregates of a window as they are kept.
+fn kept(window: Span) -> String {
+    format!(
+        "\n    select k.customer_id, k.first_order_at, k.last_order_at, k.spend as spend_{window}, k.orders as orders_{window}\
+         \n    from tend.fact k\n    where k.span = '{window}'"
+    )
+}
+
+/// One window's facts of all customers, over their aggregates.
 fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String {
-    let plain = format!("select b.customer_id, {}\n    from fact_base b", columns(emit, window));
+    let base = base(emit, window);
+    let plain = format!("select b.customer_id, {}\n    from {base} b", columns(emit, window));
     if !needs.contribution && needs.ranks.is_empty() {
         return plain;
     }
@@ -209,7 +242,7 @@ fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String 
     if needs.contribution {
         let _ = write!(
             extra,
-            ",\n           p.spend / nullif((select sum(spend{suffix}) from fact_base), 0) as contribution"
+            ",\n           p.spend / nullif((select sum(spend{suffix}) from {base}), 0) as contribution"
         );
     }
     let population = needs.ranks.iter().any(|(_, universe)| *universe == Universe::All);
@@ -217,7 +250,7 @@ fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String 
     let buyers = if population {
         "nullif(count(*) filter (where p.orders > 0) over (), 0)".to_owned()
     } else {
-        format!("(select nullif(count(*), 0) from fact_base where orders{suffix} > 0)")
+        format!("(select nullif(count(*), 0) from {base} where orders{suffix} > 0)")
     };
     for (column, _) in needs.ranks.iter().filter(|(_, universe)| *universe == Universe::Buyers) {
         let _ = write!(
@@ -268,13 +301,26 @@ fn is_zero(column: &str) -> bool {
     field::find(column).is_some_and(|field| matches!(field.source, Source::Windowed { zero: true, .. }))
 }
 
-/// Joins of `c` to the facts of [`cte`].
-pub(super) fn joins(frame: &Frame, needs: &Requirements) -> String {
-    let joins = needs.relations(frame).into_iter().map(|(window, _)| {
-        let alias = alias(frame, window);
-        format!("left join {} {alias} on {alias}.customer_id = c.customer_id", relation(window))
+/// Joins of `c` to the facts of [`cte`]; of those looked at, to what is kept of them.
+pub(super) fn joins(emit: &mut Emit, needs: &Requirements) -> String {
+    let touched = matches!(emit.kept, Some(Kept::Touched(_)));
+    let joins = needs.relations(&emit.frame).into_iter().map(|(window, _)| {
+        let alias = alias(&emit.frame, window);
+        match window {
+            // `offset 0`: one look-up by key for each of the few, whatever the planner thinks of the table
+            Some(window) if touched => {
+                let facts = facts_of_kept(emit, window, "and k.customer_id = c.customer_id offset 0");
+                format!("left join lateral (\n    {facts}\n) {alias} on true")
+            }
+            _ => format!("left join {} {alias} on {alias}.customer_id = c.customer_id", relation(window)),
+        }
     });
     joins.collect::<Vec<_>>().join("\n")
+}
+
+/// The plain facts of a window over what is kept, of everybody or of whom `of` narrows it to.
+fn facts_of_kept(emit: &mut Emit, window: Span, of: &str) -> String {
+    format!("select b.customer_id, {}\n    from ({} {of}) b", columns(emit, Some(window)), kept(window))
 }
 
 /// Joins of `c` to the facts of a few customers.

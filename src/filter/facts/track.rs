@@ -1,0 +1,248 @@
+//! Which customers a condition can come out differently for than at the last evaluation.
+//!
+//! A condition depends on rows (whose changes are noted), on ranks (whose cuts move) and on the as-of: an instant that
+//! lay within 30 days may not any more. For the last kind every comparison of an instant is one with a few bounds that
+//! move with the as-of; only instants a bound has passed over can come out differently. What is not known here to be
+//! tracked is not: then everybody is evaluated.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::prelude::ToPrimitive;
+use sqlx::PgConnection;
+
+use super::{Rank, Universe};
+use crate::filter::Filter;
+use crate::filter::compose::Frame;
+use crate::filter::field::{Kind, Source};
+use crate::filter::leaf::{Leaf, Subject};
+use crate::filter::operand::{Day, Scalar};
+use crate::jobfile::duration::Span;
+
+/// Operators whose outcome depends on the value alone.
+const TIMELESS: &[&str] = &[
+    "is", "is_not", "in", "not_in", "above", "at_least", "below", "at_most", "between", "present", "empty", "contains",
+    "not_contains", "starts_with", "ends_with", "has", "has_any", "has_all", "has_none",
+];
+
+/// What must be watched so that conditions need not be evaluated for everybody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tracking {
+    /// Changes of what, as `tend.change_reader.about`.
+    pub about: BTreeSet<String>,
+    /// Ranks whose cuts matter.
+    pub ranks: BTreeSet<Rank>,
+    moving: Vec<Moving>,
+}
+
+/// Instants that are compared with bounds that move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Moving {
+    of: Instants,
+    bounds: Vec<Bound>,
+}
+
+/// Where the instants stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Instants {
+    FirstOrder(Span),
+    LastOrder(Span),
+    CreatedAt,
+    LevelSince(String),
+}
+
+/// An instant that moves with the as-of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    /// The as-of and so long from it.
+    AsOf(TimeDelta),
+    /// Where the local day begins that is so many days from today.
+    Day(i64),
+}
+
+impl Bound {
+    fn at(self, frame: &Frame) -> Option<DateTime<Utc>> {
+        match self {
+            Self::AsOf(delta) => frame.as_of.checked_add_signed(delta),
+            Self::Day(days) => frame.today().checked_add_signed(TimeDelta::days(days)).map(|day| frame.start_of(day)),
+        }
+    }
+}
+
+impl Tracking {
+    /// Of conditions of a file with that window.
+    ///
+    /// # Errors
+    /// The first comparison that cannot be tracked, in words.
+    pub fn of<'f>(filters: impl IntoIterator<Item = &'f Filter>, window: Span) -> Result<Self, String> {
+        // whether a customer is there at all decides, too
+        let mut tracking = Self { about: BTreeSet::from(["customer".to_owned()]), ..Self::default() };
+        for leaf in filters.into_iter().flat_map(Filter::leaves) {
+            if tracking.add(leaf, window).is_none() {
+                return Err(leaf.describe());
+            }
+        }
+        Ok(tracking)
+    }
+
+    fn add(&mut self, leaf: &Leaf, own: Span) -> Option<()> {
+        let operator = leaf.operator.name;
+        match &leaf.subject {
+            Subject::Field { field, window } => match (field.source, window) {
+                (Source::Customer(_), _) if TIMELESS.contains(&operator) => {}
+                (Source::Customer(_), _) if field.name == "created_at" => self.moves(Instants::CreatedAt, leaf)?,
+                (Source::Windowed { column: "contribution", .. }, _) => return None,
+                (Source::Windowed { .. }, Some(window)) => {
+                    self.about.insert(format!("facts:{window}"));
+                    match Rank::of(leaf) {
+                        Some(rank) if rank.universe == Universe::Buyers => drop(self.ranks.insert(rank)),
+                        None if TIMELESS.contains(&operator) => {}
+                        _ => return None,
+                    }
+                }
+                (Source::Ever(column), _) => {
+                    self.about.insert(format!("facts:{own}"));
+                    let of =
+                        if column == "first_order_at" { Instants::FirstOrder(own) } else { Instants::LastOrder(own) };
+                    self.moves(of, leaf)?;
+                }
+                _ => return None,
+            },
+            Subject::Attribute(_) => {
+                let is_plain = leaf.operand.iter().all(|scalar| match scalar {
+                    Scalar::Span(_) => false,
+                    Scalar::Day(day) => matches!(day, Day::Fixed(_)),
+                    _ => true,
+                });
+                let is_known = TIMELESS.contains(&operator) || ["on", "before", "after"].contains(&operator);
+                return (is_plain && is_known).then_some(());
+            }
+            Subject::Ladder { name, held } if TIMELESS.contains(&operator) => {
+                self.about.insert(format!("ladder:{name}"));
+                if let Some(held) = held {
+                    let bounds = vec![Bound::AsOf(-held.as_delta())];
+                    self.moving.push(Moving { of: Instants::LevelSince(name.clone()), bounds });
+                }
+            }
+            // what others add is not tracked until it is written here
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn moves(&mut self, of: Instants, leaf: &Leaf) -> Option<()> {
+        let bounds = bounds(leaf)?;
+        if !bounds.is_empty() {
+            self.moving.push(Moving { of, bounds });
+        }
+        Some(())
+    }
+
+    /// Touches, for a reader, whose instants a bound passed over between two as-ofs.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn touch_moved(&self, reader: &str, old: &Frame, new: &Frame, conn: &mut PgConnection) -> sqlx::Result<()> {
+        for moving in &self.moving {
+            for bound in &moving.bounds {
+                let (Some(from), Some(to)) = (bound.at(old), bound.at(new)) else { continue };
+                if from != to {
+                    // a bound of a day is where its zone says; a clock set back over midnight reaches a little before it
+                    let (from, to) = (from.min(to) - TimeDelta::hours(3), from.max(to) + TimeDelta::hours(3));
+                    moving.of.touch(reader, from, to, conn).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The bounds an instant or a number of days since one is compared with; none when the operator is not known here.
+fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
+    let operator = leaf.operator.name;
+    if leaf.subject.kind() == Kind::Days {
+        // n days ago is from where that day begins up to where the next one does
+        let days = leaf.operand.iter().filter_map(|scalar| if let Scalar::Number(days) = scalar { days.to_i64() } else { None });
+        return TIMELESS
+            .contains(&operator)
+            .then(|| days.flat_map(|days| [Bound::Day(-days), Bound::Day(1 - days)]).collect());
+    }
+    let now = Bound::AsOf(TimeDelta::zero());
+    Some(match (operator, leaf.operand.first()) {
+        ("present" | "empty", _) => Vec::new(),
+        ("within", Some(Scalar::Span(span))) => vec![Bound::AsOf(-span.as_delta()), now],
+        ("older_than", Some(Scalar::Span(span))) => vec![Bound::AsOf(-span.as_delta())],
+        ("next", Some(Scalar::Span(span))) => vec![now, Bound::AsOf(span.as_delta())],
+        ("on" | "before" | "after", Some(Scalar::Day(Day::Fixed(_)))) => Vec::new(),
+        ("on" | "before" | "after", Some(Scalar::Day(Day::Today(days)))) => vec![Bound::Day(*days), Bound::Day(days + 1)],
+        _ => return None,
+    })
+}
+
+impl Instants {
+    async fn touch(
+        &self,
+        reader: &str,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        conn: &mut PgConnection,
+    ) -> sqlx::Result<()> {
+        match self {
+            Self::LastOrder(window) => {
+                sqlx::query!(
+                    "insert into tend.touched (customer_id, reader)
+                     select f.customer_id, $1 from tend.fact f
+                     where f.span = $2 and f.last_order_at >= $3 and f.last_order_at < $4
+                     on conflict do nothing",
+                    reader,
+                    window.to_string(),
+                    from,
+                    to
+                )
+                .execute(conn)
+                .await
+            }
+            Self::FirstOrder(window) => {
+                sqlx::query!(
+                    "insert into tend.touched (customer_id, reader)
+                     select f.customer_id, $1 from tend.fact f
+                     where f.span = $2 and f.first_order_at >= $3 and f.first_order_at < $4
+                     on conflict do nothing",
+                    reader,
+                    window.to_string(),
+                    from,
+                    to
+                )
+                .execute(conn)
+                .await
+            }
+            Self::CreatedAt => {
+                sqlx::query!(
+                    "insert into tend.touched (customer_id, reader)
+                     select c.customer_id, $1 from crm.customer c where c.created_at >= $2 and c.created_at < $3
+                     on conflict do nothing",
+                    reader,
+                    from,
+                    to
+                )
+                .execute(conn)
+                .await
+            }
+            Self::LevelSince(ladder) => {
+                sqlx::query!(
+                    "insert into tend.touched (customer_id, reader)
+                     select s.customer_id, $1 from tend.ladder_state s
+                     where s.ladder = $2 and s.since >= $3 and s.since < $4
+                     on conflict do nothing",
+                    reader,
+                    ladder,
+                    from,
+                    to
+                )
+                .execute(conn)
+                .await
+            }
+        }
+        .map(drop)
+    }
+}

@@ -1,0 +1,179 @@
+//! Who is looked at in a run: those who could have changed, or everybody where that is not known.
+//!
+//! Promises: the levels after a run are those an evaluation of everybody would give. Looked at are the customers
+//! changes of whom were noted since the ladder's last run, those whose facts changed, those between an old and a new
+//! cut, and those an instant of whom a bound passed over. Everybody is looked at on the first run, when the conditions
+//! mean something else than before, where changes are not noted, where a condition cannot be tracked, and every week.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+
+use super::Ladder;
+use super::found;
+use crate::engine::door::Run;
+use crate::filter::{self, Cuts, Frame, Kept, Leaf, Requirements, Subject, Tracking, keep};
+
+/// Who is looked at.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// Where facts come from; none: they are counted.
+    pub(super) kept: Option<Kept>,
+    /// Why everybody is.
+    pub(super) everybody: Option<String>,
+    /// Customers by level before the run, where not everybody is.
+    pub(super) distribution: Option<Value>,
+    /// Missing values as they were counted last, where not everybody is.
+    pub(super) missing: Option<Value>,
+}
+
+/// What the ladder's last run left.
+pub(super) struct Before {
+    as_of: DateTime<Utc>,
+    basis: Option<String>,
+    everybody_at: Option<DateTime<Utc>>,
+    cuts: Json<found::Cuts>,
+    distribution: Value,
+    missing: Value,
+}
+
+impl Before {
+    /// None before the first run.
+    pub(super) async fn read(ladder: &str, conn: &mut PgConnection) -> sqlx::Result<Option<Self>> {
+        sqlx::query_as!(
+            Self,
+            r#"select l.as_of, l.basis, l.everybody_at, r.cuts as "cuts: Json<found::Cuts>", r.distribution, r.missing
+               from tend.ladder l join tend.ladder_run r on r.run_id = l.run_id and r.ladder = l.ladder
+               where l.ladder = $1"#,
+            ladder
+        )
+        .fetch_optional(conn)
+        .await
+    }
+}
+
+impl Scope {
+    fn everybody(kept: Option<Kept>, why: impl Into<String>) -> Self {
+        Self { kept, everybody: Some(why.into()), ..Self::default() }
+    }
+}
+
+/// Brings the facts to the as-of and finds whom to look at.
+pub(super) async fn scope(
+    ladder: &Ladder,
+    before: Option<Before>,
+    run: &Run,
+    conn: &mut PgConnection,
+) -> sqlx::Result<Scope> {
+    keep::lock(conn).await?;
+    if !keep::captures_changes(conn).await? {
+        let why = "changes in crm are not noted (views, or tables tend may not watch): all orders are counted anew";
+        return Ok(Scope::everybody(None, why));
+    }
+    let reader = reader(&run.job);
+    let frame = ladder.frame(run);
+    let tracking = Tracking::of(ladder.conditions(), ladder.window);
+    let about: Vec<String> = tracking.iter().flat_map(|tracking| tracking.about.iter().cloned()).collect();
+    keep::register(&reader, &about, conn).await?;
+    let windows = Requirements::of(ladder.conditions()).windows_of(&frame);
+    keep::bring_up(&windows, frame, run.run_id, conn).await?;
+
+    let everybody = |why: String| Ok(Scope::everybody(Some(Kept::Everybody), why));
+    let Some(before) = before else { return everybody("it is the first run".into()) };
+    if before.basis.as_deref() != Some(&*basis(ladder, run)) {
+        return everybody("the conditions changed".into());
+    }
+    let tracking = match tracking {
+        Ok(tracking) => tracking,
+        Err(condition) => return everybody(format!("who is concerned by \"{condition}\" cannot be told from changes")),
+    };
+    if before.everybody_at.is_none_or(|at| (run.as_of - at).abs() >= keep::RECOUNT_AFTER) {
+        return everybody("a week has passed since everybody was looked at".into());
+    }
+    let old = old_cuts(ladder, &before);
+    let cuts = filter::cuts(&old, frame, conn).await?;
+    filter::touch_between(&reader, &old, &cuts, frame, conn).await?;
+    tracking.touch_moved(&reader, &Frame { as_of: before.as_of, ..frame }, &frame, conn).await?;
+    if too_many(&reader, &before.distribution, conn).await? {
+        return everybody("most could have changed".into());
+    }
+    let (distribution, missing) = (Some(before.distribution), Some(before.missing));
+    Ok(Scope { kept: Some(Kept::Touched(cuts)), everybody: None, distribution, missing })
+}
+
+/// Leaves what the next run needs, once the levels are written.
+pub(super) async fn settle(ladder: &Ladder, scope: &Scope, run: &Run, conn: &mut PgConnection) -> sqlx::Result<()> {
+    let looked_at = sqlx::query_scalar!(
+        r#"with done as (delete from tend.touched where reader = $1 returning 1)
+           select count(*) as "count!" from done"#,
+        reader(&run.job)
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update tend.ladder set basis = $2, everybody_at = case when $3 then $4 else everybody_at end where ladder = $1",
+        run.job,
+        basis(ladder, run),
+        scope.everybody.is_some(),
+        run.as_of
+    )
+    .execute(&mut *conn)
+    .await?;
+    let evaluated = if scope.everybody.is_some() { None } else { Some(looked_at) };
+    sqlx::query!(
+        "update tend.ladder_run set everybody = $2, evaluated = coalesce($3::bigint,
+             (select coalesce(sum(customers::bigint), 0) from jsonb_each_text(distribution) d (level, customers)))
+         where run_id = $1",
+        run.run_id,
+        scope.everybody,
+        evaluated
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// By which name the ladder is told of changes.
+fn reader(ladder: &str) -> String {
+    format!("ladder {ladder}")
+}
+
+/// Everything the levels depend on beside rows and time; when it is another text everybody is evaluated anew.
+fn basis(ladder: &Ladder, run: &Run) -> String {
+    let mut basis = format!("tend {} spec {} in {}", env!("CARGO_PKG_VERSION"), run.spec_hash, run.timezone);
+    for level in &ladder.levels {
+        let _ = write!(basis, "\n{}: {}", level.name, level.when.as_ref().map_or_else(String::new, |when| when.describe()));
+    }
+    // the levels a condition on another ladder means follow from that ladder's file
+    for leaf in ladder.conditions().flat_map(filter::Filter::leaves) {
+        if let Subject::Ladder { .. } = leaf.subject {
+            let _ = write!(basis, "\n{}: {}", leaf.describe(), Leaf::levels(leaf).join(", "));
+        }
+    }
+    basis
+}
+
+/// The cuts of the last run, by rank.
+fn old_cuts(ladder: &Ladder, before: &Before) -> Cuts {
+    let evidence = ladder.evidence();
+    let cut = |figure: &str, share: &str| before.cuts.get(figure).and_then(|shares| shares.get(share)).cloned().flatten();
+    evidence.ranks().map(|(rank, figure, share)| (rank, cut(figure, share))).collect()
+}
+
+/// Everybody, in one pass, is cheaper than most of them one by one.
+async fn too_many(reader: &str, distribution: &Value, conn: &mut PgConnection) -> sqlx::Result<bool> {
+    let levels: BTreeMap<String, i64> = serde_json::from_value(distribution.clone()).unwrap_or_default();
+    let customers: i64 = levels.values().sum();
+    let touched = sqlx::query!(
+        r#"select count(*) as "count!", coalesce(bool_or(customer_id = ''), false) as "everybody!"
+           from tend.touched where reader = $1"#,
+        reader
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(touched.everybody || touched.count > 100 + customers / 4)
+}
