@@ -4,6 +4,7 @@
 #![allow(missing_docs, clippy::disallowed_methods, reason = "a driver, not the house")]
 
 mod bare;
+mod cpu;
 mod owed;
 mod sink;
 
@@ -37,30 +38,34 @@ fn main() {
     };
     let dir = tempfile::Builder::new().prefix("tend-bench-").tempdir().expect("a folder");
     std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("permissions");
-    let postgres = PrivatePostgres::start(&dir.path().join("postgres"), true).unwrap_or_else(|error| panic!("{error}"));
+    let data = dir.path().join("postgres");
+    let postgres = PrivatePostgres::start(&data, true).unwrap_or_else(|error| panic!("{error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(run(&arguments, &postgres.url()));
+    runtime.block_on(run(&arguments, &postgres.url(), &data.join("data")));
 }
 
-async fn run(arguments: &Arguments, url: &str) {
+async fn run(arguments: &Arguments, url: &str, data: &std::path::Path) {
     let sink = sink::Sink::start();
+    let processes = cpu::Processes::new(sink.pid(), data);
     let db = owed::database(url).await;
     println!("connections  bare loop/s  dispatcher/s  ratio");
     for connections in &arguments.connections {
         let (mut bare_best, mut ours_best) = (0.0_f64, 0.0_f64);
         for _ in 0..arguments.rounds {
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), processes.spent());
             bare::send(sink.port(), *connections, arguments.messages).await;
             bare_best = bare_best.max(rate(arguments.messages, started.elapsed()));
+            let bare_spent = processes.spent().since(before, arguments.messages);
             owed::fill(&db, arguments.messages).await;
             let memory = Memory::watch();
-            let started = Instant::now();
+            let (started, before) = (Instant::now(), processes.spent());
             owed::pay(&db, sink.port(), *connections).await;
             let took = started.elapsed();
+            let spent = processes.spent().since(before, arguments.messages);
             owed::check(&db, arguments.messages).await;
             ours_best = ours_best.max(rate(arguments.messages, took));
             eprintln!(
-                "  {connections} connections: bare {bare_best:.0}/s, dispatcher {:.0}/s, memory {}",
+                "  {connections} connections: bare {bare_best:.0}/s, dispatcher {:.0}/s, memory {}; bare {bare_spent}; dispatcher {spent}",
                 rate(arguments.messages, took),
                 memory.figures()
             );

@@ -28,6 +28,10 @@ impl Sink {
         self.port
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Mails taken so far.
     pub fn count(&self) -> String {
         use std::io::{Read, Write};
