@@ -20,6 +20,7 @@
 //! | [`engine`] | when, and exactly once: schedules, the ledger of slots, claims, leases, steps, replay. Knows jobs only through [`engine::door`] |
 //! | [`jobs`] | the kinds of jobs, a folder each with its SQL beside it, and the one registry |
 //! | [`jobfile`] | job files: TOML into typed specs, all errors at once; the folder in force |
+//! | [`checks`] | the examples in job files, tried out in a scratch database |
 //! | [`filter`] | the condition language of job files, and the SQL it becomes |
 //! | [`calendar`] | lunar dates and anniversaries; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
@@ -55,6 +56,7 @@
 //! line in the registry [`jobs`]. To add an operator to the conditions: one entry in [`filter::operator`].
 
 pub mod calendar;
+pub mod checks;
 pub mod cli;
 pub mod clock;
 pub mod daemon;

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tend::db::embedded::Launch;
 use tend::db::{Database, DatabaseSettings, migrate};
 use tend::engine::door::{Job, Run, Step, Trigger, Tx};
-use tend::jobfile::kind::{Kind as _, Ladders, ReadContext};
+use tend::jobfile::kind::{Cuts, Kind as _, Ladders, ReadContext};
 use tend::jobfile::reader::read_text;
 use tend::jobs::retier::Retier;
 use tend::outbox::template::TemplateFolder;
@@ -117,15 +117,17 @@ async fn generate(pool: &PgPool, size: &Size) -> anyhow::Result<()> {
 /// The shipped ladder.
 fn tend_ladder() -> anyhow::Result<Arc<dyn Job>> {
     let (templates, ladders) = (TemplateFolder::default(), Ladders::default());
+    let cuts = Cuts::default();
     let context = ReadContext {
         job: LADDER,
         timezone: chrono_tz::UTC,
         templates: &templates,
         templates_dir: "templates",
         ladders: &ladders,
+        cuts: &cuts,
     };
     let (job, problems) = read_text(&"jobs/value-tiers.toml".into(), &FILE.into(), |file| {
-        file.leave(&["title", "description", "owner", "schedule"]);
+        file.leave(&["title", "description", "owner", "schedule", "check"]);
         Retier.read(file, &context)
     });
     job.with_context(|| problems.render(false))

@@ -24,7 +24,7 @@ pub struct Arguments {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 it failed, the message says why · 2 the command line is wrong ·
-3 a job file or a setting is wrong · 4 the database cannot be used (unreachable, wrong password, wrong schema)
+3 a job file or a setting is wrong, or a check in a job file fails · 4 the database cannot be used (unreachable, wrong password, wrong schema)
 
 Settings are read from DIR/default.toml, DIR/<environment>.toml and variables such as TEND__DATABASE__URL;
 TEND__ENVIRONMENT is development (when not set), staging or production.
@@ -35,7 +35,7 @@ Without a database URL, in development, tend starts a private Postgres under .te
 pub enum Command {
     /// Run the daemon: plan, run, send, until told to stop
     Serve,
-    /// Check job files and show when each job runs next
+    /// Check job files, try out the examples in them, and show when each job runs next
     Check(CheckArgs),
     /// Show what a job would do: the real run, rolled back
     Plan(PlanArgs),
@@ -75,6 +75,9 @@ pub struct CheckArgs {
     /// Folder to check instead of --jobs
     #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Leave out the examples in the files ([[check]]): no database is needed then
+    #[arg(long)]
+    pub no_run: bool,
 }
 
 /// `tend plan`.

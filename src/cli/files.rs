@@ -1,22 +1,59 @@
 //! `tend check`, `tend apply`, `tend schema`: what concerns the job files.
 
+use std::io::IsTerminal as _;
+
+use serde_json::Value;
+
 use super::args::{ApplyArgs, Arguments, CheckArgs};
 use super::control::who;
 use super::failure::Failure;
 use super::{connect, folder, print};
+use crate::checks;
 use crate::clock::wall_clock;
+use crate::db::Scratch;
 use crate::filter;
 use crate::jobfile::applied::Outcome;
 use crate::jobfile::check;
+use crate::jobfile::folder::Folder;
 use crate::jobfile::schema::schema;
 use crate::jobfile::store::{Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
 
-/// Checks a folder and shows when each job runs next. Reads files only: no database is needed.
-pub fn check(arguments: &Arguments, command: &CheckArgs) -> Result<(), Failure> {
+/// Checks a folder, shows when each job runs next, and tries out the examples in the files in a scratch database.
+pub async fn check(arguments: &Arguments, command: &CheckArgs) -> Result<(), Failure> {
     let dir = command.dir.as_deref().unwrap_or(&arguments.jobs);
-    let report = check::report(&folder::read_from(dir)?, wall_clock());
-    if arguments.json { print::json(&report) } else { print::text(report.to_string()) }
+    let folder = folder::read_from(dir)?;
+    let report = check::report(&folder, wall_clock());
+    if !arguments.json {
+        print::text(report.to_string())?;
+    }
+    let tried = match checks::count(&folder) {
+        0 => None,
+        _ if command.no_run => None,
+        count => Some(try_out(arguments, &folder, count).await?),
+    };
+    if arguments.json {
+        let mut document = serde_json::to_value(&report).map_err(anyhow::Error::from)?;
+        document["checks"] = tried.as_ref().map_or(Value::Null, checks::Report::json);
+        print::json(&document)?;
+    } else if let Some(tried) = &tried {
+        print::text(format!("\n{}", tried.render(std::io::stdout().is_terminal())))?;
+    }
+    if tried.is_none_or(|tried| tried.passed()) { Ok(()) } else { Err(Failure::Said(3)) }
+}
+
+/// Runs the checks of the folder in a scratch database.
+async fn try_out(arguments: &Arguments, folder: &Folder, count: usize) -> Result<checks::Report, Failure> {
+    let settings = connect::settings(arguments)?;
+    let mut scratch = Scratch::open(&settings.database).await.map_err(|error| {
+        let skip = format!(
+            "the {count} checks in the job files were not run (`tend check --no-run` leaves them out): no scratch database"
+        );
+        Failure::database(anyhow::Error::new(error).context(skip))
+    })?;
+    let report = checks::run(folder, scratch.conn()).await;
+    scratch.close().await;
+    Ok(report?)
 }
 
 /// Puts the job folder in force and shows what that changed.

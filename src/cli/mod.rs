@@ -88,7 +88,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
     match &arguments.command {
         Command::Serve => serve::run(arguments).await,
         Command::Status => status::run(arguments).await,
-        Command::Check(command) => files::check(arguments, command),
+        Command::Check(command) => files::check(arguments, command).await,
         Command::Apply(command) => files::apply(arguments, command).await,
         Command::Schema => files::print_schema(),
         Command::Plan(command) => plan::run(arguments, command).await,

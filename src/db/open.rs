@@ -36,13 +36,20 @@ pub async fn open(settings: &DatabaseSettings, durable: bool) -> Result<Opened, 
     if settings.url.is_some() {
         return Ok(Opened { db: Database::connect(settings).await?, private: None });
     }
-    let launch = Launch::new(&settings.private_dir).durable(durable).bin(settings.postgres_bin.clone());
-    let private = tokio::task::spawn_blocking(|| launch.start()).await.map_err(|_| EmbeddedError::Failed {
-        what: "starting the private Postgres",
-        said: "it panicked".to_owned(),
-    })??;
+    let private = start_private(settings, durable).await?;
     let settings = DatabaseSettings { url: Some(private.url().into()), ..settings.clone() };
     let db = Database::connect(&settings).await?;
     migrate(&db, true).await?;
     Ok(Opened { db, private: Some(private) })
+}
+
+/// Starts the private Postgres, or joins the one another tend runs in the same directory.
+pub(super) async fn start_private(
+    settings: &DatabaseSettings,
+    durable: bool,
+) -> Result<PrivatePostgres, EmbeddedError> {
+    let launch = Launch::new(&settings.private_dir).durable(durable).bin(settings.postgres_bin.clone());
+    let started = tokio::task::spawn_blocking(|| launch.start()).await;
+    started
+        .map_err(|_| EmbeddedError::Failed { what: "starting the private Postgres", said: "it panicked".to_owned() })?
 }

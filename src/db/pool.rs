@@ -118,7 +118,18 @@ impl Database {
     /// # Errors
     /// When the server cannot be reached, refuses, or is too old; the message says which and where.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, ConnectError> {
-        let options = settings.options()?;
+        Self::connect_with(settings, settings.options()?).await
+    }
+
+    /// The same for another database of the server of the settings.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub(super) async fn connect_beside(settings: &DatabaseSettings, database: &str) -> Result<Self, ConnectError> {
+        Self::connect_with(settings, settings.options()?.database(database)).await
+    }
+
+    async fn connect_with(settings: &DatabaseSettings, options: PgConnectOptions) -> Result<Self, ConnectError> {
         probe(&options, settings.connect_timeout).await?;
         let pool = |most: u32, name: &str| {
             PgPoolOptions::new()

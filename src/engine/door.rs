@@ -4,6 +4,7 @@
 //! instant and where it stopped; it never asks for "now", never sends, never commits. The engine ends the transaction
 //! with the fence. So a preview is the real run rolled back, and there is no `dry_run` anywhere.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -170,6 +171,18 @@ pub struct Explained {
     pub html: Option<String>,
 }
 
+/// What a run decided about a customer, by name, such as `level` → "high". Which names there are is the kind's.
+pub type Decision = BTreeMap<&'static str, Value>;
+
+/// What a run decided about a customer, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    /// What.
+    pub what: Decision,
+    /// Why, for people.
+    pub why: String,
+}
+
 /// The code behind a kind, with the spec it was configured with.
 pub trait Job: Send + Sync + std::fmt::Debug {
     /// Does one step. A second run for the same as-of must find nothing left to do.
@@ -178,6 +191,18 @@ pub trait Job: Send + Sync + std::fmt::Debug {
     /// Reads the rows of `run` and says what was decided and why. Called inside the transaction of a preview, and
     /// after a real run.
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>>;
+
+    /// Reads from the rows of `run` what it decided about one customer; none for kinds whose runs are not about
+    /// customers. Called inside the transaction of a check.
+    fn decided<'a>(
+        &'a self,
+        run: &'a Run,
+        customer_id: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
+        let _ = (run, customer_id, tx);
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// What a past as-of means.
     fn replay(&self) -> Replay;

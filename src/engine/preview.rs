@@ -78,7 +78,23 @@ async fn rehearse(
     if !alone(conn).await? {
         return Err(PreviewError::Busy);
     }
-    let run = insert(engine, spec, slot, conn).await?;
+    let now = engine.clock.now(conn).await?;
+    let run = run_in(conn, spec, slot, now).await?;
+    explain_with(&*spec.code, &run, conn).await.map_err(PreviewError::Job)
+}
+
+/// Runs this spec for this slot, `now` being the time, in the caller's transaction, which must be rolled back. What a
+/// preview does, and what a check of a job file does with customers of its own.
+///
+/// # Errors
+/// When the job or the database refuses.
+pub async fn run_in(
+    conn: &mut PgConnection,
+    spec: &Spec,
+    slot: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Run, PreviewError> {
+    let run = insert(spec, slot, now, conn).await?;
     let mut cursor = None;
     loop {
         let mut step = Step { run: &run, tx: Tx::lend(conn), cursor, cancelled: CancellationToken::new() };
@@ -97,7 +113,7 @@ async fn rehearse(
         }
     }
     sqlx::query("set constraints all immediate").execute(&mut *conn).await?;
-    explain_with(&*spec.code, &run, conn).await.map_err(PreviewError::Job)
+    Ok(run)
 }
 
 async fn explain_with(code: &dyn Job, run: &Run, conn: &mut PgConnection) -> Result<Explained, JobError> {
@@ -124,8 +140,7 @@ async fn alone(conn: &mut PgConnection) -> sqlx::Result<bool> {
 }
 
 /// The row of the rehearsed run. It stays `due`: a row in state `running` would keep a real claim waiting.
-async fn insert(engine: &Engine, spec: &Spec, slot: DateTime<Utc>, conn: &mut PgConnection) -> sqlx::Result<Run> {
-    let now = engine.clock.now(conn).await?;
+async fn insert(spec: &Spec, slot: DateTime<Utc>, now: DateTime<Utc>, conn: &mut PgConnection) -> sqlx::Result<Run> {
     let (business_date, business_key, _) = label(spec, slot);
     let run_id = sqlx::query_scalar!(
         "insert into tend.job_run (job, trigger, slot, business_date, business_key, run_after, spec_hash, created_at, attempt, started_at)

@@ -9,9 +9,9 @@ use sqlx::{Arguments, Encode, Postgres, Type};
 
 use super::Filter;
 use super::compose::Frame;
-use super::facts::{self, Kept, Rank};
+use super::facts::{self, Kept, Rank, Universe};
 use super::field::Kind;
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Subject};
 use super::operand::Scalar;
 use crate::jobfile::duration::Span;
 
@@ -102,6 +102,9 @@ impl Emit {
 
     /// Whether a customer is among the top: by the cut where it is known, else by the share that has strictly more.
     pub(super) fn among_the_top(&mut self, leaf: &Leaf) -> String {
+        if let Some(cut) = leaf.cut {
+            return self.reaches(leaf, cut);
+        }
         let rank = Rank::of(leaf).expect("a rank is of a fact of a window");
         let alias = self.alias(Some(rank.window));
         if let Some(Kept::Touched(cuts)) = &self.kept {
@@ -110,6 +113,16 @@ impl Emit {
         }
         let share = self.number(rank.share);
         format!("{alias}.{} < {share}", facts::rank_column(rank.column, rank.universe))
+    }
+
+    /// Whether the customer is ranked and reaches a cut that a check gives.
+    fn reaches(&mut self, leaf: &Leaf, cut: Decimal) -> String {
+        let Subject::Field { window, .. } = &leaf.subject else { unreachable!("only fields are ranked") };
+        let reached = format!("{} >= {}", leaf.value(self), self.number(cut));
+        match leaf.universe {
+            Universe::Buyers => format!("{reached} and {}.orders > 0", self.alias(*window)),
+            Universe::All => reached,
+        }
     }
 
     // Each bound is bound where it is used and nowhere else: a connection knows a statement by its text, and the same

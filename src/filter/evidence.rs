@@ -93,17 +93,12 @@ fn collect<'f>(filter: &'f Filter, negated: bool, visit: &mut impl FnMut(&'f Lea
 
 impl<'f> Comparison<'f> {
     fn new(filter: usize, leaf: &'f Leaf, negated: bool, own: Span) -> Self {
-        let (field, subject, has_figure) = match &leaf.subject {
-            Subject::Field { field, window } => {
-                let subject = match window {
-                    Some(window) if *window != own => format!("{} in {window}", field.name),
-                    _ => field.name.to_owned(),
-                };
-                (Some(*field), subject, !matches!(field.source, Source::Customer(_)))
-            }
-            Subject::Attribute(path) => (None, format!("attribute {}", path.join(".")), false),
-            Subject::Event(_) | Subject::Ladder { .. } => (None, leaf.subject.describe(), true),
+        let (field, has_figure) = match &leaf.subject {
+            Subject::Field { field, .. } => (Some(*field), !matches!(field.source, Source::Customer(_))),
+            Subject::Attribute(_) => (None, false),
+            Subject::Event(_) | Subject::Ladder { .. } => (None, true),
         };
+        let subject = leaf.figure(Some(own));
         Self {
             filter,
             negated,
@@ -164,7 +159,10 @@ fn cuts_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf)])
     for (comparison, held) in evidence.comparisons.iter().zip(1..) {
         let (Some(figure), Some(share)) = (comparison.figure.as_deref(), comparison.share.as_deref()) else { continue };
         let place = figures.iter().position(|(name, _)| *name == figure).map_or(0, |at| at + 1);
-        let lowest = format!("min(figure_{place}) filter (where held[{held}])::text");
+        let lowest = match comparison.leaf.cut {
+            Some(cut) => format!("{}::text", emit.number(cut)),
+            None => format!("min(figure_{place}) filter (where held[{held}])::text"),
+        };
         cuts.entry(figure).or_default().insert(share, lowest);
     }
     let shares: Vec<_> = cuts

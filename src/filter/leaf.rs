@@ -46,6 +46,8 @@ pub struct Leaf {
     pub(super) operand: Vec<Scalar>,
     /// Among whom, for ranks.
     pub(super) universe: Universe,
+    /// For ranks, where they begin when a check says it: then nobody is ranked.
+    pub(super) cut: Option<Decimal>,
     /// For ladders: the levels that satisfy the comparison.
     pub(super) levels: Vec<String>,
 }
@@ -225,6 +227,17 @@ impl Leaf {
     pub(super) fn share(&self) -> Option<String> {
         let share = self.operand.first().filter(|_| self.operator.name == "top")?;
         Some(self.show(share) + self.among())
+    }
+
+    /// What it looks at, with its window unless that is the file's: "spend", "spend in 90d".
+    pub(super) fn figure(&self, own: Option<Span>) -> String {
+        match &self.subject {
+            Subject::Field { field, window: Some(window) } if Some(*window) != own => {
+                format!("{} in {window}", field.name)
+            }
+            Subject::Field { field, .. } => field.name.to_owned(),
+            other => other.describe(),
+        }
     }
 
     fn among(&self) -> &'static str {

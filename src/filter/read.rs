@@ -7,7 +7,7 @@ use super::operand::Scalar;
 use super::operator::{self, Operator};
 use super::{Filter, event, field::Field};
 use crate::jobfile::duration::Span;
-use crate::jobfile::kind::Ladders;
+use crate::jobfile::kind::{Cuts, Ladders};
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
 use crate::spelling::nearest;
 
@@ -18,6 +18,8 @@ pub struct Scope<'a> {
     pub window: Option<Span>,
     /// The ladders of the folder.
     pub ladders: &'a Ladders,
+    /// Where ranks begin, when a check of the file says it.
+    pub cuts: &'a Cuts,
 }
 
 /// Makes a group of its conditions.
@@ -152,7 +154,7 @@ fn tag(reader: &mut Reader<'_>) -> Option<Leaf> {
 }
 
 pub(super) fn plain(subject: Subject, operator: &'static Operator, operand: Vec<Scalar>) -> Leaf {
-    Leaf { subject, operator, operand, universe: Universe::Buyers, levels: Vec::new() }
+    Leaf { subject, operator, operand, universe: Universe::Buyers, cut: None, levels: Vec::new() }
 }
 
 fn on_field(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
@@ -184,7 +186,8 @@ fn on_field(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
     };
     let subject = Subject::Field { field, window };
     let universe = universe.flatten().unwrap_or_default();
-    Some(Leaf { universe, ..plain(subject, operator, operand) })
+    let leaf = Leaf { universe, ..plain(subject, operator, operand) };
+    Some(Leaf { cut: leaf.share().and_then(|share| scope.cuts.at(&leaf.figure(scope.window), &share)), ..leaf })
 }
 
 /// The window of a fact: its own `within`, or the file's.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
+use super::checks::{self, Check};
 use super::head::{self, Head};
-use super::kind::{Kind, Ladders, ReadContext};
+use super::kind::{Cuts, Kind, Ladders, ReadContext};
 use super::problem::Problems;
 use super::reader::{Reader, read_text};
 use crate::engine::door::Job;
@@ -35,6 +36,8 @@ pub struct JobFile {
     pub templates: BTreeMap<String, String>,
     /// The ladders its conditions name, with their levels: the spec depends on them.
     pub ladders: BTreeMap<String, Vec<String>>,
+    /// What it says about itself with examples; none for a spec that was stored: nobody runs those.
+    pub checks: Vec<Check>,
     /// Names this version: over the job's name, the text, the templates and the ladders.
     pub hash: String,
     /// Where `after` stands.
@@ -68,7 +71,7 @@ impl JobFile {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(job: &str, file: &Arc<str>, text: &Arc<str>, around: &Surroundings<'_>) -> Result<Self, Problems> {
-        let ladders = Ladders::new(around.ladders.clone());
+        let (ladders, cuts) = (Ladders::new(around.ladders.clone()), Cuts::default());
         let (read, problems) = read_text(file, text, |reader| {
             let kind = kind_of(reader, around.kinds);
             let head = head::read(reader, job, around.jobs);
@@ -78,6 +81,7 @@ impl JobFile {
                     reader.leave(&[kind.name()]);
                     reader.leave(kind.keys());
                 }
+                reader.leave(&["check"]);
                 return None;
             };
             reader.leave(&[kind.name()]);
@@ -89,18 +93,29 @@ impl JobFile {
                 templates: around.templates,
                 templates_dir: around.templates_dir,
                 ladders: &ladders,
+                cuts: &cuts,
             };
-            let code = kind.read(reader, &context)?;
-            Some((head?, kind.name(), code, reader.span_of("after")))
+            let code = kind.read(reader, &context);
+            let checks = match around.jobs {
+                Some(_) => {
+                    let levels = levels_in(text, &[kind]).unwrap_or_default();
+                    checks::read(reader, checks::Around { kind, context, levels: &levels }, &cuts)
+                }
+                None => {
+                    reader.leave(&["check"]);
+                    Vec::new()
+                }
+            };
+            Some((head?, kind.name(), code?, checks, reader.span_of("after")))
         });
-        let Some((head, kind, code, after_span)) = read.filter(|_| problems.is_empty()) else {
+        let Some((head, kind, code, checks, after_span)) = read.filter(|_| problems.is_empty()) else {
             return Err(or_unexplained(problems, file));
         };
         let templates = template_hashes(code.as_ref(), around.templates);
         let ladders = ladders.asked();
         let hash = hash(job, text, &templates, &ladders);
         let (job, file, text) = (job.to_owned(), file.clone(), text.clone());
-        Ok(Self { job, file, head, kind, code, text, templates, ladders, hash, after_span })
+        Ok(Self { job, file, head, kind, code, text, templates, ladders, checks, hash, after_span })
     }
 
     /// As the engine takes it.
@@ -198,6 +213,7 @@ fn kind_of<'k>(reader: &mut Reader<'_>, kinds: &[&'k dyn Kind]) -> Option<&'k dy
 fn misspelt_kind<'d>(reader: &Reader<'d>, kinds: &[&dyn Kind]) -> Option<(&'d str, Option<&'static str>)> {
     let names: Vec<&'static str> = kinds.iter().map(|kind| kind.name()).collect();
     let mut others: Vec<&'static str> = head::schema().into_iter().map(|(key, _)| key).collect();
+    others.push("check");
     others.extend(kinds.iter().flat_map(|kind| kind.keys()));
     let unknown: Vec<&str> =
         reader.keys().into_iter().filter(|key| !others.contains(key) && reader.is_table(key)).collect();

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use serde_json::Value;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
 use super::reader::Reader;
-use crate::engine::door::Job;
+use crate::engine::door::{Decision, Job};
 use crate::outbox::template::{TemplateFolder, TemplateProblem};
 
 /// A kind of job: it reads its own table of a job file and makes the job out of it. Implemented in `jobs/<kind>`,
@@ -36,6 +37,21 @@ pub trait Kind: Sync {
         let _ = own;
         None
     }
+
+    /// Reads `expect` of a `[[check]]`: what a run shall have decided about the customer, in the words of
+    /// [`Job::decided`]. `levels` are those of [`Self::levels`]. None: what is wrong with it was noted.
+    fn expect(&self, expect: &mut Reader<'_>, levels: &[String]) -> Option<Decision> {
+        let _ = levels;
+        expect.leave(&expect.keys());
+        let help = "leave [[check]] out of this file".to_owned();
+        expect.problem_here(format!("there are no checks for jobs of the kind [{}]", self.name()), Some(help));
+        None
+    }
+
+    /// JSON schema of the keys of `expect`.
+    fn expect_schema(&self) -> Map<String, Value> {
+        Map::new()
+    }
 }
 
 /// The texts of a list of tables' `name`s, as far as they are there: `[[retier.level]]` → high, mid, normal.
@@ -59,6 +75,8 @@ pub struct ReadContext<'a> {
     pub templates_dir: &'a str,
     /// The ladders of the folder.
     pub ladders: &'a Ladders,
+    /// Where ranks begin, when a check of the file says it.
+    pub cuts: &'a Cuts,
 }
 
 impl ReadContext<'_> {
@@ -93,6 +111,12 @@ impl Ladders {
         Some(levels)
     }
 
+    /// The same for whoever does not decide anything by it: it does not count as asked for.
+    #[must_use]
+    pub fn look_up(&self, ladder: &str) -> Option<&[String]> {
+        self.levels.get(ladder).map(Vec::as_slice)
+    }
+
     /// All ladders.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
@@ -108,5 +132,36 @@ impl Ladders {
             .filter(|(name, _)| asked.contains(*name))
             .map(|(name, levels)| (name.clone(), levels.clone()))
             .collect()
+    }
+}
+
+/// Where the ranks of a file begin, as one of its checks says it instead of ranking a population. It remembers which
+/// ones were asked for, so that a cut too many or too few is found.
+#[derive(Debug, Clone, Default)]
+pub struct Cuts {
+    given: BTreeMap<(String, String), Decimal>,
+    asked: RefCell<BTreeSet<(String, String)>>,
+}
+
+impl Cuts {
+    /// (Figure, share) → the lowest value that is still in: ("spend", "20%") → 5,000.
+    #[must_use]
+    pub fn new(given: BTreeMap<(String, String), Decimal>) -> Self {
+        Self { given, asked: RefCell::default() }
+    }
+
+    /// The cut of a figure, in the words of previews: "spend", "spend in 90d"; "20%", "20% of all customers".
+    #[must_use]
+    pub fn at(&self, figure: &str, share: &str) -> Option<Decimal> {
+        let key = (figure.to_owned(), share.to_owned());
+        let cut = self.given.get(&key).copied();
+        self.asked.borrow_mut().insert(key);
+        cut
+    }
+
+    /// Those that were asked for.
+    #[must_use]
+    pub fn asked(&self) -> BTreeSet<(String, String)> {
+        self.asked.borrow().clone()
     }
 }

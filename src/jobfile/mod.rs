@@ -7,6 +7,7 @@
 
 pub mod applied;
 pub mod check;
+pub mod checks;
 pub mod diff;
 pub mod duration;
 pub mod file;

@@ -137,14 +137,20 @@ impl Problems {
     /// For people: every problem with the line it is in and a closing count. `colour` for a terminal.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
+        let files: std::collections::BTreeSet<_> = self.list.iter().map(|problem| &problem.file).collect();
+        let count = format!("{} in {}", counted(self.list.len(), "problem"), counted(files.len(), "file"));
+        [self.render_each(colour), count].join("\n\n")
+    }
+
+    /// The same without the count.
+    #[must_use]
+    pub fn render_each(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         let mut shown: Vec<String> =
             self.list.iter().take(MOST).map(|problem| self.render_one(&renderer, problem)).collect();
         if self.list.len() > MOST {
             shown.push(format!("… and {} more", self.list.len() - MOST));
         }
-        let files: std::collections::BTreeSet<_> = self.list.iter().map(|problem| &problem.file).collect();
-        shown.push(format!("{} in {}", counted(self.list.len(), "problem"), counted(files.len(), "file")));
         shown.join("\n\n")
     }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::head;
 use super::kind::Kind;
+use super::{checks, head};
 
 /// The whole schema, draft 2020-12. `definitions` are those the kinds refer to: `filter::schema::definitions()`.
 #[must_use]
@@ -12,6 +12,7 @@ pub fn schema(kinds: &[&dyn Kind], definitions: Map<String, Value>) -> Value {
     for (key, value) in head::schema() {
         properties.insert(key.into(), value);
     }
+    properties.insert("check".into(), checks::schema::schema(kinds));
     let mut one_kind = Vec::new();
     for kind in kinds {
         let keys = kind.schema();

@@ -27,6 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "clock",
             "engine::door",
             "engine::planner",
+            "engine::replay",
             "engine::schedule",
             "engine::specs",
             "outbox::template",
@@ -34,6 +35,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "spelling",
         ],
     ),
+    ("checks", &["db", "engine", "jobfile"]),
     (
         "filter",
         &[
@@ -52,6 +54,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "calendar",
             "engine::door",
             "filter",
+            "jobfile::checks",
             "jobfile::duration",
             "jobfile::kind",
             "jobfile::problem",

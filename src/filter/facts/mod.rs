@@ -90,7 +90,7 @@ impl Requirements {
             (Source::Windowed { column, .. }, Some(window)) => {
                 let needs = self.windows.entry(*window).or_default();
                 needs.contribution |= column == "contribution";
-                if leaf.operator.name == "top" {
+                if leaf.operator.name == "top" && leaf.cut.is_none() {
                     needs.ranks.insert((column, leaf.universe));
                 }
             }

@@ -41,13 +41,13 @@ pub enum Kept {
 }
 
 impl Rank {
-    /// Of a comparison, when it asks for a rank.
+    /// Of a comparison, when it asks for a rank; one whose cut a check gives does not.
     pub(in crate::filter) fn of(leaf: &Leaf) -> Option<Self> {
         let Subject::Field { field, window: Some(window) } = &leaf.subject else { return None };
         let (Source::Windowed { column, .. }, Some(Scalar::Number(share))) = (field.source, leaf.operand.first()) else {
             return None;
         };
-        let asked = leaf.operator.name == "top";
+        let asked = leaf.operator.name == "top" && leaf.cut.is_none();
         asked.then_some(Self { window: *window, column, universe: leaf.universe, share: *share })
     }
 

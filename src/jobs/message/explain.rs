@@ -267,19 +267,21 @@ impl Report<'_> {
     }
 }
 
-/// What a reason of `tend.decision` means, for people; fits behind any number of customers.
+/// The reasons of `tend.decision`, each in words that fit behind any number of customers.
+pub(super) const REASONS: [(&str, &str); 10] = [
+    ("inactive", "not an active customer"),
+    ("no_address", "no address for any channel of the job"),
+    ("bad_address", "address that cannot be one"),
+    ("suppressed", "address suppressed (it bounced, complained or unsubscribed)"),
+    ("no_consent", "no consent on record"),
+    ("consent_withdrawn", "consent refused or withdrawn"),
+    ("same_address", "same address as another customer, who gets it"),
+    ("already_had", "had already, for another day (the birthday was corrected)"),
+    ("no_offer", "no offer that fits"),
+    ("expired", "no hour left before it would be too late"),
+];
+
+/// What a reason of `tend.decision` means, for people.
 pub fn in_words(reason: &str) -> &str {
-    match reason {
-        "inactive" => "not an active customer",
-        "no_address" => "no address for any channel of the job",
-        "bad_address" => "address that cannot be one",
-        "suppressed" => "address suppressed (it bounced, complained or unsubscribed)",
-        "no_consent" => "no consent on record",
-        "consent_withdrawn" => "consent refused or withdrawn",
-        "same_address" => "same address as another customer, who gets it",
-        "already_had" => "had already, for another day (the birthday was corrected)",
-        "no_offer" => "no offer that fits",
-        "expired" => "no hour left before it would be too late",
-        other => other,
-    }
+    REASONS.iter().find(|(known, _)| *known == reason).map_or(reason, |(_, words)| words)
 }

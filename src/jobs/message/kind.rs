@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Message, delivery, offer, schema, trigger};
-use crate::engine::door::Job;
+use super::{Message, decided, delivery, offer, schema, trigger};
+use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::{Reader, did_you_mean};
@@ -30,13 +30,21 @@ impl Kind for MessageKind {
         read(file, context).map(|message| Arc::new(message) as Arc<dyn Job>)
     }
 
+    fn expect(&self, expect: &mut Reader<'_>, _: &[String]) -> Option<Decision> {
+        decided::expect(expect)
+    }
+
+    fn expect_schema(&self) -> Map<String, Value> {
+        decided::expect_schema()
+    }
+
     fn schema(&self) -> Vec<(&'static str, Value)> {
         schema::schema(&filter::schema::reference())
     }
 }
 
 fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
-    let scope = Scope { window: None, ladders: context.ladders };
+    let scope = Scope { window: None, ladders: context.ladders, cuts: context.cuts };
     let mut own = file.table("message")?;
     let topic = own.required_string("topic", "\"birthday\"");
     let template = own.required_string("template", "\"birthday\"");

@@ -19,11 +19,12 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::filter::Filter;
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::policy::Policy;
 
+mod decided;
 mod delivery;
 mod explain;
 mod kind;
@@ -105,6 +106,15 @@ impl Job for Message {
             let missing: Value = missing.query_scalar().fetch_one(tx.conn()).await?;
             Ok(explain::report(tx.conn(), run, &days, missing).await?.explained())
         })
+    }
+
+    fn decided<'a>(
+        &'a self,
+        run: &'a Run,
+        customer_id: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
+        Box::pin(async move { Ok(Some(decided::decided(run, customer_id, tx.conn()).await?)) })
     }
 
     /// It judges on today's addresses, consents and tiers.

@@ -5,6 +5,7 @@
 //! and the cuts of the ranks stand with the run; a first level is an assignment and triggers nothing; a ladder never
 //! goes back in time. What a customer's facts and ranks are is defined in [`crate::filter`], nowhere here.
 
+mod decided;
 mod explain;
 mod found;
 mod read;
@@ -19,7 +20,7 @@ pub use read::{Retier, read};
 pub use scope::Scope;
 use scope::Before;
 
-use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::filter::{self, Evidence, Filter, Frame, Kept, Requirements, Statement};
 use crate::jobfile::duration::Span;
 
@@ -191,6 +192,15 @@ impl Job for Ladder {
 
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
         Box::pin(explain::explain(self, run, tx.conn()))
+    }
+
+    fn decided<'a>(
+        &'a self,
+        run: &'a Run,
+        customer_id: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
+        Box::pin(async move { Ok(Some(decided::decided(self, run, customer_id, tx.conn()).await?)) })
     }
 
     /// Orders have their time, but whether one was cancelled since, and the customers' own fields, are as of today.

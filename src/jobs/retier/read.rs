@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
 use super::{Ladder, Level};
-use crate::engine::door::Job;
+use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Scope, schema};
+use crate::jobfile::checks::is_level;
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Kind, ReadContext, names_in};
 use crate::jobfile::reader::Reader;
@@ -55,6 +56,16 @@ impl Kind for Retier {
     fn levels(&self, own: &DeTable<'_>) -> Option<Vec<String>> {
         Some(names_in(own, LEVEL))
     }
+
+    fn expect(&self, expect: &mut Reader<'_>, levels: &[String]) -> Option<Decision> {
+        let level = expect.required_string(LEVEL, "\"normal\"")?;
+        is_level(expect, LEVEL, &level, levels).then(|| Decision::from([(LEVEL, level.into())]))
+    }
+
+    fn expect_schema(&self) -> Map<String, Value> {
+        let level = json!({ "type": "string", "description": "The level on this ladder", "examples": ["normal"] });
+        Map::from_iter([(LEVEL.to_owned(), level)])
+    }
 }
 
 /// Reads `[retier]`; none when something is wrong with it, which is noted.
@@ -64,7 +75,7 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> 
     let title = file.value("title").and_then(|title| title.get_ref().as_str()).unwrap_or_default().trim().to_owned();
     let mut own = file.table("retier")?;
     let window = window(&mut own);
-    let scope = Scope { window, ladders: context.ladders };
+    let scope = Scope { window, ladders: context.ladders, cuts: context.cuts };
     let tables = own.tables(LEVEL);
     if !own.has(LEVEL) {
         own.missing(LEVEL, "[{ name = \"high\", when = { … } }, { name = \"normal\" }]");

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tend::filter::{Filter, Frame, Requirements, Scope, compose, read_table};
 use tend::jobfile::duration::Span;
-use tend::jobfile::kind::Ladders;
+use tend::jobfile::kind::{Cuts, Ladders};
 use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::read_text;
 
@@ -37,9 +37,9 @@ pub fn ladders() -> Ladders {
 
 /// Reads the text of a table as a condition.
 pub fn parse(text: &str, window: Option<Span>) -> Result<Filter, Problems> {
-    let ladders = ladders();
+    let (ladders, cuts) = (ladders(), Cuts::default());
     let (filter, problems) = read_text(&"a.toml".into(), &Arc::from(format!("when = {text}\n")), |reader| {
-        reader.table("when").and_then(|table| read_table(table, &Scope { window, ladders: &ladders }))
+        reader.table("when").and_then(|table| read_table(table, &Scope { window, ladders: &ladders, cuts: &cuts }))
     });
     if problems.is_empty() { Ok(filter.expect("a condition without problems")) } else { Err(problems) }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use tend::engine::door::{Explained, Job, JobError, Run, Step, Stepped, Trigger, Tx};
-use tend::jobfile::kind::{Kind, Ladders, ReadContext};
+use tend::jobfile::kind::{Cuts, Kind, Ladders, ReadContext};
 use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::read_text;
 use tend::jobs::message::MessageKind;
@@ -42,11 +42,17 @@ pub fn read(text: &str, timezone: Tz) -> (Option<Arc<dyn Job>>, Problems) {
         "value-tiers".to_owned(),
         ["high", "mid", "normal"].map(String::from).to_vec(),
     )]));
-    let templates = templates();
-    let context =
-        ReadContext { job: "birthday", timezone, templates: &templates, templates_dir: "templates", ladders: &ladders };
+    let (templates, cuts) = (templates(), Cuts::default());
+    let context = ReadContext {
+        job: "birthday",
+        timezone,
+        templates: &templates,
+        templates_dir: "templates",
+        ladders: &ladders,
+        cuts: &cuts,
+    };
     read_text(&"birthday.toml".into(), &text.into(), |top| {
-        top.leave(&["title", "description", "owner", "after", "schedule"]);
+        top.leave(&["title", "description", "owner", "after", "schedule", "check"]);
         MessageKind.read(top, &context)
     })
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sqlx::postgres::PgPoolCopyExt as _;
 use tend::engine::door::{Explained, Job, JobError, Run, Step, Trigger, Tx};
-use tend::jobfile::kind::{Kind as _, Ladders, ReadContext};
+use tend::jobfile::kind::{Cuts, Kind as _, Ladders, ReadContext};
 use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::{Reader, read_text};
 use tend::jobs::retier::{self, Ladder, Retier};
@@ -44,16 +44,17 @@ fn shipped_ladder() -> Ladder {
 
 fn read_with<T>(text: &str, read: impl FnOnce(&mut Reader<'_>, &ReadContext<'_>) -> T) -> (T, Problems) {
     let templates = TemplateFolder::default();
-    let ladders = Ladders::default();
+    let (ladders, cuts) = (Ladders::default(), Cuts::default());
     let context = ReadContext {
         job: "value-tiers",
         timezone: chrono_tz::Asia::Shanghai,
         templates_dir: "templates",
         templates: &templates,
         ladders: &ladders,
+        cuts: &cuts,
     };
     read_text(&"jobs/value-tiers.toml".into(), &text.into(), |file| {
-        file.leave(&["title", "description", "owner", "schedule"]);
+        file.leave(&["title", "description", "owner", "schedule", "check"]);
         read(file, &context)
     })
 }

@@ -1,0 +1,44 @@
+//! Writes the customers of a check.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+
+use crate::jobfile::checks::Check;
+
+/// Writes all customers of a check with everything that belongs to them.
+pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Result<()> {
+    for relation in ["customer", "orders", "interaction", "ticket", "consent"] {
+        let rows = check.customers.iter().flat_map(|customer| &customer.rows).filter(|row| row.relation == relation);
+        let rows: Vec<Value> = rows.map(|row| Value::Object(row.columns.clone())).collect();
+        if !rows.is_empty() {
+            insert(relation, Value::Array(rows), conn).await?;
+        }
+    }
+    for customer in &check.customers {
+        for standing in &customer.standings {
+            sqlx::query!(
+                "insert into tend.ladder_state (customer_id, ladder, level, since, run_id, reason) values ($1, $2, $3, $4, 0, '{}')",
+                customer.id,
+                standing.ladder,
+                standing.level,
+                standing.since
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::Result<()> {
+    let statement = match relation {
+        "customer" => "insert into crm.customer select * from jsonb_populate_recordset(null::crm.customer, $1)",
+        "orders" => "insert into crm.orders select * from jsonb_populate_recordset(null::crm.orders, $1)",
+        "interaction" => {
+            "insert into crm.interaction select * from jsonb_populate_recordset(null::crm.interaction, $1)"
+        }
+        "ticket" => "insert into crm.ticket select * from jsonb_populate_recordset(null::crm.ticket, $1)",
+        _ => "insert into crm.consent select * from jsonb_populate_recordset(null::crm.consent, $1)",
+    };
+    sqlx::query(statement).bind(rows).execute(conn).await.map(drop)
+}

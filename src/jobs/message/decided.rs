@@ -1,0 +1,105 @@
+//! What a run of a message job decided about one customer: for checks.
+
+use serde_json::{Map, Value, json};
+use sqlx::PgConnection;
+
+use super::explain::{REASONS, in_words};
+use crate::engine::door::{Decided, Decision, JobError, Run};
+use crate::jobfile::reader::Reader;
+
+const MESSAGE: &str = "message";
+const OFFER: &str = "offer";
+const REASON: &str = "reason";
+/// Reasons of which no row of `tend.decision` is made.
+const WITHOUT_ROW: [(&str, &str); 3] = [
+    ("not_in_audience", "not in the audience"),
+    ("had_before", "had the message in an earlier run"),
+    ("no_occasion", "nothing is due for the customer on that day"),
+];
+
+/// Whether the customer got a message and with which offer, else why not.
+pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnection) -> Result<Decided, JobError> {
+    let message = sqlx::query!(
+        r#"select run_id, data -> 'offer' ->> 'name' as offer, channel, locale from tend.outbox
+           where job = $1 and customer_id = $2 order by message_id desc limit 1"#,
+        run.job,
+        customer_id
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(message) = message.as_ref().filter(|message| message.run_id == run.run_id) {
+        let offer = message.offer.clone().unwrap_or_default();
+        let why = format!("a message with the offer {offer:?} by {} in {}", message.channel, message.locale);
+        return Ok(Decided { what: Decision::from([(MESSAGE, json!(true)), (OFFER, json!(offer))]), why });
+    }
+    let refused = sqlx::query_scalar!(
+        "select reason from tend.decision where job = $1 and customer_id = $2 and last_at = $3 order by reason limit 1",
+        run.job,
+        customer_id,
+        run.as_of
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(reason) = refused {
+        return Ok(without(&reason, in_words(&reason).to_owned()));
+    }
+    if message.is_some() {
+        return Ok(without("had_before", WITHOUT_ROW[1].1.to_owned()));
+    }
+    let failed = sqlx::query_scalar!(
+        "select reason from tend.audience_count where run_id = $1 order by customers desc, reason limit 1",
+        run.run_id
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(match failed {
+        Some(condition) => without("not_in_audience", format!("not in the audience, does not hold: {condition}")),
+        None => without("no_occasion", WITHOUT_ROW[2].1.to_owned()),
+    })
+}
+
+fn without(reason: &str, why: String) -> Decided {
+    Decided { what: Decision::from([(MESSAGE, json!(false)), (REASON, json!(reason))]), why }
+}
+
+/// Reads `expect` of a check: `{ message = true, offer = "high" }` or `{ message = false, reason = "no_consent" }`.
+/// `offers` are those of the file.
+pub(super) fn expect(expect: &mut Reader<'_>) -> Option<Decision> {
+    expect.required(MESSAGE, "true");
+    let message = expect.bool(MESSAGE);
+    let mut expected = Decision::from([(MESSAGE, json!(message?))]);
+    if let Some(offer) = expect.string(OFFER) {
+        expected.insert(OFFER, json!(offer));
+    }
+    let reasons: Vec<(&str, &str)> = reasons().map(|(word, _)| (word, word)).collect();
+    if let Some(reason) = expect.choice(REASON, &reasons) {
+        expected.insert(REASON, json!(reason));
+    }
+    let contrary = if message == Some(true) { REASON } else { OFFER };
+    if expect.has(contrary) {
+        let help = "an offer goes with message = true, a reason with message = false".to_owned();
+        expect.problem_with_key(
+            contrary,
+            format!("`{contrary}` does not go with message = {}", !(contrary == OFFER)),
+            Some(help),
+        );
+        return None;
+    }
+    Some(expected)
+}
+
+/// The JSON schema of the same.
+pub(super) fn expect_schema() -> Map<String, Value> {
+    let words: Vec<&str> = reasons().map(|(word, _)| word).collect();
+    let meaning: Vec<String> = reasons().map(|(word, meaning)| format!("{word}: {meaning}")).collect();
+    let keys = json!({
+        MESSAGE: { "type": "boolean", "description": "Whether the customer gets a message" },
+        OFFER: { "type": "string", "description": "With which offer" },
+        REASON: { "enum": words, "description": format!("Why not\n{}", meaning.join("\n")) },
+    });
+    keys.as_object().cloned().unwrap_or_default()
+}
+
+fn reasons() -> impl Iterator<Item = (&'static str, &'static str)> {
+    REASONS.iter().chain(&WITHOUT_ROW).copied()
+}
