@@ -28,7 +28,7 @@ pub enum CheckError {
     #[error(transparent)]
     Run(#[from] PreviewError),
     /// The database refuses the customers of the check, or is gone.
-    #[error("the customers of the check cannot be written: {0}")]
+    #[error("the customers of the check cannot be written: {}", crate::db::words(.0))]
     Seed(#[source] sqlx::Error),
     /// The database is gone.
     #[error(transparent)]

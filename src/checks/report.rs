@@ -49,7 +49,7 @@ impl Outcome {
             file: job.file.clone(),
             span: Some(check.span.clone()),
             message,
-            help: (!why.is_empty()).then(|| format!("why: {why}")),
+            help: (!why.is_empty()).then(|| format!("the reason on record: {why}")),
         };
         Self {
             job: job.job.clone(),

@@ -27,6 +27,13 @@ pub enum ScratchError {
     /// The server does not make one.
     #[error("no scratch database can be made on the server of database.url: {}", super::words(.0))]
     Refused(#[source] sqlx::Error),
+    /// The user may not.
+    #[error(
+        "{} on the server of database.url; grant the database user the right (alter role … createdb), or run it without \
+         a URL (TEND__DATABASE__URL=): then the private Postgres is used",
+        super::words(.0)
+    )]
+    Forbidden(#[source] sqlx::Error),
     /// Its schema cannot be made.
     #[error(transparent)]
     Migrate(#[from] MigrateFailure),
@@ -62,7 +69,7 @@ impl Scratch {
             .await
             .map_err(ScratchError::Refused)?;
         sweep(&mut admin).await.map_err(ScratchError::Refused)?;
-        let name = create(&mut admin).await.map_err(ScratchError::Refused)?;
+        let name = create(&mut admin).await.map_err(refused)?;
         let made = inside(&settings, &name).await;
         let unlocked = admin.execute("select pg_advisory_unlock_all()").await;
         match made {
@@ -106,6 +113,14 @@ impl Scratch {
         }
         let _ = admin.close().await;
         drop(private);
+    }
+}
+
+/// "May not" has a remedy of its own.
+fn refused(error: sqlx::Error) -> ScratchError {
+    match error.as_database_error().and_then(|refusal| refusal.code()).as_deref() {
+        Some("42501") => ScratchError::Forbidden(error),
+        _ => ScratchError::Refused(error),
     }
 }
 

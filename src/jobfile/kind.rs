@@ -39,9 +39,10 @@ pub trait Kind: Sync {
     }
 
     /// Reads `expect` of a `[[check]]`: what a run shall have decided about the customer, in the words of
-    /// [`Job::decided`]. `levels` are those of [`Self::levels`]. None: what is wrong with it was noted.
-    fn expect(&self, expect: &mut Reader<'_>, levels: &[String]) -> Option<Decision> {
-        let _ = levels;
+    /// [`Job::decided`]. `file` is the file it stands in, `levels` are those of [`Self::levels`]. None: what is wrong
+    /// with it was noted.
+    fn expect(&self, expect: &mut Reader<'_>, file: &mut Reader<'_>, levels: &[String]) -> Option<Decision> {
+        let _ = (file, levels);
         expect.leave(&expect.keys());
         let help = "leave [[check]] out of this file".to_owned();
         expect.problem_here(format!("there are no checks for jobs of the kind [{}]", self.name()), Some(help));
@@ -57,7 +58,13 @@ pub trait Kind: Sync {
 /// The texts of a list of tables' `name`s, as far as they are there: `[[retier.level]]` → high, mid, normal.
 #[must_use]
 pub fn names_in(table: &DeTable<'_>, list: &str) -> Vec<String> {
-    let Some(DeValue::Array(elements)) = table.get(list).map(toml::Spanned::get_ref) else { return Vec::new() };
+    table.get(list).map(|node| names_of(node.get_ref())).unwrap_or_default()
+}
+
+/// The same for the list itself.
+#[must_use]
+pub fn names_of(list: &DeValue<'_>) -> Vec<String> {
+    let Some(elements) = list.as_array() else { return Vec::new() };
     let tables = elements.iter().filter_map(|element| element.get_ref().as_table());
     tables.filter_map(|table| table.get("name")?.get_ref().as_str().map(str::to_owned)).collect()
 }

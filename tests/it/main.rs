@@ -10,6 +10,7 @@ mod support;
 
 mod architecture;
 mod calendar;
+mod checks;
 mod cli;
 mod database;
 mod demo;

@@ -76,7 +76,7 @@ fn one(
     }
     let on = days(&mut table);
     let customers = customers(&mut table, around);
-    let expect = expectation(&mut table, around);
+    let expect = expectation(&mut table, file, around);
     let span = table.span_of("expect");
     let given = cuts(&mut table, asked);
     if given.is_some() && table.has("population") {
@@ -142,11 +142,11 @@ fn customers(table: &mut Reader<'_>, around: Around<'_>) -> Option<Vec<Customer>
     (customers.len() == count).then_some(customers)
 }
 
-fn expectation(table: &mut Reader<'_>, around: Around<'_>) -> Option<Decision> {
+fn expectation(table: &mut Reader<'_>, file: &mut Reader<'_>, around: Around<'_>) -> Option<Decision> {
     table.required("expect", "{ level = \"normal\" }");
     let mut expect = table.table("expect")?;
     let before = expect.problems();
-    let expected = around.kind.expect(&mut expect, around.levels);
+    let expected = around.kind.expect(&mut expect, file, around.levels);
     let same = expect.problems() == before;
     expect.finish();
     expected.filter(|_| same)

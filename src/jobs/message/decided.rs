@@ -64,25 +64,22 @@ fn without(reason: &str, why: String) -> Decided {
 
 /// Reads `expect` of a check: `{ message = true, offer = "high" }` or `{ message = false, reason = "no_consent" }`.
 /// `offers` are those of the file.
-pub(super) fn expect(expect: &mut Reader<'_>) -> Option<Decision> {
+pub(super) fn expect(expect: &mut Reader<'_>, offers: &[String]) -> Option<Decision> {
     expect.required(MESSAGE, "true");
     let message = expect.bool(MESSAGE);
     let mut expected = Decision::from([(MESSAGE, json!(message?))]);
-    if let Some(offer) = expect.string(OFFER) {
+    let offers: Vec<(&str, &str)> = offers.iter().map(|offer| (offer.as_str(), offer.as_str())).collect();
+    if let Some(offer) = expect.choice(OFFER, &offers) {
         expected.insert(OFFER, json!(offer));
     }
     let reasons: Vec<(&str, &str)> = reasons().map(|(word, _)| (word, word)).collect();
     if let Some(reason) = expect.choice(REASON, &reasons) {
         expected.insert(REASON, json!(reason));
     }
-    let contrary = if message == Some(true) { REASON } else { OFFER };
+    let contrary = if message? { REASON } else { OFFER };
     if expect.has(contrary) {
         let help = "an offer goes with message = true, a reason with message = false".to_owned();
-        expect.problem_with_key(
-            contrary,
-            format!("`{contrary}` does not go with message = {}", !(contrary == OFFER)),
-            Some(help),
-        );
+        expect.problem_with_key(contrary, format!("`{contrary}` contradicts `message`"), Some(help));
         return None;
     }
     Some(expected)

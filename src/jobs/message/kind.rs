@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Message, decided, delivery, offer, schema, trigger};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
-use crate::jobfile::kind::{Kind, ReadContext};
+use crate::jobfile::kind::{Kind, ReadContext, names_of};
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::template::{Known, TemplateFolder};
@@ -30,8 +30,9 @@ impl Kind for MessageKind {
         read(file, context).map(|message| Arc::new(message) as Arc<dyn Job>)
     }
 
-    fn expect(&self, expect: &mut Reader<'_>, _: &[String]) -> Option<Decision> {
-        decided::expect(expect)
+    fn expect(&self, expect: &mut Reader<'_>, file: &mut Reader<'_>, _: &[String]) -> Option<Decision> {
+        let offers = file.value("offer").map(|node| names_of(node.get_ref())).unwrap_or_default();
+        decided::expect(expect, &offers)
     }
 
     fn expect_schema(&self) -> Map<String, Value> {

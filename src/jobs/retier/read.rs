@@ -57,7 +57,7 @@ impl Kind for Retier {
         Some(names_in(own, LEVEL))
     }
 
-    fn expect(&self, expect: &mut Reader<'_>, levels: &[String]) -> Option<Decision> {
+    fn expect(&self, expect: &mut Reader<'_>, _: &mut Reader<'_>, levels: &[String]) -> Option<Decision> {
         let level = expect.required_string(LEVEL, "\"normal\"")?;
         is_level(expect, LEVEL, &level, levels).then(|| Decision::from([(LEVEL, level.into())]))
     }
