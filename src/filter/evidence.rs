@@ -39,7 +39,7 @@ pub struct Comparison<'f> {
     pub share: Option<String>,
     /// The name of its figure, when it has one.
     pub figure: Option<String>,
-    leaf: &'f Leaf,
+    pub(super) leaf: &'f Leaf,
 }
 
 impl<'f> Evidence<'f> {
@@ -122,11 +122,16 @@ impl Composer {
     #[must_use]
     pub fn evidence(self, columns: &str, figures: &str, cuts: &str, evidence: &Evidence<'_>) -> Self {
         let named = evidence.figures();
-        self.fill_with(columns, |emit| columns_sql(emit, evidence, &named))
-            .fill_with(figures, |emit| {
-                objects(named.iter().zip(1..).map(|((name, _), place)| (emit.text(name), format!("figure_{place}"))))
-            })
-            .fill_with(cuts, |emit| cuts_sql(emit, evidence, &named))
+        self.outcomes(columns, figures, evidence).fill_with(cuts, |emit| cuts_sql(emit, evidence, &named))
+    }
+
+    /// Fills the first two of these alone.
+    #[must_use]
+    pub fn outcomes(self, columns: &str, figures: &str, evidence: &Evidence<'_>) -> Self {
+        let named = evidence.figures();
+        self.fill_with(columns, |emit| columns_sql(emit, evidence, &named)).fill_with(figures, |emit| {
+            objects(named.iter().zip(1..).map(|((name, _), place)| (emit.text(name), format!("figure_{place}"))))
+        })
     }
 }
 

@@ -24,6 +24,7 @@ mod emit;
 mod evidence;
 mod facts;
 mod leaf;
+mod nearest;
 mod operand;
 mod read;
 mod shapes;
@@ -33,6 +34,7 @@ pub use evidence::{Comparison, Evidence};
 pub use facts::track::Tracking;
 pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, keep, touch_between};
 pub use leaf::{Leaf, Subject};
+pub use nearest::Edge;
 pub use read::{Scope, read, read_table};
 
 /// A condition.
@@ -59,6 +61,18 @@ impl Filter {
                 inner.iter().flat_map(Self::leaves).collect()
             }
             Self::Leaf(leaf) => vec![leaf],
+        }
+    }
+
+    /// Whether it holds when its comparisons, in the order of the file, came out like this; takes one for each.
+    pub fn holds(&self, outcomes: &mut dyn Iterator<Item = bool>) -> bool {
+        let mut each = |inner: &[Self]| inner.iter().filter(|filter| filter.holds(outcomes)).count();
+        match self {
+            Self::All(inner) => each(inner) == inner.len(),
+            Self::Any(inner) => each(inner) > 0,
+            Self::None(inner) => each(inner) == 0,
+            Self::One(inner) => each(inner) == 1,
+            Self::Leaf(_) => outcomes.next().unwrap_or(false),
         }
     }
 

@@ -65,11 +65,18 @@ pub fn clip(text: &str, width: usize) -> String {
 /// Folds a text between words so that no line is wider than [`WIDTH`]; every line begins with `indent` spaces.
 #[must_use]
 pub fn fold(text: &str, indent: usize) -> String {
-    let margin = " ".repeat(indent);
-    let mut lines = vec![margin.clone()];
+    hang("", text, indent, 0)
+}
+
+/// The same behind a heading that takes `width` columns; the lines that follow stand below the text.
+#[must_use]
+pub fn hang(heading: &str, text: &str, indent: usize, width: usize) -> String {
+    let margin = " ".repeat(indent + width);
+    let first = format!("{}{heading}", " ".repeat(indent));
+    let mut lines = vec![first.clone() + &" ".repeat(margin.len().saturating_sub(first.width()))];
+    let mut is_empty = true;
     for word in text.split_whitespace() {
         let line = lines.last_mut().expect("there is always a line");
-        let is_empty = line.len() == indent;
         if !is_empty && line.width() + 1 + word.width() > WIDTH {
             lines.push(margin.clone() + word);
         } else {
@@ -78,6 +85,7 @@ pub fn fold(text: &str, indent: usize) -> String {
             }
             line.push_str(word);
         }
+        is_empty = false;
     }
     lines.join("\n") + "\n"
 }

@@ -156,6 +156,14 @@ fn base(emit: &Emit, window: Option<Span>) -> String {
     }
 }
 
+/// Everybody's facts of a window (none: of the file's own), as something to select from.
+pub(super) fn everybody(emit: &mut Emit, window: Option<Span>) -> String {
+    match (window.or(emit.frame.window), &emit.kept) {
+        (Some(window), Some(Kept::Touched(_))) => format!("({})", facts_of_kept(emit, window, "")),
+        (window, _) => relation(window),
+    }
+}
+
 fn suffix(window: Option<Span>) -> String {
     window.map_or_else(String::new, |window| format!("_{window}"))
 }

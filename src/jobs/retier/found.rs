@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+
+use crate::engine::door::Run;
 
 /// Customers shown for every move.
 const SAMPLES: i64 = 3;
@@ -22,6 +25,15 @@ pub(super) struct Found {
     pub flows: Vec<Flow>,
     /// Condition → customers for whom a value was missing.
     pub missing: BTreeMap<String, i64>,
+}
+
+/// Where the ranks began at the run before.
+#[derive(Debug, Serialize)]
+pub(super) struct CutsBefore {
+    /// As-of of that run.
+    pub as_of: DateTime<Utc>,
+    /// Its cuts.
+    pub cuts: Cuts,
 }
 
 /// Customers who went the same way.
@@ -58,6 +70,22 @@ impl Found {
         .fetch_optional(conn)
         .await?;
         Ok(row.map(|row| Self { cuts: row.cuts.0, flows: row.moves.0, missing: row.missing.0 }))
+    }
+
+    /// The cuts of the run of the ladder before that one, with its as-of.
+    pub async fn cuts_before(run: &Run, conn: &mut PgConnection) -> Result<Option<CutsBefore>, sqlx::Error> {
+        let row = sqlx::query!(
+            r#"select as_of, cuts as "cuts: Json<Cuts>" from tend.ladder_run
+               where ladder = $1 and (as_of, run_id) < ($2::timestamptz, $3::bigint)
+               order by as_of desc, run_id desc
+               limit 1"#,
+            run.job,
+            run.as_of,
+            run.run_id
+        )
+        .fetch_optional(conn)
+        .await?;
+        Ok(row.map(|row| CutsBefore { as_of: row.as_of, cuts: row.cuts.0 }))
     }
 
     /// Customers of the flows that match.

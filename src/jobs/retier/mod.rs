@@ -8,6 +8,7 @@
 mod decided;
 mod explain;
 mod found;
+mod near;
 mod read;
 mod scope;
 mod words;
@@ -84,14 +85,21 @@ impl Ladder {
         self.levels.iter().filter_map(|level| level.when.as_ref())
     }
 
+    /// What a customer's level rests on.
+    fn evidence(&self) -> Evidence<'_> {
+        Evidence::of(self.conditions(), self.window)
+    }
+
     /// What its conditions are relative to in a run.
     fn frame(&self, run: &Run) -> Frame {
         Frame { as_of: run.as_of, timezone: run.timezone, window: Some(self.window) }
     }
 
-    /// What a customer's level rests on.
-    fn evidence(&self) -> Evidence<'_> {
-        Evidence::of(self.conditions(), self.window)
+    /// The place of the level whose conditions hold when their comparisons came out like this.
+    fn due(&self, outcomes: &mut dyn Iterator<Item = bool>) -> usize {
+        let last = self.levels.len() - 1;
+        let holds = |level: &Level| level.when.as_ref().is_none_or(|when| when.holds(&mut *outcomes));
+        self.levels.iter().position(holds).unwrap_or(last)
     }
 
     /// The one statement that evaluates the ladder for a run; public for tests of its plan.

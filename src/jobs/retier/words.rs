@@ -1,12 +1,15 @@
 //! Reasons in words: what a customer's figures were, and what the conditions of the levels ask for.
 
 use std::collections::BTreeMap;
+use std::str::FromStr as _;
 
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::Ladder;
-use super::found::{Cuts, Sample};
+use super::found::{Cuts, CutsBefore, Sample};
+use super::near::{Near, Neighbour};
 use crate::filter::{Comparison, field};
 use crate::jobs::layout;
 
@@ -15,6 +18,19 @@ pub(super) struct Words<'a> {
     cuts: &'a Cuts,
     /// The comparisons of all levels, from the top, as `held` in a reason lists them.
     comparisons: Vec<Comparison<'a>>,
+}
+
+/// Where a rank begins, in words.
+#[derive(Debug, Serialize)]
+pub(super) struct Cut {
+    /// "spend, top 20%"
+    pub rank: String,
+    /// From which value on; none when nobody was ranked.
+    pub now: Option<String>,
+    /// The same at the run before.
+    pub was: Option<String>,
+    /// "+20.48"; none when it has not moved or cannot be told.
+    pub moved: Option<String>,
 }
 
 impl<'a> Words<'a> {
@@ -37,22 +53,22 @@ impl<'a> Words<'a> {
             (_, None) => return String::new(),
         };
         let of_level = self.comparisons.iter().enumerate().filter(|(_, comparison)| comparison.filter == level);
-        let told: Vec<_> = of_level.map(|(at, comparison)| (self.held(sample, at), comparison)).collect();
+        let told: Vec<_> = of_level.map(|(at, comparison)| (held(&sample.reason, at), comparison)).collect();
         let fits = |held: Option<bool>, comparison: &Comparison<'_>| (held == Some(true)) != comparison.negated;
         let fitting: Vec<_> = told.iter().filter(|(held, comparison)| fits(*held, comparison) == wanted).collect();
         // a nested group can fail although every single comparison fits: then all are told
         let chosen = if fitting.is_empty() { told.iter().collect() } else { fitting };
-        chosen.into_iter().map(|(held, comparison)| self.told(sample, *held, comparison)).collect::<Vec<_>>().join(", ")
+        chosen
+            .into_iter()
+            .map(|(held, comparison)| self.told(&sample.reason, *held, comparison))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
-    fn held(&self, sample: &Sample, at: usize) -> Option<bool> {
-        sample.reason.get("held")?.get(at)?.as_bool()
-    }
-
-    fn told(&self, sample: &Sample, held: Option<bool>, comparison: &Comparison<'_>) -> String {
+    fn told(&self, reason: &Value, held: Option<bool>, comparison: &Comparison<'_>) -> String {
         let subject = comparison.subject.replace('_', " ");
         let asked = comparison.asked.strip_prefix("is ").unwrap_or(&comparison.asked);
-        let figure = comparison.figure.as_deref().and_then(|figure| sample.reason.get("facts")?.get(figure));
+        let figure = comparison.figure.as_deref().and_then(|figure| reason.get("facts")?.get(figure));
         match (figure, held) {
             (_, None) => format!("{subject} is missing ({asked} is asked for)"),
             (None, Some(true)) => format!("{subject} {}", comparison.asked),
@@ -77,21 +93,83 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// "spend, top 20%: from 2,059.45 on"
-    pub fn cuts(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// "spend, top 20%: from 2,059.45 on", with where it was at the run before.
+    pub fn cuts(&self, before: Option<&CutsBefore>) -> Vec<Cut> {
+        let mut cuts = Vec::new();
         for (figure, shares) in self.cuts {
-            let kind =
-                self.comparisons.iter().find(|known| known.figure.as_ref() == Some(figure)).map(|known| known.kind);
-            for (share, cut) in shares {
-                let from = cut.as_ref().map_or_else(
-                    || "nobody was ranked".to_owned(),
-                    |cut| format!("from {} on", shown(&Value::from(cut.as_str()), kind.unwrap_or(field::Kind::Number))),
-                );
-                lines.push(format!("{}, top {share}: {from}", figure.replace('_', " ")));
+            let kind = self.comparisons.iter().find(|known| known.figure.as_ref() == Some(figure));
+            let kind = kind.map_or(field::Kind::Number, |known| known.kind);
+            for (share, now) in shares {
+                let was = before.and_then(|before| before.cuts.get(figure)?.get(share)).and_then(Option::as_deref);
+                let moved = now.as_deref().zip(was).and_then(|(now, was)| {
+                    let moved = Decimal::from_str(now).ok()? - Decimal::from_str(was).ok()?;
+                    let sign = if moved.is_sign_negative() { "−" } else { "+" };
+                    (!moved.is_zero()).then(|| format!("{sign}{}", gap(moved.abs(), kind)))
+                });
+                let value = |cut: &str| shown(&Value::from(cut), kind);
+                cuts.push(Cut {
+                    rank: format!("{}, top {share}", figure.replace('_', " ")),
+                    now: now.as_deref().map(value),
+                    was: was.map(value),
+                    moved,
+                });
             }
         }
-        lines
+        cuts
+    }
+
+    /// "high: spend is among the top 20%, which begins at 1,190.48"
+    pub fn edge(&self, near: &Near) -> String {
+        let first = &self.comparisons[near.comparisons[0]];
+        let mut levels: Vec<&str> = near.comparisons.iter().map(|at| self.level_of(*at)).collect();
+        levels.dedup();
+        let begins = match &first.share {
+            Some(_) => format!(", which begins at {}", shown(&json!(near.edge.value), first.kind)),
+            None => String::new(),
+        };
+        format!("{}: {} {}{begins}", levels.join(", "), first.subject.replace('_', " "), first.asked)
+    }
+
+    fn level_of(&self, comparison: usize) -> &str {
+        &self.ladder.levels()[self.comparisons[comparison].filter].title
+    }
+
+    /// "1,133.89 (56.59 short), would rise to high"
+    pub fn neighbour(&self, near: &Near, customer: &Neighbour, holds: bool) -> String {
+        let first = &self.comparisons[near.comparisons[0]];
+        let away = near.distance(customer);
+        let distance = match (away.is_zero(), holds, near.edge.holds_above, first.kind) {
+            (true, ..) => "exactly there".to_owned(),
+            (_, true, ..) => format!("{} to spare", gap(away, first.kind)),
+            (_, _, true, _) => format!("{} short", gap(away, first.kind)),
+            (.., field::Kind::Count | field::Kind::Days) => format!("{} too many", gap(away, first.kind)),
+            _ => format!("{} too much", gap(away, first.kind)),
+        };
+        let value = shown(&json!(customer.value), first.kind);
+        format!("{value} ({distance}){}", self.prospect(near, customer, holds))
+    }
+
+    /// What would become of a customer on the other side of an edge.
+    fn prospect(&self, near: &Near, customer: &Neighbour, holds: bool) -> String {
+        let title = |place: usize| &self.ladder.levels()[place].title;
+        match (customer.would, holds) {
+            (Some(level), true) => return format!(", else due for {}", title(level)),
+            (Some(level), false) => return format!(", would rise to {}", title(level)),
+            (None, true) => return String::new(),
+            (None, false) => {}
+        }
+        let level = self.comparisons[near.comparisons[0]].filter;
+        let stands = customer.level.as_deref().and_then(|stands| self.ladder.place(stands));
+        if let Some(stands) = stands.filter(|stands| *stands <= level) {
+            return format!(", is {} already", title(stands));
+        }
+        let lacking = self.comparisons.iter().enumerate().filter(|(at, other)| {
+            let held = held(&customer.reason, *at) == Some(true);
+            other.filter == level && !near.comparisons.contains(at) && held == other.negated
+        });
+        let lacking: Vec<_> =
+            lacking.map(|(at, other)| self.told(&customer.reason, held(&customer.reason, at), other)).collect();
+        if lacking.is_empty() { String::new() } else { format!("; besides: {}", lacking.join(", ")) }
     }
 
     /// What the figures mean that the ladder looks at: the field's name and its definition.
@@ -101,13 +179,34 @@ impl<'a> Words<'a> {
     }
 }
 
+/// How a comparison came out, by a reason.
+fn held(reason: &Value, at: usize) -> Option<bool> {
+    reason.get("held")?.get(at)?.as_bool()
+}
+
+/// A difference for people: of shares in points.
+fn gap(away: Decimal, kind: field::Kind) -> String {
+    match kind {
+        field::Kind::Share => {
+            format!("{} points", layout::decimal((away * Decimal::ONE_HUNDRED).round_dp(1).normalize()))
+        }
+        _ => shown(&json!(away), kind),
+    }
+}
+
 /// A figure for people: amounts with two decimals, shares as percentages.
 fn shown(value: &Value, kind: field::Kind) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Ok(mut number) = text.parse::<Decimal>() else { return text };
     match kind {
         field::Kind::Share => format!("{}%", layout::decimal((number * Decimal::ONE_HUNDRED).round_dp(1).normalize())),
-        field::Kind::Days => format!("{number} days"),
+        field::Kind::Days | field::Kind::Count => {
+            let number = number.normalize();
+            match kind {
+                field::Kind::Days => format!("{number} day{}", if number == Decimal::ONE { "" } else { "s" }),
+                _ => layout::decimal(number),
+            }
+        }
         field::Kind::Number => {
             number.rescale(2);
             layout::decimal(number)

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::Ladder;
-use super::found::{Flow, Found, Sample, samples};
+use super::found::{CutsBefore, Flow, Found, Sample, samples};
+use super::near::{Near, Neighbour, near};
 use super::words::Words;
 use crate::engine::door::{Explained, JobError, Run};
 
@@ -22,10 +23,13 @@ pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection)
         let text = format!("Run {} has not evaluated the ladder {}.\n", run.run_id, run.job);
         return Ok(Explained { json: json!({ "ladder": run.job, "evaluated": false }), text, html: None });
     };
+    let before = Found::cuts_before(run, &mut *conn).await?;
+    let near = near(ladder, &found.cuts, run, &mut *conn).await?;
     let mut samples = samples(run.run_id, &run.job, conn).await?;
     let place = |level: Option<&str>| level.and_then(|level| ladder.place(level)).unwrap_or(usize::MAX);
     samples.sort_by_key(|sample| (place(sample.from.as_deref()), place(Some(&sample.to))));
-    let report = Report { ladder, run, words: Words::new(ladder, &found.cuts), found: &found, samples: &samples };
+    let words = Words::new(ladder, &found.cuts);
+    let report = Report { ladder, run, words, found: &found, before: before.as_ref(), near: &near, samples: &samples };
     Ok(Explained { json: report.json(), text: report.text(), html: Some(report.page()?) })
 }
 
@@ -44,6 +48,9 @@ struct Report<'a> {
     run: &'a Run,
     words: Words<'a>,
     found: &'a Found,
+    /// Where the ranks began at the run before.
+    before: Option<&'a CutsBefore>,
+    near: &'a [Near],
     samples: &'a [Sample],
 }
 
@@ -94,6 +101,15 @@ impl Report<'_> {
         levels.chain((without > 0).then_some(None)).collect()
     }
 
+    /// With the run the cuts are compared with.
+    fn cuts_heading(&self) -> String {
+        let before = self.before.map(|before| before.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M"));
+        before.map_or_else(
+            || "Where the ranks begin".to_owned(),
+            |before| format!("Where the ranks begin, compared with {before}"),
+        )
+    }
+
     /// The run's as-of by the clock of the job: "2026-06-01 02:00".
     fn local(&self) -> String {
         self.run.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M").to_string()
@@ -125,9 +141,30 @@ impl Report<'_> {
             "levels": levels.collect::<Vec<_>>(),
             "moves": self.found.flows,
             "cuts": self.found.cuts,
+            "cuts_before": self.before,
+            "near": self.near.iter().map(|near| self.near_json(near)).collect::<Vec<_>>(),
             "missing": missing.map(|(condition, customers)| json!({ "condition": condition, "customers": customers })).collect::<Vec<_>>(),
             "samples": samples.collect::<Vec<_>>(),
             "definitions": self.words.definitions(),
+        })
+    }
+
+    /// An edge and those near it; `would` is the level the conditions would ask for on its other side.
+    fn near_json(&self, near: &Near) -> Value {
+        let customers = |side: &[Neighbour], holds: bool| -> Vec<Value> {
+            let told = side.iter().map(|customer| {
+                json!({
+                    "customer_id": customer.customer_id, "name": customer.name, "level": customer.level,
+                    "value": customer.value.normalize(), "distance": near.distance(customer).normalize(),
+                    "would": customer.would.map(|place| &self.ladder.levels()[place].name),
+                    "words": self.words.neighbour(near, customer, holds),
+                })
+            });
+            told.collect()
+        };
+        json!({
+            "condition": self.words.edge(near), "value": near.edge.value.normalize(),
+            "short": customers(&near.short, false), "reached": customers(&near.reached, true),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::words::Cut;
 use super::{GONE, NO_LEVEL, Report, Way};
 use crate::engine::door::{JobError, Trigger};
 use crate::jobs::layout::count;
@@ -24,7 +25,9 @@ struct Page {
     flow: Option<flow::Picture>,
     matrix: Matrix,
     levels: Vec<Share>,
-    cuts: Vec<String>,
+    cuts_heading: String,
+    cuts: Vec<Cut>,
+    near: Vec<Edge>,
     moves: Vec<Move>,
     missing: Vec<Missing>,
     definitions: Vec<Definition>,
@@ -88,6 +91,18 @@ struct Person {
 }
 
 #[derive(Serialize)]
+struct Edge {
+    condition: String,
+    sides: Vec<Side>,
+}
+
+#[derive(Serialize)]
+struct Side {
+    heading: &'static str,
+    people: Vec<Person>,
+}
+
+#[derive(Serialize)]
 struct Missing {
     condition: String,
     customers: String,
@@ -131,7 +146,9 @@ impl Report<'_> {
             flow: self.picture(),
             matrix: self.page_matrix(),
             levels: self.shares(),
-            cuts: self.words.cuts(),
+            cuts_heading: self.cuts_heading(),
+            cuts: self.words.cuts(self.before),
+            near: self.edges(),
             moves: self.moves(),
             missing: missing
                 .map(|(condition, customers)| Missing { condition: condition.clone(), customers: count(*customers) })
@@ -241,6 +258,23 @@ impl Report<'_> {
             }
         });
         shares.collect()
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        let edges = self.near.iter().map(|near| {
+            let sides = [("Not yet", &near.short, false), ("Just", &near.reached, true)];
+            let sides = sides.into_iter().filter(|(_, customers, _)| !customers.is_empty()).map(|side| {
+                let (heading, customers, holds) = side;
+                let people = customers.iter().map(|customer| Person {
+                    name: customer.name.clone(),
+                    id: customer.customer_id.clone(),
+                    reason: self.words.neighbour(near, customer, holds),
+                });
+                Side { heading, people: people.collect() }
+            });
+            Edge { condition: self.words.edge(near), sides: sides.collect() }
+        });
+        edges.filter(|edge| !edge.sides.is_empty()).collect()
     }
 
     fn moves(&self) -> Vec<Move> {

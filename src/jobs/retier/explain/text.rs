@@ -5,10 +5,12 @@ use crate::jobs::layout::{self, Align, count};
 
 /// Widest name of a customer shown.
 const NAME: usize = 30;
+/// Customers shown on either side of where a condition changes sides.
+const NEAREST: usize = 3;
 
 impl Report<'_> {
     pub(super) fn text(&self) -> String {
-        [self.head(), self.matrix(), self.cuts(), self.missing(), self.examples(), self.definitions()]
+        [self.head(), self.matrix(), self.cuts(), self.nearest(), self.missing(), self.examples(), self.definitions()]
             .into_iter()
             .filter(|section| !section.is_empty())
             .collect::<Vec<_>>()
@@ -88,8 +90,34 @@ impl Report<'_> {
     }
 
     fn cuts(&self) -> String {
-        let lines: Vec<_> = self.words.cuts().into_iter().map(|line| layout::fold(&line, 2)).collect();
-        section("Where the ranks begin", &lines)
+        let lines = self.words.cuts(self.before).into_iter().map(|cut| {
+            let now = cut.now.map_or_else(|| "nobody was ranked".to_owned(), |now| format!("from {now} on"));
+            let was = match (cut.was, cut.moved) {
+                (None, _) => String::new(),
+                (Some(_), None) => " (as before)".to_owned(),
+                (Some(was), Some(moved)) => format!(" ({moved}; it was {was})"),
+            };
+            layout::fold(&format!("{}: {now}{was}", cut.rank), 2)
+        });
+        section(&self.cuts_heading(), &lines.collect::<Vec<_>>())
+    }
+
+    fn nearest(&self) -> String {
+        let edges = self.near.iter().filter(|near| !near.short.is_empty() || !near.reached.is_empty());
+        let mut lines = Vec::new();
+        for near in edges {
+            lines.push(layout::fold(&self.words.edge(near), 2));
+            for (heading, side, holds) in [("not yet", &near.short, false), ("just", &near.reached, true)] {
+                for (at, customer) in side.iter().take(NEAREST).enumerate() {
+                    let heading = if at == 0 { heading } else { "" };
+                    let who =
+                        format!("{} {}", layout::clip(&customer.customer_id, NAME), layout::clip(&customer.name, NAME));
+                    let words = self.words.neighbour(near, customer, holds);
+                    lines.push(layout::hang(heading, &format!("{}: {words}", who.trim_end()), 4, 9));
+                }
+            }
+        }
+        section("Who is nearest", &lines)
     }
 
     fn missing(&self) -> String {
