@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 pub use read::{Retier, read};
-pub use scope::Scope;
 use scope::Before;
+pub use scope::Scope;
 
 use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::filter::{self, Evidence, Filter, Frame, Kept, Requirements, Statement};

@@ -3,6 +3,7 @@
 mod explaining;
 mod keeping;
 mod levels;
+mod nearest;
 mod picturing;
 
 use std::path::Path;
