@@ -3,6 +3,8 @@
 //!
 //! People who look at a preview see names; nothing of it goes to a log.
 
+mod page;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -161,8 +163,11 @@ impl Report<'_> {
     }
 
     /// For people and programs.
-    pub fn explained(&self) -> Explained {
-        Explained { json: self.json(), text: self.text(), html: None }
+    ///
+    /// # Errors
+    /// When the page cannot be made.
+    pub fn explained(&self) -> Result<Explained, JobError> {
+        Ok(Explained { json: self.json(), text: self.text(), html: Some(self.page()?) })
     }
 
     fn json(&self) -> Value {

@@ -104,7 +104,7 @@ impl Job for Message {
             let days: Vec<_> = self.trigger.days(run.business_date).collect();
             let missing = statement::missing(self, run).map_err(JobError::fail)?;
             let missing: Value = missing.query_scalar().fetch_one(tx.conn()).await?;
-            Ok(explain::report(tx.conn(), run, &days, missing).await?.explained())
+            explain::report(tx.conn(), run, &days, missing).await?.explained()
         })
     }
 

@@ -4,6 +4,7 @@ mod codes;
 mod deciding;
 mod demo;
 mod names;
+mod pages;
 mod retail;
 mod serving;
 mod texts;

@@ -1,5 +1,6 @@
 //! Kept facts and runs that look only at who could have changed: always what a count over everything gives.
 
+
 use super::*;
 
 /// What differs between the kept facts of a window and a count over all orders, both ways.
@@ -22,11 +23,7 @@ pub async fn differences(world: &World, window: &str, at: &str) -> String {
 #[tokio::test]
 async fn a_night_after_changes_of_every_sort_looks_at_few_and_ends_where_a_full_evaluation_does() {
     let world = World::new().await;
-    world
-        .sql(
-            "insert into crm.customer (customer_id) select 'c' || lpad(n::text, 3, '0') from generate_series(0, 399) n",
-        )
-        .await;
+    world.sql("insert into crm.customer (customer_id) select 'c' || lpad(n::text, 3, '0') from generate_series(0, 399) n").await;
     world
         .sql(
             "insert into crm.orders (customer_id, order_id, placed_at, amount)

@@ -1,0 +1,133 @@
+//! The report as a page.
+
+use serde::Serialize;
+
+use super::{Report, in_words};
+use crate::engine::door::{JobError, Trigger};
+use crate::jobs::layout::count;
+use crate::jobs::page;
+
+/// What `message.html` shows.
+#[derive(Serialize)]
+struct Page {
+    title: String,
+    what: &'static str,
+    preview: bool,
+    job: String,
+    run: i64,
+    spec: String,
+    when: String,
+    tiles: [Tile; 4],
+    tables: Vec<Table>,
+}
+
+#[derive(Serialize)]
+struct Tile {
+    customers: String,
+    words: &'static str,
+}
+
+#[derive(Serialize)]
+struct Table {
+    heading: &'static str,
+    caption: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+    /// The first column holds figures.
+    figures: bool,
+}
+
+impl Report<'_> {
+    pub(super) fn page(&self) -> Result<String, JobError> {
+        let preview = self.run.trigger == Trigger::Preview;
+        let local = self.run.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M");
+        let refused = self.refused.iter().map(|refused| refused.customers).sum();
+        let outside = self.outside.iter().map(|outside| outside.customers).sum();
+        let tiles = [
+            (self.queued(), "to be sent"),
+            (refused, "refused"),
+            (self.had_before, "had before"),
+            (outside, "not in the audience"),
+        ];
+        let page = Page {
+            title: format!("Messages of {}", self.run.job),
+            what: if preview { "Preview of" } else { "Report of" },
+            preview,
+            job: self.run.job.clone(),
+            run: self.run.run_id,
+            spec: self.run.spec_hash.chars().take(12).collect(),
+            when: format!("{local} {}", self.run.timezone),
+            tiles: tiles.map(|(customers, words)| Tile { customers: count(customers), words }),
+            tables: vec![self.offers(), self.people(), self.refusals(), self.outsiders(), self.unknown()],
+        };
+        page::render(include_str!("message.html"), &page)
+    }
+
+    fn offers(&self) -> Table {
+        let rows = self.groups.iter().map(|group| {
+            let offer = if group.offer.is_empty() { "none" } else { &group.offer };
+            vec![count(group.customers), offer.to_owned(), group.channel.clone(), group.locale.clone()]
+        });
+        Table {
+            heading: "Who gets what",
+            caption: "",
+            columns: vec!["customers", "offer", "channel", "language"],
+            rows: rows.collect(),
+            figures: true,
+        }
+    }
+
+    fn people(&self) -> Table {
+        let rows = self.samples.iter().map(|sample| {
+            let at = format!("{} {}", sample.local_time.format("%Y-%m-%d %H:%M"), sample.zone);
+            let (who, day) = (sample.customer_id.clone(), sample.occurs_on.to_string());
+            vec![who, sample.name.clone(), day, sample.offer.clone(), sample.channel.clone(), at]
+        });
+        Table {
+            heading: "For example",
+            caption: "",
+            columns: vec!["customer", "name", "day", "offer", "channel", "not before"],
+            rows: rows.collect(),
+            figures: false,
+        }
+    }
+
+    fn refusals(&self) -> Table {
+        let rows = self.refused.iter().map(|refused| {
+            let samples = refused.samples.as_array().into_iter().flatten();
+            let ids: Vec<_> = samples.filter_map(|sample| sample["customer_id"].as_str()).collect();
+            vec![count(refused.customers), in_words(&refused.reason).to_owned(), ids.join(", ")]
+        });
+        Table {
+            heading: "Who gets none, and why",
+            caption: "They have the occasion, and yet there is no message for them.",
+            columns: vec!["customers", "why", "for example"],
+            rows: rows.collect(),
+            figures: true,
+        }
+    }
+
+    fn outsiders(&self) -> Table {
+        let rows = self.outside.iter().map(|outside| vec![count(outside.customers), outside.condition.clone()]);
+        Table {
+            heading: "Who was not meant",
+            caption: "They are not in the audience: the condition does not hold for them.",
+            columns: vec!["customers", "condition"],
+            rows: rows.collect(),
+            figures: true,
+        }
+    }
+
+    fn unknown(&self) -> Table {
+        let missing = self.missing.as_object().into_iter().flatten();
+        let missing = missing.map(|(condition, customers)| (customers.as_i64().unwrap_or(0), condition));
+        let rows = missing.filter(|(customers, _)| *customers > 0);
+        Table {
+            heading: "What is not known",
+            caption: "A condition does not hold for a customer without the value it asks for.",
+            columns: vec!["customers", "condition"],
+            rows: rows.map(|(customers, condition)| vec![count(customers), condition.clone()]).collect(),
+            figures: true,
+        }
+    }
+}
