@@ -32,7 +32,7 @@ async fn a_command_line_that_cannot_be_meant_is_2() {
         (&["dance"][..], "unrecognized subcommand"),
         (&["plan"], "<JOB>"),
         (&["plan", "vale-tiers"], "Did you mean `value-tiers`?"),
-        (&["next", "nothing"], "There are: amount-tiers, birthday, "),
+        (&["next", "nothing"], "There are: activity-labels, "),
         (&["next", "--count", "0"], "0 is not in 1..=10000"),
         (&["next", "--from", "tomorrow"], "`tomorrow` is neither an instant with its offset"),
         (&["plan", "birthday", "--at", "2026-02-30"], "`2026-02-30` is neither"),
