@@ -74,10 +74,12 @@ fn side(emit: &mut Emit, at: usize, edge: &Edge, upper: bool, each: u32) -> Stri
     // fewer days are a later instant
     let later = (edge.column == DAYS) != upper;
     let (sign, order) = if later { (upper_sign, "asc") } else { (lower_sign, "desc") };
+    // many share a rate or a number of orders: then those who spend most
+    let ties = if matches!(edge.column, DAYS | "spend") { "" } else { "p.spend desc, " };
     let bought = if edge.column == DAYS { "" } else { " and p.orders > 0" };
     format!(
         "(select {at} as edge, {upper} as upper, p.customer_id, p.{column}::numeric as value\
-         \n     from {facts} p where {by} {sign} {bound}{bought} order by {by} {order}, p.customer_id limit {each})",
+         \n     from {facts} p where {by} {sign} {bound}{bought} order by {by} {order}, {ties}p.customer_id limit {each})",
         column = edge.column,
     )
 }

@@ -133,7 +133,8 @@ fn cut(cuts: &Cuts, figure: &str, share: &str) -> Option<String> {
     cuts.get(figure)?.get(share)?.clone()
 }
 
-/// The edges of all conditions for a level, each once, with the comparisons that change sides there.
+/// The edges of the conditions to get on a level, each once, with the comparisons that change sides there. The first
+/// conditions of a ladder are those, level by level from the top; what else it asks for follows behind.
 fn edges(ladder: &Ladder, cuts: &Cuts) -> Vec<Near> {
     let mut near: Vec<Near> = Vec::new();
     for (at, comparison) in ladder.evidence().into_comparisons().iter().enumerate() {
@@ -141,6 +142,9 @@ fn edges(ladder: &Ladder, cuts: &Cuts) -> Vec<Near> {
             (Some(figure), Some(share)) => cut(cuts, figure, share),
             _ => None,
         };
+        if comparison.filter >= ladder.levels.len() - 1 {
+            break;
+        }
         let Some(edge) = comparison.edge(cut.and_then(|cut| Decimal::from_str(&cut).ok())) else { continue };
         match near.iter_mut().find(|known| known.edge == edge) {
             Some(known) => known.comparisons.push(at),
