@@ -72,6 +72,8 @@ comment on column tend.fact_difference.kept is 'What was kept; null: nothing.';
 comment on column tend.fact_difference.counted is 'What was counted, which stands now; null: the customer has no orders.';
 create index fact_difference_as_of on tend.fact_difference (span, as_of);
 
+comment on column tend.alarm.kind is 'run_overdue, run_failed, plan_ahead, message_late, message_unserved, dead_letter, lease_breached, replica_gone, facts_differ, folder_broken.';
+
 alter table tend.ladder add column basis text, add column everybody_at timestamptz;
 comment on column tend.ladder.basis is 'What its conditions meant at the last run: when it differs everybody is evaluated again. Null before the first.';
 comment on column tend.ladder.everybody_at is 'As-of of the last evaluation of everybody.';

@@ -128,6 +128,16 @@ with recursive waiting as (
     from tend.outbox
     where outbox.state in ('dead', 'in_doubt') and outbox.state_at > $1::timestamptz - interval '7 days'
     group by coalesce(outbox.provider, outbox.channel)
+), differing as (
+    -- What the last count over all orders found wrong in the kept facts; over when one finds nothing.
+    select 'facts_differ' as kind, wrong.span as subject,
+           'kept facts of the last ' || wrong.span || ' differed from a count over all orders on '
+               || to_char(wrong.as_of, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' for ' || count(*) || ' customers and were corrected: '
+               || array_to_string((array_agg(wrong.customer_id order by wrong.customer_id))[1:20], ', ')
+               || case when count(*) > 20 then ' …' else '' end as message
+    from tend.fact_difference as wrong
+    join tend.fact_window as counted on counted.span = wrong.span and counted.recounted_at = wrong.as_of
+    group by wrong.span, wrong.as_of
 ), broken as (
     select 'folder_broken' as kind, 'jobs' as subject,
            'the job folder has errors since ' || to_char(found_at, 'YYYY-MM-DD"T"HH24:MI"Z"')
@@ -138,5 +148,6 @@ select kind as "kind!", subject as "subject!", message as "message!"
 from (select * from overdue union all select * from failed union all select * from ahead union all
       select * from breached union all
       select * from gone union all select kind, ltrim(lane, '*'), message from unserved union all
-      select * from unpaid union all select * from dead union all select * from broken) as found
+      select * from unpaid union all select * from dead union all
+      select * from differing union all select * from broken) as found
 order by 1, 2

@@ -159,7 +159,10 @@ impl Composer {
     /// table of events, each ended by a comma. One pass over each table, whatever the number of windows.
     #[must_use]
     pub fn facts(mut self, slot: &str, needs: &Requirements) -> Self {
-        let sql = facts::cte(&mut self.emit, needs) + &event::cte(&mut self.emit, &needs.events);
+        let mut sql = facts::cte(&mut self.emit, needs);
+        if !self.emit.looks_at_few() {
+            sql.push_str(&event::cte(&mut self.emit, &needs.events));
+        }
         self.fill(slot, &sql)
     }
 
@@ -167,7 +170,13 @@ impl Composer {
     /// others.
     #[must_use]
     pub fn fact_joins(mut self, slot: &str, needs: &Requirements) -> Self {
-        let sql = joined([facts::joins(&mut self.emit, needs), event::join(&needs.events)]);
+        let facts = facts::joins(&mut self.emit, needs);
+        let events = if self.emit.looks_at_few() {
+            event::lateral(&mut self.emit, &needs.events)
+        } else {
+            event::join(&needs.events)
+        };
+        let sql = joined([facts, events]);
         self.fill(slot, &sql)
     }
 

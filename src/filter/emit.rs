@@ -100,6 +100,11 @@ impl Emit {
         facts::alias(&self.frame, window)
     }
 
+    /// The statement is about a few customers whose facts are kept.
+    pub(super) const fn looks_at_few(&self) -> bool {
+        matches!(self.kept, Some(Kept::Touched(_)))
+    }
+
     /// Whether a customer is among the top: by the cut where it is known, else by the share that has strictly more.
     pub(super) fn among_the_top(&mut self, leaf: &Leaf) -> String {
         if let Some(cut) = leaf.cut {

@@ -15,6 +15,8 @@ pub enum Kind {
     Number,
     /// A whole number.
     Count,
+    /// A mark from 1 to 5.
+    Score,
     /// A share, written as a percentage.
     Share,
     /// A number of days, written as a length of time.
@@ -107,6 +109,24 @@ pub static ALL: &[Field] = &[
         "Repeat orders ÷ orders in the window (one first order 0%, two 50%, three 67%); an order is a repeat when the customer has an earlier one, ever; missing without orders",
     ),
     windowed("average_order", Kind::Number, false, "Spend ÷ orders in the window; missing without orders"),
+    windowed(
+        "recency_score",
+        Kind::Score,
+        false,
+        "1 to 5, 5 for the latest buyers: buyers of the window ranked by days since their last order (equal days share the better place), the span of places cut into five of equal width; missing without orders",
+    ),
+    windowed(
+        "frequency_score",
+        Kind::Score,
+        false,
+        "1 to 5, 5 for the most orders: as recency_score, by the number of orders in the window",
+    ),
+    windowed(
+        "monetary_score",
+        Kind::Score,
+        false,
+        "1 to 5, 5 for the highest spend: as recency_score, by the spend in the window",
+    ),
     windowed("contribution", Kind::Share, true, "The customer's share of all spend in the window"),
     ever("first_order_at", Kind::Instant, "The first paid order ever; missing without orders"),
     ever("last_order_at", Kind::Instant, "The last paid order so far; missing without orders"),

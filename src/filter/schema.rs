@@ -17,8 +17,17 @@ pub fn reference() -> Value {
 #[must_use]
 pub fn definitions() -> Map<String, Value> {
     let mut variants = vec![groups()];
-    for kind in [Kind::Text, Kind::Known, Kind::Tags, Kind::Instant, Kind::Number, Kind::Count, Kind::Share, Kind::Days]
-    {
+    for kind in [
+        Kind::Text,
+        Kind::Known,
+        Kind::Tags,
+        Kind::Instant,
+        Kind::Number,
+        Kind::Count,
+        Kind::Score,
+        Kind::Share,
+        Kind::Days,
+    ] {
         variants.extend([false, true].into_iter().filter_map(|windowed| on_fields(kind, windowed)));
     }
     variants.push(tag());

@@ -53,6 +53,13 @@ pub struct Restriction {
     pub doc: &'static str,
 }
 
+impl Restriction {
+    /// The same event can count or not by the as-of alone.
+    pub(super) fn depends_on_as_of(&self) -> bool {
+        self.sql.contains("{as_of}")
+    }
+}
+
 /// What a restriction can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Values {

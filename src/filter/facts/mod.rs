@@ -11,6 +11,7 @@
 
 pub mod keep;
 mod rank;
+mod score;
 pub mod track;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,8 @@ pub struct WindowNeeds {
     pub contribution: bool,
     /// Columns that are ranked, and among whom.
     pub ranks: BTreeSet<(&'static str, Universe)>,
+    /// Scores.
+    pub scores: BTreeSet<&'static str>,
 }
 
 /// What conditions need of the facts.
@@ -90,6 +93,7 @@ impl Requirements {
             (Source::Windowed { column, .. }, Some(window)) => {
                 let needs = self.windows.entry(*window).or_default();
                 needs.contribution |= column == "contribution";
+                needs.scores.extend(score::find(column));
                 if leaf.operator.name == "top" && leaf.cut.is_none() {
                     needs.ranks.insert((column, leaf.universe));
                 }
@@ -211,7 +215,7 @@ fn columns(emit: &mut Emit, window: Option<Span>) -> String {
 /// The facts of all customers as CTEs, each ended by a comma.
 pub(super) fn cte(emit: &mut Emit, needs: &Requirements) -> String {
     let relations = needs.relations(&emit.frame);
-    if relations.is_empty() || matches!(emit.kept, Some(Kept::Touched(_))) {
+    if relations.is_empty() || emit.looks_at_few() {
         return String::new();
     }
     let windows: Vec<_> = relations.iter().map(|(window, _)| *window).collect();
@@ -240,6 +244,11 @@ fn kept(window: Span) -> String {
 
 /// One window's facts of all customers, over their aggregates.
 fn of_all(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String {
+    score::beside(ranked(emit, window, needs), &needs.scores)
+}
+
+/// With ranks and contribution.
+fn ranked(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String {
     let base = base(emit, window);
     let plain = format!("select b.customer_id, {}\n    from {base} b", columns(emit, window));
     if !needs.contribution && needs.ranks.is_empty() {
@@ -309,7 +318,7 @@ fn is_zero(column: &str) -> bool {
 
 /// Joins of `c` to the facts of [`cte`]; of those looked at, to what is kept of them.
 pub(super) fn joins(emit: &mut Emit, needs: &Requirements) -> String {
-    let touched = matches!(emit.kept, Some(Kept::Touched(_)));
+    let touched = emit.looks_at_few();
     let joins = needs.relations(&emit.frame).into_iter().map(|(window, _)| {
         let alias = alias(&emit.frame, window);
         match window {

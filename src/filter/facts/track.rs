@@ -11,9 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use sqlx::PgConnection;
 
-use super::{Rank, Universe};
+use super::{Rank, Universe, score};
 use crate::filter::Filter;
-use crate::filter::compose::Frame;
+use crate::filter::compose::{Frame, compose};
+use crate::filter::event::{Event, Happened};
 use crate::filter::field::{Kind, Source};
 use crate::filter::leaf::{Leaf, Subject};
 use crate::filter::operand::{Day, Scalar};
@@ -21,9 +22,29 @@ use crate::jobfile::duration::Span;
 
 /// Operators whose outcome depends on the value alone.
 const TIMELESS: &[&str] = &[
-    "is", "is_not", "in", "not_in", "above", "at_least", "below", "at_most", "between", "present", "empty", "contains",
-    "not_contains", "starts_with", "ends_with", "has", "has_any", "has_all", "has_none",
+    "is",
+    "is_not",
+    "in",
+    "not_in",
+    "above",
+    "at_least",
+    "below",
+    "at_most",
+    "between",
+    "present",
+    "empty",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "ends_with",
+    "has",
+    "has_any",
+    "has_all",
+    "has_none",
 ];
+
+/// Tables of `crm` whose changes are noted.
+const NOTED: &[&str] = &["orders", "customer", "interaction", "ticket", "consent"];
 
 /// What must be watched so that conditions need not be evaluated for everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +70,7 @@ enum Instants {
     LastOrder(Span),
     CreatedAt,
     LevelSince(String),
+    Event(&'static Event),
 }
 
 /// An instant that moves with the as-of.
@@ -92,6 +114,7 @@ impl Tracking {
                 (Source::Customer(_), _) if TIMELESS.contains(&operator) => {}
                 (Source::Customer(_), _) if field.name == "created_at" => self.moves(Instants::CreatedAt, leaf)?,
                 (Source::Windowed { column: "contribution", .. }, _) => return None,
+                (Source::Windowed { column, .. }, _) if score::find(column).is_some() => return None,
                 (Source::Windowed { .. }, Some(window)) => {
                     self.about.insert(format!("facts:{window}"));
                     match Rank::of(leaf) {
@@ -117,6 +140,7 @@ impl Tracking {
                 let is_known = TIMELESS.contains(&operator) || ["on", "before", "after"].contains(&operator);
                 return (is_plain && is_known).then_some(());
             }
+            Subject::Event(happened) => self.happens(happened, leaf)?,
             Subject::Ladder { name, held } if TIMELESS.contains(&operator) => {
                 self.about.insert(format!("ladder:{name}"));
                 if let Some(held) = held {
@@ -127,6 +151,25 @@ impl Tracking {
             // what others add is not tracked until it is written here
             _ => return None,
         }
+        Some(())
+    }
+
+    /// An event matters again, or no more, when the as-of or the beginning of a window passes over it.
+    fn happens(&mut self, happened: &Happened, leaf: &Leaf) -> Option<()> {
+        let table = happened.event.table.strip_prefix("crm.").filter(|table| NOTED.contains(table))?;
+        if happened.only.iter().any(|(which, _)| which.depends_on_as_of()) {
+            return None;
+        }
+        self.about.insert(table.to_owned());
+        let mut bounds = if happened.measure.is_instant() { bounds(leaf)? } else { Vec::new() };
+        bounds.push(Bound::AsOf(TimeDelta::zero()));
+        if let Some(window) = happened.window {
+            bounds.push(Bound::AsOf(-window.as_delta()));
+        }
+        if let Some(reach) = happened.reach() {
+            bounds.push(Bound::AsOf(-reach.as_delta()));
+        }
+        self.moving.push(Moving { of: Instants::Event(happened.event), bounds });
         Some(())
     }
 
@@ -142,7 +185,13 @@ impl Tracking {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn touch_moved(&self, reader: &str, old: &Frame, new: &Frame, conn: &mut PgConnection) -> sqlx::Result<()> {
+    pub async fn touch_moved(
+        &self,
+        reader: &str,
+        old: &Frame,
+        new: &Frame,
+        conn: &mut PgConnection,
+    ) -> sqlx::Result<()> {
         for moving in &self.moving {
             for bound in &moving.bounds {
                 let (Some(from), Some(to)) = (bound.at(old), bound.at(new)) else { continue };
@@ -162,7 +211,10 @@ fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
     let operator = leaf.operator.name;
     if leaf.subject.kind() == Kind::Days {
         // n days ago is from where that day begins up to where the next one does
-        let days = leaf.operand.iter().filter_map(|scalar| if let Scalar::Number(days) = scalar { days.to_i64() } else { None });
+        let days = leaf
+            .operand
+            .iter()
+            .filter_map(|scalar| if let Scalar::Number(days) = scalar { days.to_i64() } else { None });
         return TIMELESS
             .contains(&operator)
             .then(|| days.flat_map(|days| [Bound::Day(-days), Bound::Day(1 - days)]).collect());
@@ -174,7 +226,9 @@ fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
         ("older_than", Some(Scalar::Span(span))) => vec![Bound::AsOf(-span.as_delta())],
         ("next", Some(Scalar::Span(span))) => vec![now, Bound::AsOf(span.as_delta())],
         ("on" | "before" | "after", Some(Scalar::Day(Day::Fixed(_)))) => Vec::new(),
-        ("on" | "before" | "after", Some(Scalar::Day(Day::Today(days)))) => vec![Bound::Day(*days), Bound::Day(days + 1)],
+        ("on" | "before" | "after", Some(Scalar::Day(Day::Today(days)))) => {
+            vec![Bound::Day(*days), Bound::Day(days + 1)]
+        }
         _ => return None,
     })
 }
@@ -227,6 +281,18 @@ impl Instants {
                 )
                 .execute(conn)
                 .await
+            }
+            Self::Event(event) => {
+                compose(include_str!("happened.sql"), Frame { as_of: to, timezone: chrono_tz::UTC, window: None })
+                    .bind(reader.to_owned())
+                    .bind(from)
+                    .bind(to)
+                    .fill_with("events", |_| format!("{} e", event.table))
+                    .fill_with("at", |_| event.at.to_owned())
+                    .finish()
+                    .query()
+                    .execute(conn)
+                    .await
             }
             Self::LevelSince(ladder) => {
                 sqlx::query!(

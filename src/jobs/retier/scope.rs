@@ -146,7 +146,8 @@ fn reader(ladder: &str) -> String {
 fn basis(ladder: &Ladder, run: &Run) -> String {
     let mut basis = format!("tend {} spec {} in {}", env!("CARGO_PKG_VERSION"), run.spec_hash, run.timezone);
     for level in &ladder.levels {
-        let _ = write!(basis, "\n{}: {}", level.name, level.when.as_ref().map_or_else(String::new, |when| when.describe()));
+        let _ =
+            write!(basis, "\n{}: {}", level.name, level.when.as_ref().map_or_else(String::new, |when| when.describe()));
     }
     // the levels a condition on another ladder means follow from that ladder's file
     for leaf in ladder.conditions().flat_map(filter::Filter::leaves) {
@@ -160,7 +161,8 @@ fn basis(ladder: &Ladder, run: &Run) -> String {
 /// The cuts of the last run, by rank.
 fn old_cuts(ladder: &Ladder, before: &Before) -> Cuts {
     let evidence = ladder.evidence();
-    let cut = |figure: &str, share: &str| before.cuts.get(figure).and_then(|shares| shares.get(share)).cloned().flatten();
+    let cut =
+        |figure: &str, share: &str| before.cuts.get(figure).and_then(|shares| shares.get(share)).cloned().flatten();
     evidence.ranks().map(|(rank, figure, share)| (rank, cut(figure, share))).collect()
 }
 

@@ -1,6 +1,5 @@
 //! Kept facts and runs that look only at who could have changed: always what a count over everything gives.
 
-
 use super::*;
 
 /// What differs between the kept facts of a window and a count over all orders, both ways.
@@ -23,7 +22,11 @@ pub async fn differences(world: &World, window: &str, at: &str) -> String {
 #[tokio::test]
 async fn a_night_after_changes_of_every_sort_looks_at_few_and_ends_where_a_full_evaluation_does() {
     let world = World::new().await;
-    world.sql("insert into crm.customer (customer_id) select 'c' || lpad(n::text, 3, '0') from generate_series(0, 399) n").await;
+    world
+        .sql(
+            "insert into crm.customer (customer_id) select 'c' || lpad(n::text, 3, '0') from generate_series(0, 399) n",
+        )
+        .await;
     world
         .sql(
             "insert into crm.orders (customer_id, order_id, placed_at, amount)
@@ -63,4 +66,269 @@ async fn a_night_after_changes_of_every_sort_looks_at_few_and_ends_where_a_full_
     evaluate(&world, &job, &run(3, "2026-06-02T00:00:00Z")).await.unwrap();
     assert_eq!(levels(&world).await, kept);
     assert_eq!(world.rows(&format!("{found} 3")).await, incremental);
+}
+
+const AT: &str = "2026-06-02T00:00:00Z";
+
+/// A customer on high by one order of a hundred days ago, and others around.
+async fn shop() -> World {
+    let world = World::new().await;
+    customers(&world, &["a", "b", "c"]).await;
+    orders(&world, &[("a", 100, "1500"), ("b", 100, "150"), ("c", 10, "20")]).await;
+    evaluate(&world, &by_amount(), &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\thigh", "b\tmid", "c\tnormal"]);
+    world
+}
+
+#[tokio::test]
+async fn whatever_happens_to_an_order_is_seen_by_the_next_run_alone_where_it_happened() {
+    let hands = "update crm.orders set customer_id = 'c' where customer_id = 'a'";
+    let inserted =
+        "insert into crm.orders (customer_id, order_id, placed_at, amount) values ('c', 'x', '2025-12-01Z', 999)";
+    for (what, change, expected, touched) in [
+        (
+            "cancelled",
+            "update crm.orders set status = 'cancelled' where customer_id = 'a'",
+            ["normal", "mid", "normal"],
+            1,
+        ),
+        ("deleted", "delete from crm.orders where customer_id = 'b'", ["high", "normal", "normal"], 1),
+        ("changes hands", hands, ["normal", "mid", "high"], 2),
+        ("placed long ago", inserted, ["high", "mid", "high"], 1),
+        ("told again", "update crm.orders set amount = amount, status = status", ["high", "mid", "normal"], 0),
+        ("all gone", "truncate crm.orders", ["normal"; 3], 3),
+    ] {
+        let world = shop().await;
+        world.sql(change).await;
+        evaluate(&world, &by_amount(), &run(2, AT)).await.unwrap();
+        let found = world.rows("select level from tend.ladder_state order by customer_id").await;
+        assert_eq!(found, expected, "{what}");
+        assert_eq!(differences(&world, "365 days", AT).await, "0", "{what}");
+        assert_eq!(
+            world.value("select evaluated from tend.ladder_run where run_id = 2").await,
+            touched.to_string(),
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_slow_transaction_that_commits_behind_a_fast_one_is_not_lost() {
+    let world = shop().await;
+    let insert = |customer: &str| {
+        format!(
+            "insert into crm.orders (customer_id, order_id, placed_at, amount) values ('{customer}', 'late-{customer}', '2026-05-31Z', 5000)"
+        )
+    };
+    let mut slow = world.pool().begin().await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(insert("b"))).execute(&mut *slow).await.unwrap();
+    world.sql(&insert("c")).await;
+    evaluate(&world, &by_amount(), &run(2, AT)).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\thigh", "b\tmid", "c\thigh"]);
+    slow.commit().await.unwrap();
+    evaluate(&world, &by_amount(), &run(3, AT)).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\thigh", "b\thigh", "c\thigh"]);
+    assert_eq!(differences(&world, "365 days", AT).await, "0");
+    assert_eq!(world.value("select evaluated from tend.ladder_run where run_id = 3").await, "1");
+}
+
+#[tokio::test]
+async fn a_weekly_recount_finds_nothing_or_corrects_it_names_the_customers_and_is_an_alarm() {
+    let world = shop().await;
+    evaluate(&world, &by_amount(), &run(2, "2026-06-08T00:00:00Z")).await.unwrap();
+    assert_eq!(world.value("select count(*) from tend.fact_difference").await, "0");
+    // somebody writes where only tend writes
+    world
+        .sql("update tend.fact set spend = 3 where customer_id = 'a'; delete from tend.fact where customer_id = 'b'")
+        .await;
+    evaluate(&world, &by_amount(), &run(3, "2026-06-15T00:00:00Z")).await.unwrap();
+    let found = world
+        .rows("select customer_id, kept ->> 'spend', counted ->> 'spend', run_id from tend.fact_difference order by 1")
+        .await;
+    assert_eq!(found, ["a\t3\t1500.00\t3", "b\tnull\t150.00\t3"]);
+    assert_eq!(levels(&world).await, ["a\thigh", "b\tmid", "c\tnormal"]);
+    assert_eq!(differences(&world, "365 days", "2026-06-15T00:00:00Z").await, "0");
+}
+
+#[tokio::test]
+async fn over_views_everything_is_counted_anew_at_every_run_and_the_run_says_so() {
+    let world = shop().await;
+    world.sql("alter table crm.orders rename to orders_of_the_company; create view crm.orders as select * from crm.orders_of_the_company").await;
+    world.sql("update crm.orders set amount = 1 where customer_id = 'a'").await;
+    evaluate(&world, &by_amount(), &run(2, AT)).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\tnormal", "b\tmid", "c\tnormal"]);
+    let why = world.value("select everybody from tend.ladder_run where run_id = 2").await;
+    assert!(why.contains("views"), "{why}");
+}
+
+#[tokio::test]
+async fn an_incremental_night_scans_neither_orders_nor_customers() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into crm.customer (customer_id) select 'c' || n from generate_series(1, 20000) n;
+             insert into crm.orders (customer_id, order_id, placed_at, amount)
+             select 'c' || n * 7 % 20000 + 1, 'o' || n, timestamptz '2026-06-01Z' - interval '7 minutes' * n, n * 31 % 997
+             from generate_series(1, 100000) n;
+             analyze",
+        )
+        .await;
+    let job = shipped("365d");
+    evaluate(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
+    world.sql("update crm.orders set amount = amount + 100 where order_id like 'o77%'; analyze").await;
+    let mut transaction = world.pool().begin().await.unwrap();
+    step(&job, &run(2, AT), &mut transaction).await.unwrap();
+    let scans: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select relname::text, seq_scan, idx_scan from pg_stat_xact_user_tables
+         where schemaname = 'crm' and relname in ('orders', 'customer') order by 1",
+    )
+    .fetch_all(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+    let [(_, 0, customers), (_, 0, orders)] = scans[..] else { panic!("{scans:?}") };
+    assert!(customers > 0 && orders > 0, "{scans:?}");
+    assert_eq!(world.value("select everybody from tend.ladder_run where run_id = 2").await, "null");
+    assert_eq!(differences(&world, "365 days", AT).await, "0");
+}
+
+/// The levels of another ladder of the same file, evaluated from nothing.
+async fn anew(world: &World, job: &Arc<dyn Job>, at: &str, run_id: i64) -> Vec<String> {
+    let fresh = Run { job: format!("anew-{run_id}"), ..run(run_id, at) };
+    evaluate(world, job, &fresh).await.unwrap();
+    world
+        .rows(&format!("select customer_id, level from tend.ladder_state where ladder = 'anew-{run_id}' order by 1"))
+        .await
+}
+
+#[tokio::test]
+async fn every_trading_day_of_the_shop_the_kept_facts_are_what_a_full_count_gives() {
+    let Some(world) = online_retail().await else { return };
+    // the orders arrive day by day
+    world.sql("create table shop as table crm.orders; truncate crm.orders; create index on shop (placed_at)").await;
+    let days = world.rows("select distinct (placed_at::date + 1)::text from shop order by 1").await;
+    assert_eq!(days.len(), 305);
+    let job = shipped("60d");
+    let (mut few, mut run_id) = (0, 0);
+    for (nth, day) in days.iter().enumerate() {
+        let at = format!("{day}T00:00:00Z");
+        world.sql(&format!("insert into crm.orders select * from shop where placed_at < '{at}' and placed_at >= '{at}'::timestamptz - interval '1 day'")).await;
+        run_id += 1;
+        evaluate(&world, &job, &run(run_id, &at)).await.unwrap();
+        assert_eq!(differences(&world, "60 days", &at).await, "0", "{day}");
+        few += i64::from(
+            world.value(&format!("select everybody is null from tend.ladder_run where run_id = {run_id}")).await
+                == "true",
+        );
+        if nth % 20 == 19 {
+            run_id += 1;
+            let anew = anew(&world, &job, &at, run_id).await;
+            let kept = world
+                .rows("select customer_id, level from tend.ladder_state where ladder = 'value-tiers' order by 1")
+                .await;
+            assert!(anew == kept, "{day}");
+        }
+    }
+    assert_eq!(world.value("select count(*) from tend.fact_difference").await, "0");
+    assert!(few > 200, "only {few} nights looked at few");
+}
+
+#[tokio::test]
+async fn random_changes_and_instants_end_where_a_full_evaluation_does() {
+    let job = ladder(
+        "[[retier.level]]\nname = \"top\"\nwhen = { any = [{ field = \"spend\", top = \"17%\" }, { field = \"orders\", within = \"30d\", top = \"5%\" }] }\n\
+         [[retier.level]]\nname = \"new\"\nwhen = { any = [{ field = \"created_at\", within = \"20d\" }, { field = \"first_order_at\", within = \"15d\" }] }\n\
+         [[retier.level]]\nname = \"busy\"\nwhen = { event = \"interaction\", count = { at_least = 2 }, within = \"10d\" }\n\
+         [[retier.level]]\nname = \"lost\"\nwhen = { field = \"days_since_last_order\", at_least = \"40d\" }\n\
+         [[retier.level]]\nname = \"rated\"\nwhen = { field = \"repurchase_rate\", top = \"50%\" }\n\
+         [[retier.level]]\nname = \"rest\"\n",
+    );
+    for seed in 1..4_u64 {
+        let world = World::new().await;
+        let mut dice = seed * 7919;
+        let mut roll = |sides: u64| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 33) % sides
+        };
+        world.sql("insert into crm.customer (customer_id, created_at) select 'c' || n, timestamptz '2026-06-01Z' - interval '1 day' * n from generate_series(1, 60) n").await;
+        let (mut hours, mut few) = (0, 0);
+        for night in 1..16_i64 {
+            for _ in 0..roll(9) {
+                let (customer, other) = (roll(64), roll(64));
+                let (order, ago, amount) = (roll(200), hours as i64 - roll(1500) as i64, roll(12) * 10);
+                let placed = format!("timestamptz '2026-06-01Z' + interval '1 hour' * {ago}");
+                let statement = match roll(8) {
+                    0 => format!("delete from crm.orders where customer_id = 'c{customer}'"),
+                    1 => format!("update crm.orders set customer_id = 'c{other}' where order_id = 'o{order}'"),
+                    2 => format!("update crm.orders set status = 'refunded' where order_id = 'o{order}'"),
+                    3 => format!("delete from crm.customer where customer_id = 'c{customer}'"),
+                    4 => format!(
+                        "insert into crm.customer (customer_id, created_at) values ('c{customer}', {placed}) on conflict do nothing"
+                    ),
+                    5 => format!(
+                        "insert into crm.interaction (customer_id, interaction_id, at, kind) select 'c{customer}', 'i' || count(*), {placed}, 'enquiry' from crm.interaction"
+                    ),
+                    _ => format!(
+                        "insert into crm.orders (customer_id, order_id, placed_at, amount) values ('c{customer}', 'o{order}', {placed}, {amount}) on conflict do nothing"
+                    ),
+                };
+                world.sql(&statement).await;
+            }
+            hours += roll(60);
+            let at = (instant("2026-06-01T00:00:00Z") + chrono::TimeDelta::hours(hours as i64)).to_rfc3339();
+            evaluate(&world, &job, &run(night, &at)).await.unwrap();
+            few += i64::from(
+                world.value(&format!("select everybody is null from tend.ladder_run where run_id = {night}")).await
+                    == "true",
+            );
+            let kept = world
+                .rows("select customer_id, level from tend.ladder_state where ladder = 'value-tiers' order by 1")
+                .await;
+            assert_eq!(anew(&world, &job, &at, 100 + night).await, kept, "seed {seed}, night {night}");
+            for window in ["365 days", "30 days"] {
+                assert_eq!(differences(&world, window, &at).await, "0", "seed {seed}, night {night}, {window}");
+            }
+            let told = |run_id: i64| {
+                format!("select distribution, missing from tend.ladder_run where run_id = {run_id}")
+            };
+            assert_eq!(
+                world.rows(&told(night)).await,
+                world.rows(&told(100 + night)).await,
+                "seed {seed}, night {night}"
+            );
+        }
+        assert!(few > 7, "only {few} nights looked at few");
+    }
+}
+
+#[tokio::test]
+async fn scores_of_the_online_retail_data_are_those_that_were_counted_by_hand() {
+    let Some(world) = online_retail().await else { return };
+    let expected = [
+        ("recency_score", [881, 846, 863, 880, 868], ["1", "5", "2"]),
+        ("frequency_score", [1493, 835, 508, 802, 700], ["1", "5", "4"]),
+        ("monetary_score", [868, 867, 868, 867, 868], ["5", "5", "4"]),
+    ];
+    for (run_id, (field, counts, examples)) in (1..).zip(expected) {
+        let mut text = "title = \"test\"\n[retier]\nwindow = \"400d\"\n".to_owned();
+        for score in 1..=5 {
+            text.push_str(&format!(
+                "[[retier.level]]\nname = \"{score}\"\nwhen = {{ field = \"{field}\", is = {score} }}\n"
+            ));
+        }
+        let job = job(&(text + "[[retier.level]]\nname = \"none\"\n"));
+        let london =
+            Run { timezone: chrono_tz::Europe::London, job: field.into(), ..run(run_id, "2011-12-10T00:00:00Z") };
+        evaluate(&world, &job, &london).await.unwrap();
+        let found = world
+            .rows(&format!(
+                "select count(*) from tend.ladder_state where ladder = '{field}' group by level order by level"
+            ))
+            .await;
+        assert_eq!(found, counts.map(|count| count.to_string()), "{field}");
+        let found = world
+            .rows(&format!("select level from tend.ladder_state where ladder = '{field}' and customer_id in ('12346', '12347', '12348') order by customer_id"))
+            .await;
+        assert_eq!(found, examples, "{field}");
+    }
 }
