@@ -1,6 +1,8 @@
-//! What a full evaluation of a value ladder costs, beside the least it can cost on the same tables.
+//! What a night of a value ladder costs after a few customers changed, beside a full evaluation and the least that one
+//! can cost on the same tables.
 //!
-//! `cargo bench --bench retier [-- --customers 1000000 --orders 10000000 --rounds 5]`; see benches/README.md.
+//! `cargo bench --bench retier [-- --customers 1000000 --orders 10000000 --changed 10000 --rounds 5]`; see
+//! benches/README.md.
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
 use std::fmt::Write as _;
@@ -30,29 +32,37 @@ const SERVER: [(&str, &str); 7] = [
     ("autovacuum", "off"),
 ];
 const LADDER: &str = "value-tiers";
+/// The same ladder, evaluated in full every night.
+const FULL: &str = "value-tiers-in-full";
 const FILE: &str = include_str!("../../jobs/value-tiers.toml");
 
 struct Size {
     customers: u64,
     orders: u64,
+    /// Customers with a new order each night.
+    changed: u64,
     rounds: u32,
 }
 
 impl Size {
     fn from_arguments() -> anyhow::Result<Self> {
-        let mut size = Self { customers: 1_000_000, orders: 0, rounds: 5 };
+        let mut size = Self { customers: 1_000_000, orders: 0, changed: 0, rounds: 5 };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
             let value = arguments.next().with_context(|| format!("{name} needs a number"))?;
             match name.as_str() {
                 "--customers" => size.customers = value.parse()?,
                 "--orders" => size.orders = value.parse()?,
+                "--changed" => size.changed = value.parse()?,
                 "--rounds" => size.rounds = value.parse()?,
-                _ => bail!("known: --customers, --orders, --rounds; not {name}"),
+                _ => bail!("known: --customers, --orders, --changed, --rounds; not {name}"),
             }
         }
         if size.orders == 0 {
             size.orders = size.customers * 10;
+        }
+        if size.changed == 0 {
+            size.changed = size.customers / 100;
         }
         Ok(size)
     }
@@ -75,29 +85,83 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
     let tend = tend_ladder()?;
     let bare = bare_statement();
 
-    let start: DateTime<Utc> = "2026-05-01T00:00:00Z".parse()?;
-    let (mut bare_times, mut tend_times) = (Vec::new(), Vec::new());
+    let start: DateTime<Utc> = "2026-06-01T00:00:00Z".parse()?;
+    let mut times = Times::default();
     for round in 0..=size.rounds {
         let at = start + TimeDelta::days(round.into());
-        let run_id = i64::from(round) + 1;
-        let (bare_took, (tend_took, progress)) = if round % 2 == 0 {
-            (run_bare(pool, &bare, at).await?, run_tend(&db, &*tend, at, run_id).await?)
-        } else {
-            let tend_first = run_tend(&db, &*tend, at, run_id).await?;
-            (run_bare(pool, &bare, at).await?, tend_first)
-        };
-        same_levels(pool).await?;
-        let kind = if round == 0 { "first, every row written (not counted)" } else { "" };
-        println!("{}  bare {}  tend {}  {progress}  {kind}", at.date_naive(), seconds(bare_took), seconds(tend_took));
         if round > 0 {
-            bare_times.push(bare_took);
-            tend_times.push(tend_took);
+            change(pool, size, at).await?;
+        }
+        let run_id = i64::from(round) * 2 + 1;
+        let (night, progress) = run_tend(&db, &*tend, LADDER, at, run_id).await?;
+        let bare = run_bare(pool, &bare, at).await?;
+        // where changes are not noted everything is counted anew
+        sqlx::raw_sql("alter table crm.consent disable trigger tend_inserted").execute(pool).await?;
+        let (full, _) = run_tend(&db, &*tend, FULL, at, run_id + 1).await?;
+        sqlx::raw_sql("alter table crm.consent enable trigger tend_inserted").execute(pool).await?;
+        same_levels(pool).await?;
+        let looked_at: i64 = sqlx::query_scalar("select evaluated from tend.ladder_run where run_id = $1")
+            .bind(run_id)
+            .fetch_one(pool)
+            .await?;
+        let kind = if round == 0 { "first, every row written (not counted)" } else { "" };
+        println!(
+            "{}  bare {}  full {}  night {}  looked at {looked_at}  {progress}  {kind}",
+            at.date_naive(),
+            seconds(bare),
+            seconds(full),
+            seconds(night)
+        );
+        if round == 0 {
+            // as autovacuum does on a server of its own accord
+            sqlx::raw_sql("vacuum analyze").execute(pool).await?;
+        } else {
+            times.bare.push(bare);
+            times.full.push(full);
+            times.night.push(night);
         }
     }
-    let (bare_median, tend_median) = (median(bare_times), median(tend_times));
-    let ratio = tend_median.as_secs_f64() / bare_median.as_secs_f64();
-    println!("median      bare {}  tend {}  ratio {ratio:.2}", seconds(bare_median), seconds(tend_median));
+    times.print();
     db.close().await;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Times {
+    bare: Vec<Duration>,
+    full: Vec<Duration>,
+    night: Vec<Duration>,
+}
+
+impl Times {
+    fn print(self) {
+        let (bare, full, night) = (median(self.bare), median(self.full), median(self.night));
+        let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
+        println!("median      bare {}  full {}  night {}", seconds(bare), seconds(full), seconds(night));
+        println!(
+            "ratios      full to bare {:.2}  night to full {:.3}  night to bare {:.3}",
+            ratio(full, bare),
+            ratio(night, full),
+            ratio(night, bare)
+        );
+    }
+}
+
+/// A new order, on the day before, for so many customers all over the table.
+async fn change(pool: &PgPool, size: &Size, at: DateTime<Utc>) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    sqlx::query(
+        "insert into crm.orders (customer_id, order_id, placed_at, amount)
+         select 'C' || lpad((1 + (n * 7919 + extract(day from $1)::bigint * 31) % $2)::text, 8, '0'),
+                'N' || to_char($1, 'YYYYMMDD') || n, $1 - interval '1 day' * n / ($3 + 1), 10 + n % 300
+         from generate_series(1, $3::bigint) n",
+    )
+    .bind(at)
+    .bind(i64::try_from(size.customers)?)
+    .bind(i64::try_from(size.changed)?)
+    .execute(pool)
+    .await?;
+    println!("{}  {} new orders in {}", at.date_naive(), size.changed, seconds(begun.elapsed()));
     Ok(())
 }
 
@@ -148,10 +212,16 @@ async fn run_bare(pool: &PgPool, statement: &str, at: DateTime<Utc>) -> anyhow::
     Ok(begun.elapsed())
 }
 
-async fn run_tend(db: &Database, job: &dyn Job, at: DateTime<Utc>, run_id: i64) -> anyhow::Result<(Duration, String)> {
+async fn run_tend(
+    db: &Database,
+    job: &dyn Job,
+    ladder: &str,
+    at: DateTime<Utc>,
+    run_id: i64,
+) -> anyhow::Result<(Duration, String)> {
     let run = Run {
         run_id,
-        job: LADDER.to_owned(),
+        job: ladder.to_owned(),
         spec_hash: "0".repeat(64),
         as_of: at,
         business_date: at.date_naive(),
@@ -172,13 +242,18 @@ async fn run_tend(db: &Database, job: &dyn Job, at: DateTime<Utc>, run_id: i64) 
 
 /// A comparison of two different results would mean nothing.
 async fn same_levels(pool: &PgPool) -> anyhow::Result<()> {
-    let different: i64 = sqlx::query_scalar(
-        "select count(*) from bare_state b full join tend.ladder_state s using (customer_id) where b.level is distinct from s.level",
-    )
-    .fetch_one(pool)
-    .await?;
-    if different > 0 {
-        bail!("{different} customers are on another level than the bare statement says");
+    for ladder in [LADDER, FULL] {
+        let different: i64 = sqlx::query_scalar(
+            "select count(*) from bare_state b
+             full join (select customer_id, level from tend.ladder_state where ladder = $1) s using (customer_id)
+             where b.level is distinct from s.level",
+        )
+        .bind(ladder)
+        .fetch_one(pool)
+        .await?;
+        if different > 0 {
+            bail!("{ladder}: {different} customers are on another level than the bare statement says");
+        }
     }
     Ok(())
 }

@@ -25,6 +25,10 @@ pub(super) struct Found {
     pub flows: Vec<Flow>,
     /// Condition → customers for whom a value was missing.
     pub missing: BTreeMap<String, i64>,
+    /// For how many the conditions were evaluated; none in runs of before this was recorded.
+    pub evaluated: Option<i64>,
+    /// Why for everybody; none when only for those who could have changed.
+    pub everybody: Option<String>,
 }
 
 /// Where the ranks began at the run before.
@@ -63,13 +67,19 @@ impl Found {
         let row = sqlx::query!(
             r#"select cuts as "cuts: Json<Cuts>",
                       moves as "moves: Json<Vec<Flow>>",
-                      missing as "missing: Json<BTreeMap<String, i64>>"
+                      missing as "missing: Json<BTreeMap<String, i64>>", evaluated, everybody
                from tend.ladder_run where run_id = $1"#,
             run_id
         )
         .fetch_optional(conn)
         .await?;
-        Ok(row.map(|row| Self { cuts: row.cuts.0, flows: row.moves.0, missing: row.missing.0 }))
+        Ok(row.map(|row| Self {
+            cuts: row.cuts.0,
+            flows: row.moves.0,
+            missing: row.missing.0,
+            evaluated: row.evaluated,
+            everybody: row.everybody,
+        }))
     }
 
     /// The cuts of the run of the ladder before that one, with its as-of.

@@ -18,6 +18,17 @@ use super::found;
 use crate::engine::door::Run;
 use crate::filter::{self, Cuts, Frame, Kept, Leaf, Requirements, Subject, Tracking, keep};
 
+/// `crm` is views, or tables of somebody else.
+const NOT_NOTED: &str =
+    "changes in crm are not noted (views, or tables tend may not watch); all orders are counted anew";
+/// A condition is not known to [`Tracking`].
+const UNTRACKED: &str = "changes alone do not tell for whom this comes out differently:";
+
+/// Whether the next run will look at everybody for the same reason.
+pub(super) fn is_lasting(why: &str) -> bool {
+    why == NOT_NOTED || why.starts_with(UNTRACKED)
+}
+
 /// Who is looked at.
 #[derive(Debug, Default)]
 pub struct Scope {
@@ -71,8 +82,7 @@ pub(super) async fn scope(
 ) -> sqlx::Result<Scope> {
     keep::lock(conn).await?;
     if !keep::captures_changes(conn).await? {
-        let why = "changes in crm are not noted (views, or tables tend may not watch): all orders are counted anew";
-        return Ok(Scope::everybody(None, why));
+        return Ok(Scope::everybody(None, NOT_NOTED));
     }
     let reader = reader(&run.job);
     let frame = ladder.frame(run);
@@ -89,7 +99,7 @@ pub(super) async fn scope(
     }
     let tracking = match tracking {
         Ok(tracking) => tracking,
-        Err(condition) => return everybody(format!("who is concerned by \"{condition}\" cannot be told from changes")),
+        Err(condition) => return everybody(format!("{UNTRACKED} \"{condition}\"")),
     };
     if before.everybody_at.is_none_or(|at| (run.as_of - at).abs() >= keep::RECOUNT_AFTER) {
         return everybody("a week has passed since everybody was looked at".into());

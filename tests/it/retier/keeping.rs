@@ -288,9 +288,8 @@ async fn random_changes_and_instants_end_where_a_full_evaluation_does() {
             for window in ["365 days", "30 days"] {
                 assert_eq!(differences(&world, window, &at).await, "0", "seed {seed}, night {night}, {window}");
             }
-            let told = |run_id: i64| {
-                format!("select distribution, missing from tend.ladder_run where run_id = {run_id}")
-            };
+            let told =
+                |run_id: i64| format!("select distribution, missing from tend.ladder_run where run_id = {run_id}");
             assert_eq!(
                 world.rows(&told(night)).await,
                 world.rows(&told(100 + night)).await,

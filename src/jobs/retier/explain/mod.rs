@@ -144,6 +144,8 @@ impl Report<'_> {
             "cuts_before": self.before,
             "near": self.near.iter().map(|near| self.near_json(near)).collect::<Vec<_>>(),
             "missing": missing.map(|(condition, customers)| json!({ "condition": condition, "customers": customers })).collect::<Vec<_>>(),
+            "looked_at": self.found.evaluated,
+            "everybody": self.found.everybody,
             "samples": samples.collect::<Vec<_>>(),
             "definitions": self.words.definitions(),
         })

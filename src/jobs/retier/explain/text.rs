@@ -1,5 +1,6 @@
 //! The report for a terminal.
 
+use super::super::scope;
 use super::{GONE, NO_LEVEL, Report, Way};
 use crate::jobs::layout::{self, Align, count};
 
@@ -40,7 +41,11 @@ impl Report<'_> {
             self.ladder.window(),
             count(customers)
         );
-        layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0)
+        // what holds for every run of this ladder, not for this one
+        let lasting = self.found.everybody.iter().filter(|why| scope::is_lasting(why));
+        let slow: String =
+            lasting.map(|why| layout::fold(&format!("Every run looks at everybody: {why}"), 0)).collect();
+        layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0) + &slow
     }
 
     /// From (rows) × to (columns), with the distribution before and after at the edges; a list where that is too wide.
