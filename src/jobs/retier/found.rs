@@ -27,7 +27,7 @@ pub(super) struct Found {
     pub missing: BTreeMap<String, i64>,
     /// For how many the conditions were evaluated; none in runs of before this was recorded.
     pub evaluated: Option<i64>,
-    /// Why for everybody; none when only for those who could have changed.
+    /// Why every run evaluates them for everybody, where that is so.
     pub everybody: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl Found {
             flows: row.moves.0,
             missing: row.missing.0,
             evaluated: row.evaluated,
-            everybody: row.everybody,
+            everybody: row.everybody.filter(|why| super::scope::is_lasting(why)),
         }))
     }
 

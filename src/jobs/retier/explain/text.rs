@@ -1,6 +1,5 @@
 //! The report for a terminal.
 
-use super::super::scope;
 use super::{GONE, NO_LEVEL, Report, Way};
 use crate::jobs::layout::{self, Align, count};
 
