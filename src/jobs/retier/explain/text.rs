@@ -40,10 +40,8 @@ impl Report<'_> {
             self.ladder.window(),
             count(customers)
         );
-        // what holds for every run of this ladder, not for this one
-        let lasting = self.found.everybody.iter().filter(|why| scope::is_lasting(why));
-        let slow: String =
-            lasting.map(|why| layout::fold(&format!("Every run looks at everybody: {why}"), 0)).collect();
+        let slow = self.found.everybody.iter();
+        let slow: String = slow.map(|why| layout::fold(&format!("Every run looks at everybody: {why}"), 0)).collect();
         layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0) + &slow
     }
 
