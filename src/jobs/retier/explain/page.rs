@@ -192,7 +192,11 @@ impl Report<'_> {
     }
 
     fn picture(&self) -> Option<flow::Picture> {
-        let (sources, targets) = (self.sources(), self.targets());
+        let (mut sources, targets) = (self.sources(), self.targets());
+        // the first run: there is no before, and empty levels would only push the picture down
+        if self.ladder.levels().iter().all(|level| self.before(&level.name) == 0) {
+            sources.retain(Option::is_none);
+        }
         let links = sources.iter().enumerate().flat_map(|(from_at, from)| {
             targets.iter().enumerate().map(move |(to_at, to)| flow::Link {
                 from: from_at,
