@@ -30,8 +30,7 @@ impl Comparison<'_> {
     pub fn edge(&self, cut: Option<Decimal>) -> Option<Edge> {
         let Subject::Field { field, window } = &self.leaf.subject else { return None };
         let column = match field.source {
-            // a share of everything changes with everybody's orders: there is no figure to reach
-            Source::Windowed { column, .. } if column != "contribution" => column,
+            Source::Windowed { column, .. } if OWN.contains(&column) => column,
             Source::Ever(column) if field.kind == Kind::Days => column,
             _ => return None,
         };
@@ -83,6 +82,10 @@ fn side(emit: &mut Emit, at: usize, edge: &Edge, upper: bool, each: u32) -> Stri
         column = edge.column,
     )
 }
+
+/// Figures that follow from the customer's own orders alone. Shares of everything and scores change with everybody's:
+/// there is no figure to reach.
+const OWN: [&str; 5] = ["spend", "orders", "repeat_orders", "repurchase_rate", "average_order"];
 
 const DAYS: &str = "days_since_last_order";
 

@@ -123,3 +123,16 @@ async fn nearest_are_the_same_where_facts_are_kept_and_where_orders_are_counted(
     assert!(kept.json["near"][0]["short"].as_array().unwrap().len() == 5, "{}", kept.text);
     assert_eq!(kept.json, counted.json);
 }
+
+#[tokio::test]
+async fn scores_and_shares_of_everything_have_no_figure_to_reach() {
+    let world = World::new().await;
+    let job = ladder(
+        "[[retier.level]]\nname = \"champion\"\nwhen = { field = \"monetary_score\", at_least = 4 }\n\
+         [[retier.level]]\nname = \"large\"\nwhen = { field = \"contribution\", at_least = \"10%\" }\n\
+         [[retier.level]]\nname = \"rest\"\n",
+    );
+    customers(&world, &["a", "b", "c"]).await;
+    orders(&world, &[("a", 10, "500"), ("b", 10, "400"), ("c", 10, "1")]).await;
+    assert_eq!(told(&preview(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await), []);
+}
