@@ -6,6 +6,7 @@ mod demo;
 mod names;
 mod pages;
 mod retail;
+mod rfm;
 mod serving;
 mod texts;
 mod waiting;

@@ -9,13 +9,13 @@ use super::{bench, json};
 use crate::support::process::Bench;
 
 /// The data, beside the repository or a worktree of it.
-fn data() -> Option<PathBuf> {
+pub fn data() -> Option<PathBuf> {
     let ancestors = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     ancestors.map(|folder| folder.join("shared/data/online-retail")).find(|folder| folder.is_dir())
 }
 
 /// `zcat FILE | tend import KIND -`
-fn import(bench: &Bench, kind: &str, file: &Path) -> Value {
+pub fn import(bench: &Bench, kind: &str, file: &Path) -> Value {
     let mut zcat = Command::new("zcat").arg(file).stdout(Stdio::piped()).spawn().expect("zcat starts");
     let mut command = bench.command(&["import", kind, "-", "--json"]);
     let output = command.stdin(zcat.stdout.take().expect("its output")).output().expect("tend starts");
