@@ -33,7 +33,8 @@ fn figures(orders: &Path) -> BTreeMap<String, Figures> {
         *customer = (customer.0.max(day), customer.1 + 1, customer.2 + amount);
     }
     let reference = NaiveDate::from_ymd_opt(2011, 12, 10).unwrap();
-    let figures = |(day, orders, pence): (NaiveDate, i64, i64)| Figures { days: (reference - day).num_days(), orders, pence };
+    let figures =
+        |(day, orders, pence): (NaiveDate, i64, i64)| Figures { days: (reference - day).num_days(), orders, pence };
     found.into_iter().map(|(customer, found)| (customer, figures(found))).collect()
 }
 
@@ -94,7 +95,9 @@ async fn rfm_of_online_retail_is_as_its_readme_says_and_for_every_customer_as_co
 
     let expected = scores(&figures(&data.join("orders.csv.gz")));
     assert_eq!(expected.len(), 4_338);
-    let stored = world.rows("select customer_id, level, reason -> 'facts' from tend.ladder_state where ladder = 'rfm-segments'").await;
+    let stored = world
+        .rows("select customer_id, level, reason -> 'facts' from tend.ladder_state where ladder = 'rfm-segments'")
+        .await;
     assert_eq!(stored.len(), 4_338);
     let mut counts = [[0; 5]; 3];
     for row in stored {
