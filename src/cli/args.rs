@@ -57,6 +57,8 @@ pub enum Command {
     Cancel(CancelArgs),
     /// Show messages whose fate is unknown or that need a decision, and decide
     Outbox(OutboxArgs),
+    /// Give a customer a level by hand until a day, take it back, or list who has one
+    Override(OverrideArgs),
     /// Import customers, orders, interactions, tickets or staff from CSV
     Import(ImportArgs),
     /// Create or update tend's tables
@@ -203,6 +205,30 @@ pub enum OutboxAction {
         #[arg(required = true, value_parser = number)]
         message: Vec<i64>,
     },
+}
+
+/// `tend override`.
+#[derive(Debug, Args)]
+pub struct OverrideArgs {
+    /// The ladder: the job that keeps it; without a level: list
+    pub ladder: Option<String>,
+    /// The customer's key
+    pub customer: Option<String>,
+    /// The level to give
+    #[arg(requires = "until", conflicts_with_all = ["clear", "past"])]
+    pub level: Option<String>,
+    /// Last day (2026-12-31, in the ladder's zone), or the instant of the end (2026-12-31T18:00+08:00)
+    #[arg(long, value_name = "DATE|INSTANT", requires = "level")]
+    pub until: Option<String>,
+    /// Why, for the others
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT", requires = "level")]
+    pub note: String,
+    /// Take it back: the conditions decide again
+    #[arg(long, requires = "customer", conflicts_with = "past")]
+    pub clear: bool,
+    /// List those that are over, too
+    #[arg(long)]
+    pub past: bool,
 }
 
 /// What a file holds.

@@ -5,6 +5,7 @@
 
 mod args;
 mod at;
+mod by_hand;
 mod connect;
 mod control;
 mod demo;
@@ -100,6 +101,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Cancel(command) => control::cancel(arguments, command).await,
         Command::Import(command) => import::run(arguments, command).await,
         Command::Outbox(command) => outbox::run(arguments, &command.action).await,
+        Command::Override(command) => by_hand::run(arguments, command).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,
         Command::Completions(command) => completions(arguments, command.shell),

@@ -134,19 +134,6 @@ impl Composer {
         self.fill(slot, &sql)
     }
 
-    /// Fills a slot with the text of the first case whose condition holds; a case without condition always does. Null
-    /// when none holds.
-    #[must_use]
-    pub fn first_of<'f>(mut self, slot: &str, cases: impl IntoIterator<Item = (Option<&'f Filter>, &'f str)>) -> Self {
-        let whens = cases.into_iter().map(|(filter, text)| {
-            let condition = filter.map_or_else(|| "true".to_owned(), |filter| self.emit.filter(filter));
-            format!(" when {condition} then {}", self.emit.text(text))
-        });
-        let whens: String = whens.collect();
-        let sql = if whens.is_empty() { "null::text".into() } else { format!("case{whens} end") };
-        self.fill(slot, &sql)
-    }
-
     /// Takes facts from where they are kept ([`keep`](super::keep) has brought them to the as-of) instead of counting
     /// the orders: of all customers, or, with the cuts of the ranks, of those the statement looks at.
     #[must_use]

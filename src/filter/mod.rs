@@ -19,16 +19,19 @@ pub mod field;
 pub mod operator;
 pub mod schema;
 
+mod cases;
 mod compose;
 mod emit;
 mod evidence;
 mod facts;
 mod leaf;
+mod margin;
 mod nearest;
 mod operand;
 mod read;
 mod shapes;
 
+pub use cases::Case;
 pub use compose::{Composer, Frame, Statement, compose};
 pub use evidence::{Comparison, Evidence};
 pub use facts::track::Tracking;

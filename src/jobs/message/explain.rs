@@ -281,7 +281,7 @@ pub(super) const REASONS: [(&str, &str); 10] = [
     ("no_consent", "no consent on record"),
     ("consent_withdrawn", "consent refused or withdrawn"),
     ("same_address", "same address as another customer, who gets it"),
-    ("already_had", "had already, for another day (the birthday was corrected)"),
+    ("already_had", "had one already not long before (a birthday: its day was corrected)"),
     ("no_offer", "no offer that fits"),
     ("expired", "no hour left before it would be too late"),
 ];

@@ -50,7 +50,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let topic = own.required_string("topic", "\"birthday\"");
     let template = own.required_string("template", "\"birthday\"");
     let policy = delivery::read(file, &mut own);
-    let trigger = trigger::read(file);
+    let trigger = trigger::read(file, context);
     let audience = audience(file, &scope);
     let folder = context.templates;
     let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());

@@ -39,7 +39,7 @@ pub use kind::MessageKind;
 /// A message job as its file says it.
 #[derive(Debug)]
 struct Message {
-    trigger: trigger::Anniversary,
+    trigger: trigger::Trigger,
     audience: Filter,
     offers: Vec<offer::Offer>,
     policy: Policy,
@@ -101,7 +101,7 @@ impl Job for Message {
 
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
         Box::pin(async move {
-            let days: Vec<_> = self.trigger.days(run.business_date).collect();
+            let days = self.trigger.days(run);
             let missing = statement::missing(self, run).map_err(JobError::fail)?;
             let missing: Value = missing.query_scalar().fetch_one(tx.conn()).await?;
             explain::report(tx.conn(), run, &days, missing).await?.explained()

@@ -1,6 +1,6 @@
 -- message/queue: writes what "verdict" says. Only a queued message claims its occasion, in the same statement.
---   $23 topic, $24 template, $25 languages by channel, $26 language of the file, $27 offers by name and language,
---   $28 priority, $29 what happens to a message whose fate is unknown, or null
+--   $15 topic, $16 template, $17 languages by channel, $18 language of the file, $19 offers by name and language,
+--   $20 priority, $21 what happens to a message whose fate is unknown, or null
 
 -- the ledger; a second claim of the same occasion or address is an error and rolls the step back
 claim as (
@@ -12,19 +12,19 @@ claim as (
 -- the language of the message, which the words of the offer follow
 worded as (
     select v.*,
-           tend.nearest_locale(v.locale, array(select jsonb_array_elements_text($25::jsonb -> v.channel)), $26::text) as message_locale
+           tend.nearest_locale(v.locale, array(select jsonb_array_elements_text($17::jsonb -> v.channel)), $18::text) as message_locale
     from verdict v
     where v.verdict is null
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, consent, topic, channel, template, locale, data,
                              priority, not_before, not_after, zone, opens, closes, on_unknown, state_at, created_at)
-    select $3::bigint, $1::text, $2::text, w.customer_id, w.occasion, $21::text, $20::text, $23::text, w.channel, $24::text, w.message_locale,
+    select $3::bigint, $1::text, $2::text, w.customer_id, w.occasion, $13::text, $12::text, $15::text, w.channel, $16::text, w.message_locale,
            jsonb_build_object(
-               'offer', $27::jsonb -> w.offer -> w.message_locale,
-               'occasion', jsonb_build_object('kind', 'birthday', 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
-           $28::smallint, w.not_before, w.not_after, case when $16::time is not null then w.zone end, $16::time, $17::time,
-           $29::text, $4::timestamptz, $4::timestamptz
+               'offer', $19::jsonb -> w.offer -> w.message_locale,
+               'occasion', jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
+           $20::smallint, w.not_before, w.not_after, case when $8::time is not null then w.zone end, $8::time, $9::time,
+           $21::text, $4::timestamptz, $4::timestamptz
     from worded w
     order by w.not_before, w.customer_id collate "C"
     returning customer_id

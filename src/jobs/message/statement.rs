@@ -2,42 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
 use serde_json::{Value, json};
-use sqlx::postgres::types::PgInterval;
 
 use super::{Message, offer};
 use crate::calendar::OutOfRange;
-use crate::calendar::anniversary::DayKey;
 use crate::engine::door::Run;
-use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
-
-/// The trigger, the policy every trigger shares, and the writing.
-const PLAN: &str =
-    concat!(include_str!("anniversary.sql"), include_str!("../../outbox/policy/policy.sql"), include_str!("queue.sql"));
-const MISSING: &str = include_str!("missing.sql");
-
-/// Nearer than this to an occasion the customer has had, it must be the same one with a corrected date.
-const SAME_OCCASION_DAYS: i32 = 180;
+use crate::filter::{Filter, Frame, Requirements, Statement, compose};
 
 /// The statement that plans a run.
 pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
     let (trigger, policy) = (&message.trigger, &message.policy);
     let window = policy.window;
-    let composer = compose(PLAN, frame(run))
+    let composer = compose(trigger.plan(), frame(run))
         .bind(run.job.clone())
         .bind(run.spec_hash.clone())
         .bind(run.run_id)
         .bind(run.as_of)
         .bind(run.business_date)
-        .bind(run.timezone.name().to_owned());
-    let composer = bind_days(composer, &trigger.keys(run.business_date)?)
-        .bind(trigger.offset_days)
-        .bind(trigger.expire_after.map(|span| PgInterval {
-            months: 0,
-            days: 0,
-            microseconds: span.as_seconds() * 1_000_000,
-        }))
+        .bind(run.timezone.name().to_owned())
         .bind(policy.at)
         .bind(window.map(|window| window.opens))
         .bind(window.map(|window| window.closes))
@@ -45,7 +27,7 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
         .bind(policy.preferred_first)
         .bind(policy.consent.as_str().to_owned())
         .bind(policy.purpose.as_str().to_owned())
-        .bind(SAME_OCCASION_DAYS)
+        .bind(trigger.apart())
         .bind(message.topic.clone())
         .bind(message.template.clone())
         .bind(languages(message))
@@ -58,7 +40,8 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
     if offers.is_empty() {
         offers.push((None, ""));
     }
-    Ok(composer
+    Ok(trigger
+        .bind(composer, run)?
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
         .first_of("offer", offers)
         .facts_each("facts", &Requirements::of(filters(message)))
@@ -67,8 +50,9 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
 
 /// The statement that counts, of those who have the occasion, for how many a value was missing in each condition.
 pub fn missing(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
-    let composer = compose(MISSING, frame(run));
-    Ok(bind_days(composer, &message.trigger.keys(run.business_date)?)
+    let trigger = &message.trigger;
+    Ok(trigger
+        .bind_missing(compose(trigger.missing(), frame(run)), run)?
         .missing("missing", filters(message))
         .facts_each("facts", &Requirements::of(filters(message)))
         .finish())
@@ -86,17 +70,6 @@ fn frame(run: &Run) -> Frame {
 
 fn filters(message: &Message) -> impl Iterator<Item = &Filter> {
     std::iter::once(&message.audience).chain(message.offers.iter().filter_map(|offer| offer.when.as_ref()))
-}
-
-/// The days looked at, as six arrays.
-fn bind_days(composer: Composer, keys: &[(NaiveDate, DayKey)]) -> Composer {
-    composer
-        .bind(keys.iter().map(|(_, key)| key.calendar.as_str().to_owned()).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(_, key)| i16::from(key.month)).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(_, key)| i16::from(key.day)).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(_, key)| key.leap_month).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(day, _)| *day).collect::<Vec<_>>())
-        .bind(keys.iter().map(|(_, key)| key.occasion_year).collect::<Vec<_>>())
 }
 
 /// Channel → languages of its templates.

@@ -1,16 +1,19 @@
 //! The kind `retier`: keeps a ladder, an ordered set of levels (tiers, labels, grades), for all customers.
 //!
-//! Promises: every customer is on exactly one level, the first from the top whose conditions hold; only what changed is
+//! Promises: every customer is on exactly one level, the first from the top whose conditions hold, or, where the file
+//! protects customers from falling (`keep`, [`Stability`]) or somebody gave one by hand, that; only what changed is
 //! written, so a second run for the same as-of writes nothing; every move is a row with the facts it was decided on,
 //! and the cuts of the ranks stand with the run; a first level is an assignment and triggers nothing; a ladder never
 //! goes back in time. What a customer's facts and ranks are is defined in [`crate::filter`], nowhere here.
 
+pub mod by_hand;
 mod decided;
 mod explain;
 mod found;
 mod near;
 mod read;
 mod scope;
+mod stability;
 mod words;
 
 use futures_util::future::BoxFuture;
@@ -20,9 +23,10 @@ use sqlx::PgConnection;
 pub use read::{Retier, read};
 use scope::Before;
 pub use scope::Scope;
+pub use stability::Stability;
 
 use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
-use crate::filter::{self, Evidence, Filter, Frame, Kept, Requirements, Statement};
+use crate::filter::{self, Case, Evidence, Filter, Frame, Kept, Requirements, Statement};
 use crate::jobfile::duration::Span;
 
 /// `work_mem` of an evaluation, when the server's is less. It is a limit, not a reservation: a million customers were
@@ -38,7 +42,7 @@ const TOUCHED: &str = "(select t.customer_id from tend.touched t where t.reader 
 /// Their levels so far.
 const TOUCHED_STATE: &str = "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2) looked
         cross join lateral (
-            select k.ladder, k.level, k.missing from tend.ladder_state k
+            select k.customer_id, k.ladder, k.level, k.missing from tend.ladder_state k
             where k.customer_id = looked.customer_id and k.ladder = $2::text offset 0
         ) known";
 
@@ -49,6 +53,7 @@ pub struct Ladder {
     title: String,
     window: Span,
     levels: Vec<Level>,
+    stability: Stability,
 }
 
 /// One level of a ladder.
@@ -60,6 +65,18 @@ pub struct Level {
     pub title: String,
     /// Who is on it; none for the last level, which takes everyone else.
     pub when: Option<Filter>,
+    /// Who was on it, or above, keeps it while this holds, though `when` does not.
+    pub keep: Option<Filter>,
+    /// `when` with its thresholds moved by the margin of the file: who was on it, or above, keeps it while this holds.
+    pub nearly: Option<Filter>,
+}
+
+impl Level {
+    /// What keeps a customer on it, each with the word reasons use.
+    fn keeping(&self) -> Vec<Case<'_>> {
+        let cases = [(self.keep.as_ref(), "keep"), (self.nearly.as_ref(), "margin")];
+        cases.into_iter().filter(|(filter, _)| filter.is_some()).collect()
+    }
 }
 
 impl Ladder {
@@ -81,8 +98,16 @@ impl Ladder {
         self.levels.iter().position(|known| known.name == level)
     }
 
+    /// What protects customers from falling.
+    #[must_use]
+    pub fn stability(&self) -> &Stability {
+        &self.stability
+    }
+
+    /// What is asked for, level by level from the top; then what is asked for to stay.
     fn conditions(&self) -> impl Iterator<Item = &Filter> {
-        self.levels.iter().filter_map(|level| level.when.as_ref())
+        let whens = self.levels.iter().filter_map(|level| level.when.as_ref());
+        whens.chain(self.levels.iter().flat_map(|level| [level.keep.as_ref(), level.nearly.as_ref()]).flatten())
     }
 
     /// What a customer's level rests on.
@@ -111,7 +136,7 @@ impl Ladder {
         let cases = self.levels.iter().map(|level| (level.when.as_ref(), level.name.as_str()));
         let (looked_at, known) = match scope.kept {
             Some(Kept::Touched(_)) => (TOUCHED, TOUCHED_STATE),
-            _ => ("crm.customer c", "tend.ladder_state"),
+            _ => ("crm.customer c", "tend.ladder_state known"),
         };
         let composer = filter::compose(include_str!("retier.sql"), self.frame(run));
         let composer = match &scope.kept {
@@ -126,11 +151,14 @@ impl Ladder {
             .bind(evidence.words())
             .bind(scope.distribution.clone())
             .bind(scope.missing.clone())
+            .bind(self.stability.falls_since(run.as_of))
+            .bind(self.stability.one_level_a_run)
             .fragment("looked_at", looked_at)
             .fragment("known", known)
             .facts("facts", &needs)
             .fact_joins("joins", &needs)
             .first_of("level", cases)
+            .first_of_each("kept", self.levels.iter().map(Level::keeping))
             .evidence("evidence", "figures", "cuts", &evidence)
             .finish()
     }
@@ -159,12 +187,17 @@ struct Counts {
     fell: i64,
     stayed: i64,
     gone: i64,
+    held: i64,
 }
 
 impl Counts {
     fn json(&self) -> Value {
-        let Self { customers, assigned, rose, fell, stayed, gone } = self;
-        json!({ "customers": customers, "assigned": assigned, "rose": rose, "fell": fell, "stayed": stayed, "gone": gone })
+        let Self { customers, assigned, rose, fell, stayed, gone, held } = self;
+        let mut counts = json!({ "customers": customers, "assigned": assigned, "rose": rose, "fell": fell, "stayed": stayed, "gone": gone });
+        if *held > 0 {
+            counts["held"] = json!(held);
+        }
+        counts
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use toml::de::DeTable;
 
-use super::{Ladder, Level};
+use super::{Ladder, Level, Stability, stability};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Scope, schema};
 use crate::jobfile::checks::is_level;
@@ -37,6 +37,7 @@ impl Kind for Retier {
                 "name": { "type": "string", "minLength": 1, "description": "The word other job files use for the level", "examples": ["high"] },
                 "title": { "type": "string", "description": "The words reports use; the name when it is left out" },
                 "when": schema::reference(),
+                "keep": schema::reference(),
             },
         });
         let table = json!({
@@ -47,6 +48,7 @@ impl Kind for Retier {
             "required": ["window", LEVEL],
             "properties": {
                 "window": { "$ref": "#/$defs/duration", "description": "What spend, orders and the like look back over", "examples": ["365d"] },
+                "stability": stability::schema(),
                 LEVEL: { "type": "array", "minItems": 2, "items": level, "description": "From the top; the last has no `when` and takes everyone else" },
             },
         });
@@ -76,6 +78,7 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> 
     let mut own = file.table("retier")?;
     let window = window(&mut own);
     let scope = Scope { window, ladders: context.ladders, cuts: context.cuts };
+    let stability = stability::read(&mut own);
     let tables = own.tables(LEVEL);
     if !own.has(LEVEL) {
         own.missing(LEVEL, "[{ name = \"high\", when = { … } }, { name = \"normal\" }]");
@@ -87,11 +90,11 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> 
     let mut levels: Vec<Level> = Vec::with_capacity(count);
     for (at, table) in tables.into_iter().enumerate() {
         let known: Vec<&str> = levels.iter().map(|level| level.name.as_str()).collect();
-        levels.extend(level(table, at + 1 == count, &known, &scope));
+        levels.extend(level(table, at + 1 == count, &known, &scope, &stability));
     }
     own.finish();
     let is_whole = file.problems() == before && levels.len() == count;
-    is_whole.then_some(Ladder { title, window: window?, levels })
+    is_whole.then_some(Ladder { title, window: window?, levels, stability })
 }
 
 fn window(own: &mut Reader<'_>) -> Option<Span> {
@@ -104,7 +107,13 @@ fn window(own: &mut Reader<'_>) -> Option<Span> {
     Some(window)
 }
 
-fn level(mut table: Reader<'_>, is_last: bool, known: &[&str], scope: &Scope<'_>) -> Option<Level> {
+fn level(
+    mut table: Reader<'_>,
+    is_last: bool,
+    known: &[&str],
+    scope: &Scope<'_>,
+    stability: &Stability,
+) -> Option<Level> {
     let name = table.required_string("name", "\"high\"");
     if let Some(name) = name.as_deref().filter(|name| known.contains(name)) {
         let help = "every level has a name of its own".to_owned();
@@ -120,7 +129,13 @@ fn level(mut table: Reader<'_>, is_last: bool, known: &[&str], scope: &Scope<'_>
     if !is_last && !has_when {
         table.missing("when", "{ field = \"spend\", at_least = 1000 }");
     }
+    let keep = filter::read(&mut table, "keep", scope);
+    if is_last && table.has("keep") {
+        let help = "nobody falls from the last level: leave `keep` out".to_owned();
+        table.problem_with_key("keep", "the last level cannot have a `keep`", Some(help));
+    }
     table.finish();
     let name = name?;
-    Some(Level { title: title.unwrap_or_else(|| name.clone()), name, when })
+    let nearly = stability.margin.and_then(|margin| Some(when.as_ref()?.relaxed(margin)));
+    Some(Level { title: title.unwrap_or_else(|| name.clone()), name, when, keep, nearly })
 }

@@ -2,7 +2,8 @@
 //!
 //! Promises: the levels after a run are those an evaluation of everybody would give. Looked at are the customers
 //! changes of whom were noted since the ladder's last run, those whose facts changed, those between an old and a new
-//! cut, and those an instant of whom a bound passed over. Everybody is looked at on the first run, when the conditions
+//! cut, those an instant of whom a bound passed over, and those whose fall has waited long enough or whose level is, or
+//! was until now, given by hand. Everybody is looked at on the first run, when the conditions
 //! mean something else than before, where changes are not noted, where a condition cannot be tracked, and every week.
 
 use std::collections::BTreeMap;
@@ -108,6 +109,7 @@ pub(super) async fn scope(
     let cuts = filter::cuts(&old, frame, conn).await?;
     filter::touch_between(&reader, &old, &cuts, frame, conn).await?;
     tracking.touch_moved(&reader, &Frame { as_of: before.as_of, ..frame }, &frame, conn).await?;
+    ladder.stability.touch_due(&reader, run, conn).await?;
     if too_many(&reader, &before.distribution, conn).await? {
         return everybody("most could have changed".into());
     }
@@ -158,6 +160,9 @@ fn basis(ladder: &Ladder, run: &Run) -> String {
     for level in &ladder.levels {
         let _ =
             write!(basis, "\n{}: {}", level.name, level.when.as_ref().map_or_else(String::new, |when| when.describe()));
+    }
+    for filter in ladder.levels.iter().flat_map(|level| [&level.keep, &level.nearly]).flatten() {
+        let _ = write!(basis, "\nkept by {}", filter.describe());
     }
     // the levels a condition on another ladder means follow from that ladder's file
     for leaf in ladder.conditions().flat_map(filter::Filter::leaves) {

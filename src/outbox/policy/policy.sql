@@ -1,8 +1,8 @@
 -- outbox/policy: from "candidate" (who has an occasion) to "verdict" (who gets a message, when and by which channel,
 -- and why the others do not), in the order of design section 8. Every trigger provides the same candidate.
---   $15 local time to send at, or null, $16-$17 delivery window, or null, $18 channels in order,
---   $19 whether the customer's preferred one goes first, $20 consent rule: granted, not_withdrawn, not_needed, $21 purpose,
---   $22 days within which a customer has had the same occasion already (a corrected birthday)
+--   $7 local time to send at, or null, $8-$9 delivery window, or null, $10 channels in order,
+--   $11 whether the customer's preferred one goes first, $12 consent rule: granted, not_withdrawn, not_needed, $13 purpose,
+--   $14 days within which a customer has had the same occasion already (a corrected birthday)
 -- Indexes: the keys of tend.occasion, tend.suppression and crm.consent, one look-up a candidate.
 
 -- what the ledger holds for the candidate: this very occasion, or one so near that it must have been the same
@@ -14,7 +14,7 @@ remembered as materialized (
         select o.occasion, o.occurs_on
         from tend.occasion o
         where o.job = $1::text and o.customer_id = k.customer_id and o.step = ''
-          and (o.occasion = k.occasion or abs(o.occurs_on - k.occurs_on) < $22::integer)
+          and (o.occasion = k.occasion or abs(o.occurs_on - k.occurs_on) < $14::integer)
         order by o.occasion = k.occasion desc, abs(o.occurs_on - k.occurs_on)
         limit 1
     ) h on true
@@ -22,12 +22,12 @@ remembered as materialized (
 -- each channel of the file for each customer still to be served: its address, the customer's word on it, and the first
 -- instant at which it may be sent: at the wanted time on the day it is due, or today when that is over, within the window
 way as (
-    select r.*, w.channel, w.place, coalesce(w.channel = r.preferred_channel and $19::boolean, false) as preferred,
+    select r.*, w.channel, w.place, coalesce(w.channel = r.preferred_channel and $11::boolean, false) as preferred,
            a.address, tend.address_key(w.channel, a.address) as address_key, n.granted,
-           tend.opens_at(greatest($4::timestamptz, (d.day + coalesce($15::time, time '00:00')) at time zone r.zone),
-                         r.zone, $16::time, $17::time) as not_before
+           tend.opens_at(greatest($4::timestamptz, (d.day + coalesce($7::time, time '00:00')) at time zone r.zone),
+                         r.zone, $8::time, $9::time) as not_before
     from remembered r
-    cross join unnest($18::text[]) with ordinality as w (channel, place)
+    cross join unnest($10::text[]) with ordinality as w (channel, place)
     cross join lateral (
         select greatest(r.due_on, date_trunc('day', $4::timestamptz at time zone r.zone)) as day
     ) d
@@ -37,10 +37,10 @@ way as (
     left join lateral (
         select c.granted
         from crm.consent c
-        where c.customer_id = r.customer_id and c.channel = w.channel and c.purpose = $21::text
+        where c.customer_id = r.customer_id and c.channel = w.channel and c.purpose = $13::text
         order by c.recorded_at desc
         limit 1
-    ) n on $20::text <> 'not_needed'
+    ) n on $12::text <> 'not_needed'
     where not r.served and r.refusal is null
 ),
 -- what speaks against each of them
@@ -52,7 +52,7 @@ weighed as materialized (
                 when exists (select from tend.suppression s
                              where s.channel = w.channel and s.address_key = w.address_key and s.lifted_at is null) then 'suppressed'
                 when w.granted is false then 'consent_withdrawn'
-                when w.granted is null and $20::text = 'granted' then 'no_consent'
+                when w.granted is null and $12::text = 'granted' then 'no_consent'
            end as objection
     from way w
 ),

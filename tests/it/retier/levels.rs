@@ -12,6 +12,8 @@ async fn the_shop_of_the_online_retail_data_gets_the_levels_that_were_counted_by
     let expected =
         [("400d", [829, 1507, 2002], ["2059.45", "490.22"]), ("365d", [813, 1475, 2050], ["2040.10", "483.86"])];
     for (run_id, (window, levels, cuts)) in (1..).zip(expected) {
+        // each from nothing: against an earlier level the file's hold would keep some
+        world.sql("truncate tend.ladder_state, tend.ladder").await;
         let run = run(run_id, "2011-12-10T00:00:00Z");
         let job = shipped(window);
         let foretold = preview(&world, &job, &run).await;

@@ -5,6 +5,7 @@ mod keeping;
 mod levels;
 mod nearest;
 mod picturing;
+mod stability;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -74,7 +75,10 @@ fn by_amount() -> Arc<dyn Job> {
 }
 
 fn run(run_id: i64, at: &str) -> Run {
-    let as_of = instant(at);
+    run_at(run_id, instant(at))
+}
+
+fn run_at(run_id: i64, as_of: chrono::DateTime<chrono::Utc>) -> Run {
     Run {
         run_id,
         job: "value-tiers".into(),

@@ -1,9 +1,11 @@
-//! `[trigger]`: when there is an occasion. Anniversaries (birthdays) for now.
+//! Days that come back every year: birthdays for now.
 
 use chrono::{Days, NaiveDate};
 
+use super::required;
 use crate::calendar::OutOfRange;
 use crate::calendar::anniversary::{Calendar, DayKey, Feb29, LunarDay30, LunarLeap, Rules, keys_for};
+use crate::filter::Composer;
 use crate::jobfile::duration::Span;
 use crate::jobfile::reader::Reader;
 
@@ -17,6 +19,9 @@ const CALENDARS: [(&str, Option<Calendar>); 3] =
 
 /// Further away than this it is another occasion.
 const FURTHEST: i32 = 60;
+
+/// Nearer than this to an occasion the customer has had, it must be the same one with a corrected date.
+pub(super) const SAME_OCCASION_DAYS: i32 = 180;
 
 /// A day that comes back every year.
 #[derive(Debug, Clone)]
@@ -32,28 +37,19 @@ pub struct Anniversary {
     pub rules: Rules,
 }
 
-/// Reads `[trigger]`.
-pub fn read(file: &mut Reader<'_>) -> Option<Anniversary> {
-    let Some(mut trigger) = file.table("trigger") else {
-        if !file.has("trigger") {
-            file.missing("trigger", "{ on = \"anniversary\", field = \"birthday\", offset = \"-3d\" }");
-        }
-        return None;
-    };
-    let on = required(&mut trigger, "on", &[("anniversary", ())]);
-    let field = required(&mut trigger, "field", &[("birthday", ())]);
-    let offset_days = offset(&mut trigger);
+/// Reads the keys of `on = "anniversary"`.
+pub(super) fn read(trigger: &mut Reader<'_>) -> Option<Anniversary> {
+    let field = required(trigger, "field", &[("birthday", ())]);
+    let offset_days = offset(trigger);
     let calendar = trigger.choice("calendar", &CALENDARS);
-    let feb_29 = required(&mut trigger, "feb_29", &FEB_29);
-    let lunar_leap = required(&mut trigger, "lunar_leap", &LUNAR_LEAP);
-    let lunar_day_30 = required(&mut trigger, "lunar_day_30", &LUNAR_DAY_30);
+    let feb_29 = required(trigger, "feb_29", &FEB_29);
+    let lunar_leap = required(trigger, "lunar_leap", &LUNAR_LEAP);
+    let lunar_day_30 = required(trigger, "lunar_day_30", &LUNAR_DAY_30);
     let expire_after = trigger.duration("expire_after");
     if expire_after.is_some_and(|span| span.as_seconds() == 0 || span > Span::days(FURTHEST)) {
         let help = Some(format!("a length of time from \"1h\" to \"{FURTHEST}d\""));
         trigger.problem("expire_after", "nothing could be sent, or for far too long", help);
     }
-    trigger.finish();
-    on?;
     field?;
     Some(Anniversary {
         offset_days: offset_days?,
@@ -61,14 +57,6 @@ pub fn read(file: &mut Reader<'_>) -> Option<Anniversary> {
         calendar: calendar.flatten(),
         rules: Rules { feb_29: feb_29?, lunar_leap: lunar_leap?, lunar_day_30: lunar_day_30? },
     })
-}
-
-fn required<T: Copy>(trigger: &mut Reader<'_>, key: &str, choices: &[(&str, T)]) -> Option<T> {
-    if !trigger.has(key) {
-        let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-        trigger.missing(key, &words.join(" or "));
-    }
-    trigger.choice(key, choices)
 }
 
 /// "-3d": whole days, with the sign that says ahead or after.
@@ -95,6 +83,24 @@ fn offset(trigger: &mut Reader<'_>) -> Option<i32> {
 }
 
 impl Anniversary {
+    /// Binds what the statement asks for.
+    pub(super) fn bind(&self, composer: Composer, date: NaiveDate) -> Result<Composer, OutOfRange> {
+        let composer = self.bind_days(composer, date)?;
+        Ok(composer.bind(self.offset_days).bind(self.expire_after.map(super::interval)))
+    }
+
+    /// The days looked at, as six arrays.
+    pub(super) fn bind_days(&self, composer: Composer, date: NaiveDate) -> Result<Composer, OutOfRange> {
+        let keys = self.keys(date)?;
+        Ok(composer
+            .bind(keys.iter().map(|(_, key)| key.calendar.as_str().to_owned()).collect::<Vec<_>>())
+            .bind(keys.iter().map(|(_, key)| i16::from(key.month)).collect::<Vec<_>>())
+            .bind(keys.iter().map(|(_, key)| i16::from(key.day)).collect::<Vec<_>>())
+            .bind(keys.iter().map(|(_, key)| key.leap_month).collect::<Vec<_>>())
+            .bind(keys.iter().map(|(day, _)| *day).collect::<Vec<_>>())
+            .bind(keys.iter().map(|(_, key)| key.occasion_year).collect::<Vec<_>>()))
+    }
+
     /// The stored birthdays that fall on a day a run of `date` may have to do with, with that day: those that become
     /// due on `date` somewhere on earth, and those that are not over yet.
     ///

@@ -1,4 +1,4 @@
--- message/missing: of those who have the occasion, for how many a value was missing in each condition, so that it was
+-- message/trigger/anniversary_missing: of those who have the occasion, for how many a value was missing in each condition, so that it was
 -- false. $1-$6 the days looked at, as in anniversary.sql.
 select /*{missing}*/ '{}'::jsonb as missing
 from unnest($1::text[], $2::smallint[], $3::smallint[], $4::boolean[], $5::date[], $6::integer[])
