@@ -14,7 +14,7 @@ use crate::clock::shown;
 use crate::jobfile::file::levels_in;
 use crate::jobfile::folder::Folder;
 use crate::jobs::KINDS;
-use crate::jobs::layout::{Align, clip, table};
+use crate::jobs::layout::{clip, table};
 use crate::jobs::retier::by_hand::{self, ByHand, Giving, Wanted};
 use crate::spelling::nearest;
 

@@ -1,7 +1,8 @@
 //! Slots that say which of several conditions holds.
 
 use super::Filter;
-use super::compose::{Composer, Emit};
+use super::compose::Composer;
+use super::emit::Emit;
 
 /// A condition and the text that stands for it; without condition it always holds.
 pub type Case<'f> = (Option<&'f Filter>, &'f str);

@@ -166,8 +166,10 @@ impl Ladder {
     async fn evaluate(&self, run: &Run, conn: &mut PgConnection) -> Result<Value, JobError> {
         let before = Before::read(&run.job, conn).await?;
         advance(run, &mut *conn).await?;
-        sqlx::query_scalar!(
-            "select set_config('work_mem', greatest(setting::integer, $1) || 'kB', true) from pg_settings where name = 'work_mem'",
+        // compiling a statement this long takes seconds, and it calculates little a row
+        sqlx::query!(
+            "select set_config('work_mem', greatest(setting::integer, $1) || 'kB', true) as memory, set_config('jit', 'off', true) as jit
+             from pg_settings where name = 'work_mem'",
             WORK_MEM_KB
         )
         .fetch_one(&mut *conn)

@@ -4,6 +4,7 @@ mod calendar;
 mod files;
 mod hours;
 mod ledger;
+mod moves;
 mod offers;
 mod path;
 mod people;

@@ -5,6 +5,8 @@ mod keeping;
 mod levels;
 mod nearest;
 mod picturing;
+mod replay;
+mod stability;
 mod stability;
 
 use std::path::Path;
