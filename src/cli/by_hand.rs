@@ -84,8 +84,7 @@ impl Change<'_> {
             let now = shown(self.now, self.known.zone);
             return Err(Failure::Usage(format!("--until is over already: it is {now}; give a day that is ahead")));
         }
-        let giving =
-            Giving { ladder: self.ladder, customer_id: self.customer, level, until, note: &self.command.note };
+        let giving = Giving { ladder: self.ladder, customer_id: self.customer, level, until, note: &self.command.note };
         let number = by_hand::give(conn, giving, &who(), self.now).await?;
         let Self { ladder, customer, known, .. } = self;
         let text = format!(

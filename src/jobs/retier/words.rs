@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,6 +18,7 @@ use crate::jobs::layout;
 pub(super) struct Words<'a> {
     ladder: &'a Ladder,
     cuts: &'a Cuts,
+    zone: Tz,
     /// The comparisons of all levels, from the top, as `held` in a reason lists them.
     comparisons: Vec<Comparison<'a>>,
 }
@@ -34,8 +37,8 @@ pub(super) struct Cut {
 }
 
 impl<'a> Words<'a> {
-    pub fn new(ladder: &'a Ladder, cuts: &'a Cuts) -> Self {
-        Self { ladder, cuts, comparisons: ladder.evidence().into_comparisons() }
+    pub fn new(ladder: &'a Ladder, cuts: &'a Cuts, zone: Tz) -> Self {
+        Self { ladder, cuts, zone, comparisons: ladder.evidence().into_comparisons() }
     }
 
     /// "spend 2,310.00 (top 20% begins at 2,059.45), repurchase rate 67% (at least 60%)"
@@ -43,6 +46,44 @@ impl<'a> Words<'a> {
     /// Who fell is told which conditions of the level before do not hold, who rose which of the new level do. A first
     /// level at the end of the ladder is explained by what the level above it asks for.
     pub fn reason(&self, sample: &Sample) -> String {
+        let beside = self.beside(sample);
+        if sample.reason.pointer("/stability/override").is_some() {
+            return beside.join(", ");
+        }
+        let mut parts = vec![self.conditions(sample)];
+        parts.extend(beside);
+        parts.join(", ")
+    }
+
+    /// What decided beside the conditions of `when` (`stability` in a reason, see tend.ladder_state.reason).
+    fn beside(&self, sample: &Sample) -> Vec<String> {
+        let said = |key: &str| sample.reason.get("stability")?.get(key)?.as_str();
+        let day = |key: &str| {
+            let instant: Option<DateTime<Utc>> = said(key).and_then(|text| text.parse().ok());
+            instant.map(|at| at.with_timezone(&self.zone).format("%Y-%m-%d").to_string())
+        };
+        let mut parts = Vec::new();
+        if let Some(until) = day("until") {
+            parts.push(format!("{} by hand until {until}", sample.to));
+        }
+        if let Some(due) = said("due") {
+            parts.push(format!("the conditions ask for {due}"));
+        }
+        if sample.reason.pointer("/stability/one_level").is_some() {
+            parts.push("falls one level at a time".to_owned());
+        }
+        if let Some(since) = day("since") {
+            parts.push(format!("a lower level has been due since {since}"));
+        }
+        match said("by") {
+            Some("keep") => parts.push(format!("stays on {} by its `keep`", sample.to)),
+            Some("margin") => parts.push(format!("stays on {} by the margin", sample.to)),
+            _ => {}
+        }
+        parts
+    }
+
+    fn conditions(&self, sample: &Sample) -> String {
         let to = self.ladder.place(&sample.to);
         let from = sample.from.as_deref().and_then(|from| self.ladder.place(from));
         let last = self.ladder.levels().len() - 1;

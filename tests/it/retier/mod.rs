@@ -1,12 +1,12 @@
 //! Ladders: who stands on which level, who moved and why.
 
+mod by_hand;
 mod explaining;
 mod keeping;
 mod levels;
 mod nearest;
 mod picturing;
 mod replay;
-mod stability;
 mod stability;
 
 use std::path::Path;
@@ -27,6 +27,14 @@ use crate::support::{World, instant};
 fn shipped(window: &str) -> Arc<dyn Job> {
     let text = include_str!("../../../jobs/value-tiers.toml").replace("\"365d\"", &format!("\"{window}\""));
     job(&text)
+}
+
+/// The shipped ladder without its stability: levels follow from the day alone.
+fn bare() -> Arc<dyn Job> {
+    let text = include_str!("../../../jobs/value-tiers.toml");
+    let from = text.find("[retier.stability]").unwrap();
+    let to = from + text[from..].find("\n\n").unwrap();
+    job(&format!("{}{}", &text[..from], &text[to..]))
 }
 
 /// The job of a file that must be without fault.

@@ -52,7 +52,9 @@ impl Replayed {
     /// Moves that the next one undoes, at least in part, within 30 days.
     fn reversed(&self) -> usize {
         let pairs = self.moves.values().flat_map(|moves| moves.windows(2));
-        pairs.filter(|pair| pair[0].rose() != pair[1].rose() && pair[1].at - pair[0].at <= TimeDelta::days(SOON)).count()
+        pairs
+            .filter(|pair| pair[0].rose() != pair[1].rose() && pair[1].at - pair[0].at <= TimeDelta::days(SOON))
+            .count()
     }
 
     fn line(&self, name: &str) -> String {
@@ -112,11 +114,7 @@ fn late_upgrades(without: &Replayed, with: &Replayed) -> Vec<String> {
 async fn the_shipped_stability_spares_customers_the_ups_and_downs_of_a_year_and_delays_no_rise() {
     let Some(world) = online_retail().await else { return };
     let started = std::time::Instant::now();
-    let text = include_str!("../../../jobs/value-tiers.toml");
-    let from = text.find("[retier.stability]").unwrap();
-    let to = from + text[from..].find("\n\n").unwrap();
-    let bare = job(&format!("{}{}", &text[..from], &text[to..]));
-    nights(&world, &[("bare", bare), ("shipped", job(text))]).await;
+    nights(&world, &[("bare", bare()), ("shipped", shipped("365d"))]).await;
     let (bare, shipped) = (Replayed::of(&world, "bare").await, Replayed::of(&world, "shipped").await);
     println!("{}", bare.line("without stability"));
     println!("{}", shipped.line("with the shipped stability"));

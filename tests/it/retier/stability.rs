@@ -18,7 +18,10 @@ async fn nights(world: &World, job: &Arc<dyn Job>, days: impl IntoIterator<Item 
     for day in days {
         let as_of = instant("2026-06-01T00:00:00Z") + chrono::TimeDelta::days(day);
         evaluate(world, job, &run_at(1000 + day, as_of)).await.unwrap();
-        seen.push(format!("{day} {}", world.value("select string_agg(level, ' ' order by customer_id) from tend.ladder_state").await));
+        seen.push(format!(
+            "{day} {}",
+            world.value("select string_agg(level, ' ' order by customer_id) from tend.ladder_state").await
+        ));
     }
     seen
 }
@@ -129,7 +132,8 @@ async fn with_a_hold_each_further_level_takes_a_hold_of_its_own() {
 async fn who_is_on_a_level_keeps_it_by_its_keep_and_who_is_below_does_not_get_it() {
     let world = World::new().await;
     customers(&world, &["a", "b", "c"]).await;
-    orders(&world, &[("a", 360, "500"), ("a", 100, "800"), ("b", 100, "800"), ("c", 360, "950"), ("c", 100, "60")]).await;
+    orders(&world, &[("a", 360, "500"), ("a", 100, "800"), ("b", 100, "800"), ("c", 360, "950"), ("c", 100, "60")])
+        .await;
     let job = stable("", "keep = { field = \"spend\", at_least = 700 }", "keep = { field = \"spend\", at_least = 50 }");
     assert_eq!(nights(&world, &job, [0, 6]).await, ["0 high mid high", "6 high mid mid"]);
     assert_eq!(why(&world).await, [r#"c	high	mid	{"by": "keep"}"#]);

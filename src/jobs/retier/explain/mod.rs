@@ -28,7 +28,7 @@ pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection)
     let mut samples = samples(run.run_id, &run.job, conn).await?;
     let place = |level: Option<&str>| level.and_then(|level| ladder.place(level)).unwrap_or(usize::MAX);
     samples.sort_by_key(|sample| (place(sample.from.as_deref()), place(Some(&sample.to))));
-    let words = Words::new(ladder, &found.cuts);
+    let words = Words::new(ladder, &found.cuts, run.timezone);
     let report = Report { ladder, run, words, found: &found, before: before.as_ref(), near: &near, samples: &samples };
     Ok(Explained { json: report.json(), text: report.text(), html: Some(report.page()?) })
 }
