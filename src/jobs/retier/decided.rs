@@ -35,7 +35,7 @@ pub(super) async fn decided(
         Some(found) if state.run_id == run.run_id => {
             let (customer_id, name) = (customer_id.to_owned(), String::new());
             let sample = Sample { customer_id, name, from: state.from, to: state.level, reason: state.reason };
-            Words::new(ladder, &found.cuts).reason(&sample)
+            Words::new(ladder, &found.cuts, run.timezone).reason(&sample)
         }
         _ => "the customer was on this level before, and the run changed nothing".to_owned(),
     };

@@ -19,14 +19,15 @@ async fn a_level_is_given_by_hand_listed_shown_in_previews_and_taken_back() {
     let listed = bench.ok(&["override", "value-tiers"]);
     assert!(listed.contains("c11") && listed.contains(&whoami()) && listed.contains("a complaint"), "{listed}");
     let foretold = json(&bench.run(&["plan", "value-tiers", "--at", "2026-06-01", "--json"]));
-    let sample = foretold["plan"]["samples"].as_array().unwrap().iter().find(|sample| sample["customer_id"] == "c11").unwrap();
+    let sample =
+        foretold["plan"]["samples"].as_array().unwrap().iter().find(|sample| sample["customer_id"] == "c11").unwrap();
     assert_eq!((&sample["to"], &sample["reason"]["stability"]["override"]), (&"high".into(), &1.into()));
     let said = bench.ok(&["override", "value-tiers", "c11", "--clear"]);
     assert_eq!(said, "The next run of value-tiers judges c11 by the conditions again.\n");
     let again = bench.run(&["override", "value-tiers", "c11", "--clear"]);
     assert_eq!(
         (again.status.code(), stderr(&again)),
-        (Some(1), "c11 has no level by hand on value-tiers.\n".to_owned())
+        (Some(1), "error: c11 has no level by hand on value-tiers.\n".to_owned())
     );
     assert_eq!(json(&bench.run(&["override", "--json"])).as_array().unwrap().len(), 0);
     let past = json(&bench.run(&["override", "value-tiers", "c11", "--past", "--json"]));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tend::engine::door::{Job, Run, Trigger};
-use tend::jobfile::kind::{Kind as _, Ladders, ReadContext};
+use tend::jobfile::kind::{Cuts, Kind as _, Ladders, ReadContext};
 use tend::jobfile::reader::read_text;
 use tend::jobs::retier::Retier;
 use tend::outbox::template::TemplateFolder;
@@ -25,13 +25,14 @@ fn ladder() -> Arc<dyn Job> {
          [[retier.level]]\nname = \"high\"\nwhen = { field = \"spend\", at_least = 1000 }\n\
          [[retier.level]]\nname = \"mid\"\nwhen = { field = \"spend\", at_least = 100 }\n\
          [[retier.level]]\nname = \"normal\"\n";
-    let (templates, ladders) = (TemplateFolder::default(), Ladders::default());
+    let (templates, ladders, cuts) = (TemplateFolder::default(), Ladders::default(), Cuts::default());
     let context = ReadContext {
         job: "value-tiers",
         timezone: SHANGHAI,
         templates: &templates,
         templates_dir: "templates",
         ladders: &ladders,
+        cuts: &cuts,
     };
     let (job, problems) = read_text(&"value-tiers.toml".into(), &text.into(), |file| Retier.read(file, &context));
     assert!(problems.is_empty(), "{}", problems.render(false));
