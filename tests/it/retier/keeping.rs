@@ -34,7 +34,7 @@ async fn a_night_after_changes_of_every_sort_looks_at_few_and_ends_where_a_full_
              from generate_series(1, 1500) n",
         )
         .await;
-    let job = bare();
+    let job = bare("365d");
     evaluate(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
     assert_eq!(world.value("select everybody from tend.ladder_run").await, "it is the first run");
     world
@@ -208,7 +208,7 @@ async fn every_trading_day_of_the_shop_the_kept_facts_are_what_a_full_count_give
     world.sql("create table shop as table crm.orders; truncate crm.orders; create index on shop (placed_at)").await;
     let days = world.rows("select distinct (placed_at::date + 1)::text from shop order by 1").await;
     assert_eq!(days.len(), 305);
-    let job = shipped("60d");
+    let job = bare("60d");
     let (mut few, mut run_id) = (0, 0);
     for (nth, day) in days.iter().enumerate() {
         let at = format!("{day}T00:00:00Z");

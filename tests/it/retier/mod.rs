@@ -30,8 +30,8 @@ fn shipped(window: &str) -> Arc<dyn Job> {
 }
 
 /// The shipped ladder without its stability: levels follow from the day alone.
-fn bare() -> Arc<dyn Job> {
-    let text = include_str!("../../../jobs/value-tiers.toml");
+fn bare(window: &str) -> Arc<dyn Job> {
+    let text = include_str!("../../../jobs/value-tiers.toml").replace("\"365d\"", &format!("\"{window}\""));
     let from = text.find("[retier.stability]").unwrap();
     let to = from + text[from..].find("\n\n").unwrap();
     job(&format!("{}{}", &text[..from], &text[to..]))

@@ -114,7 +114,7 @@ fn late_upgrades(without: &Replayed, with: &Replayed) -> Vec<String> {
 async fn the_shipped_stability_spares_customers_the_ups_and_downs_of_a_year_and_delays_no_rise() {
     let Some(world) = online_retail().await else { return };
     let started = std::time::Instant::now();
-    nights(&world, &[("bare", bare()), ("shipped", shipped("365d"))]).await;
+    nights(&world, &[("bare", bare("365d")), ("shipped", shipped("365d"))]).await;
     let (bare, shipped) = (Replayed::of(&world, "bare").await, Replayed::of(&world, "shipped").await);
     println!("{}", bare.line("without stability"));
     println!("{}", shipped.line("with the shipped stability"));
