@@ -2,6 +2,7 @@
 # make demo-clean  removes it
 # make test        all tests (starts its own private Postgres)
 # make check       format, lints, documentation, licences, migrations, prepared queries, job files
+# make fuzz        random conditions, read and handed to Postgres (TEND_FUZZ_CASES=200000)
 # make fmt         formats the code
 # make sqlx        writes .sqlx anew after a change of SQL or schema
 # make bench       the benchmarks (see benches/README.md; takes a while)
@@ -12,7 +13,7 @@ CARGO ?= cargo
 # Queries are checked against .sqlx, so that a build needs no database. SQLX_OFFLINE=false checks against DATABASE_URL.
 export SQLX_OFFLINE ?= true
 
-.PHONY: demo demo-clean test check bench soak fmt sqlx postgres rust
+.PHONY: demo demo-clean test check bench soak fuzz fmt sqlx postgres rust
 
 demo: postgres rust
 	$(CARGO) build
@@ -48,6 +49,10 @@ bench: postgres rust
 
 soak: postgres rust
 	TEND_SOAK=$${TEND_SOAK:-20} $(CARGO) test --test it soak:: -- --nocapture --test-threads 1
+
+# random conditions, read and handed to Postgres: as many as TEND_FUZZ_CASES says
+fuzz: postgres rust
+	TEND_FUZZ_CASES=$${TEND_FUZZ_CASES:-200000} $(CARGO) test --test it filter::fuzz:: -- --nocapture
 
 fmt:
 	$(CARGO) fmt

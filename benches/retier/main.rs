@@ -189,6 +189,7 @@ fn tend_ladder() -> anyhow::Result<Arc<dyn Job>> {
         templates_dir: "templates",
         ladders: &ladders,
         cuts: &cuts,
+        segments: &Default::default(),
     };
     let (job, problems) = read_text(&"jobs/value-tiers.toml".into(), &FILE.into(), |file| {
         file.leave(&["title", "description", "owner", "schedule", "check"]);

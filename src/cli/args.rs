@@ -66,7 +66,7 @@ pub enum Command {
     /// Make up a company, run the jobs for one day, show what came out
     Demo(DemoArgs),
     /// Print the JSON Schema of job files, for editors
-    Schema,
+    Schema(SchemaArgs),
     /// Print completions for a shell
     Completions(CompletionArgs),
 }
@@ -82,14 +82,28 @@ pub struct CheckArgs {
     pub no_run: bool,
 }
 
+/// `tend schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// The schema of segment files (jobs/segments/NAME.toml) instead
+    #[arg(long)]
+    pub segments: bool,
+    /// A page about conditions instead: fields, operators, events, with examples
+    #[arg(long, conflicts_with = "segments")]
+    pub markdown: bool,
+}
+
 /// `tend plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// The job: its file's name without .toml
+    /// The job or segment: its file's name without .toml
     pub job: String,
     /// Instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
     #[arg(long, value_name = "INSTANT|DATE")]
     pub at: Option<String>,
+    /// Show how each condition comes out for this customer, with the values found
+    #[arg(long, value_name = "ID", conflicts_with = "html")]
+    pub customer: Option<String>,
     /// Write the same as a page into this file, for browsers and paper
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,

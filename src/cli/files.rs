@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 
 use serde_json::Value;
 
-use super::args::{ApplyArgs, Arguments, CheckArgs};
+use super::args::{ApplyArgs, Arguments, CheckArgs, SchemaArgs};
 use super::control::who;
 use super::failure::Failure;
 use super::{connect, folder, print};
@@ -73,7 +73,13 @@ pub async fn apply(arguments: &Arguments, command: &ApplyArgs) -> Result<(), Fai
     if applied.outcome == Outcome::Superseded { Err(Failure::Said(1)) } else { Ok(()) }
 }
 
-/// Prints the JSON Schema of job files.
-pub fn print_schema() -> Result<(), Failure> {
+/// Prints the JSON Schema of job files, or what else an editor or a reader may want.
+pub fn print_schema(command: &SchemaArgs) -> Result<(), Failure> {
+    if command.markdown {
+        return print::text(filter::docs::markdown());
+    }
+    if command.segments {
+        return print::json(&filter::schema::of_segments());
+    }
     print::json(&schema(KINDS, filter::schema::definitions()))
 }

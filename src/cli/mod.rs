@@ -91,7 +91,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Status => status::run(arguments).await,
         Command::Check(command) => files::check(arguments, command).await,
         Command::Apply(command) => files::apply(arguments, command).await,
-        Command::Schema => files::print_schema(),
+        Command::Schema(command) => files::print_schema(command),
         Command::Plan(command) => plan::run(arguments, command).await,
         Command::Run(command) => run::run(arguments, command).await,
         Command::Backfill(command) => run::backfill(arguments, command).await,

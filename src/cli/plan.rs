@@ -1,19 +1,34 @@
-//! `tend plan`: the real run, rolled back.
+//! `tend plan`: the real run, rolled back; what a segment holds; why a customer is where.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::args::{Arguments, PlanArgs};
+use super::at::At;
 use super::failure::Failure;
 use super::page::PageFile;
 use super::work::Work;
-use super::{print, when};
+use super::{connect, folder, print, when};
+use crate::engine::door::{Run, Trigger, Tx};
 use crate::engine::preview::preview;
+use crate::filter::Frame;
+use crate::filter::segment::read;
+use crate::jobfile::folder::Folder;
+use crate::jobfile::kind::{Ladders, Segments};
+use crate::jobs;
 
 /// Shows what a run of the job would do now.
 pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failure> {
+    let folder = folder::read(arguments)?;
+    if folder.segments.contains_key(&command.job) {
+        return segment(arguments, command, &folder).await;
+    }
     let page = command.html.as_deref().map(PageFile::open).transpose()?;
-    let work = Work::begin(arguments, &command.job).await?;
+    let work = Work::on(arguments, &folder, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
+    if let Some(customer) = &command.customer {
+        return judge(arguments, &work, slot, customer).await;
+    }
     let explained = preview(&work.engine, &work.spec, slot).await.map_err(Failure::failed)?;
     if let Some(page) = page {
         page.write(explained.html.as_deref())?;
@@ -29,4 +44,64 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
         when::both(slot, work.spec.timezone),
         explained.text
     ))
+}
+
+/// Shows how each condition of the job comes out for one customer.
+async fn judge(arguments: &Arguments, work: &Work, slot: DateTime<Utc>, customer: &str) -> Result<(), Failure> {
+    let spec = &work.spec;
+    let run = Run {
+        run_id: 0,
+        job: spec.job.clone(),
+        spec_hash: spec.hash.clone(),
+        as_of: slot,
+        business_date: slot.with_timezone(&spec.timezone).date_naive(),
+        timezone: spec.timezone,
+        trigger: Trigger::Preview,
+    };
+    let mut tx = work.opened.db.begin("plan of a customer").await?;
+    let judged = spec.code.judge(&run, customer, &mut Tx::lend(&mut tx)).await.map_err(Failure::failed)?;
+    tx.rollback().await?;
+    let judged = judged.ok_or_else(|| nobody(customer))?;
+    if arguments.json {
+        return print::json(&json!({ "job": spec.job, "as_of": slot, "spec": spec.hash, "customer": judged.json }));
+    }
+    let head = format!("{customer} under the conditions of {} as of {}", spec.job, when::both(slot, spec.timezone));
+    print::text(format!("{head} (+ holds, - does not):\n\n{}", judged.text))
+}
+
+fn nobody(customer: &str) -> Failure {
+    Failure::Usage(format!("there is no customer `{customer}`"))
+}
+
+/// Shows what a segment holds, or why a customer is in it or not.
+async fn segment(arguments: &Arguments, command: &PlanArgs, folder: &Folder) -> Result<(), Failure> {
+    if command.html.is_some() {
+        return Err(Failure::Usage("a segment has no page: leave --html out".to_owned()));
+    }
+    let settings = connect::settings(arguments)?;
+    let timezone = settings.defaults.timezone;
+    let (segments, ladders) = (Segments::new(folder.segments.clone()), Ladders::new(folder.ladders.clone()));
+    let segment = match read(&command.job, &segments, &ladders) {
+        Some(Ok(segment)) => segment,
+        Some(Err(problems)) => return Err(Failure::folder(&problems, false)),
+        None => return Err(Failure::Usage(format!("there is no segment `{}`", command.job))),
+    };
+    let opened = connect::ready(&settings).await?;
+    let mut tx = opened.db.begin("plan of a segment").await?;
+    let as_of = match &command.at {
+        Some(text) => At::parse(text)?.start(timezone)?,
+        None => settings.time.source.now(&mut tx).await?,
+    };
+    let frame = Frame { as_of, timezone, window: None };
+    let explained = match &command.customer {
+        None => jobs::segment::plan(&mut tx, &segment, frame).await?,
+        Some(customer) => {
+            jobs::segment::judge(&mut tx, &segment, frame, customer).await?.ok_or_else(|| nobody(customer))?
+        }
+    };
+    tx.rollback().await?;
+    if arguments.json {
+        return print::json(&json!({ "segment": segment.name, "as_of": as_of, "plan": explained.json }));
+    }
+    print::text(format!("Segment {} as of {}:\n\n{}", segment.name, when::both(as_of, timezone), explained.text))
 }

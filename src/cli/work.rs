@@ -34,14 +34,18 @@ pub struct Work {
 impl Work {
     /// Reads the folder, finds the job, and stores its spec by content hash: what is in force stays as it is.
     pub async fn begin(arguments: &Arguments, job: &str) -> Result<Self, Failure> {
+        Self::on(arguments, &folder::read(arguments)?, job).await
+    }
+
+    /// The same with a folder that was read.
+    pub async fn on(arguments: &Arguments, folder: &Folder, job: &str) -> Result<Self, Failure> {
         let settings = connect::settings(arguments)?;
-        let folder = folder::read(arguments)?;
-        let file = find(&folder, &arguments.jobs, job)?;
+        let file = find(folder, &arguments.jobs, job)?;
         let spec = Arc::new(file.to_spec());
         let opened = connect::ready(&settings).await?;
         let mut conn = opened.db.pool().acquire().await?;
         let now = settings.time.source.now(&mut conn).await?;
-        store::keep(&mut conn, &folder, file, now).await?;
+        store::keep(&mut conn, folder, file, now).await?;
         drop(conn);
         let engine = Arc::new(daemon::engine(&opened.db, &settings));
         Ok(Self { settings, opened, engine, spec })

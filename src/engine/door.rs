@@ -204,6 +204,18 @@ pub trait Job: Send + Sync + std::fmt::Debug {
         Box::pin(std::future::ready(Ok(None)))
     }
 
+    /// How each condition of the job comes out for one customer at the run's as-of; none when there is no such customer,
+    /// or the job has no conditions. Reads only.
+    fn judge<'a>(
+        &'a self,
+        run: &'a Run,
+        customer: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
+        let _ = (run, customer, tx);
+        Box::pin(async { Ok(None) })
+    }
+
     /// What a past as-of means.
     fn replay(&self) -> Replay;
 

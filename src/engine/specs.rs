@@ -30,6 +30,8 @@ pub struct StoredSpec {
     pub templates: BTreeMap<String, String>,
     /// The ladders its conditions name → their levels from the top.
     pub ladders: BTreeMap<String, Vec<String>>,
+    /// The segments its conditions use → their files.
+    pub segments: BTreeMap<String, String>,
 }
 
 /// What happens with slots that became due while nobody planned.
@@ -176,11 +178,14 @@ impl Specs {
 /// # Errors
 /// When the database cannot be asked.
 pub async fn load(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<StoredSpec>> {
-    let Some(row) =
-        sqlx::query!(
-        r#"select job, kind, body, ladders as "ladders: sqlx::types::Json<BTreeMap<String, Vec<String>>>" from tend.spec where hash = $1"#,
+    let Some(row) = sqlx::query!(
+        r#"select job, kind, body, ladders as "ladders: sqlx::types::Json<BTreeMap<String, Vec<String>>>",
+                  segments as "segments: sqlx::types::Json<BTreeMap<String, String>>"
+           from tend.spec where hash = $1"#,
         hash
-    ).fetch_optional(&mut *conn).await?
+    )
+    .fetch_optional(&mut *conn)
+    .await?
     else {
         return Ok(None);
     };
@@ -202,5 +207,6 @@ pub async fn load(conn: &mut PgConnection, hash: &str) -> sqlx::Result<Option<St
         body: row.body,
         templates,
         ladders: row.ladders.0,
+        segments: row.segments.0,
     }))
 }

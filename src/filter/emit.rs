@@ -75,6 +75,7 @@ impl Emit {
             Scalar::Flag(flag) => format!("${}::boolean", self.push(*flag)),
             Scalar::Span(span) => self.number(span.as_seconds().into()),
             Scalar::Day(day) => self.day_text(day.on(self.frame.today())),
+            Scalar::Period(period) => self.day_text(period.days(self.frame.today()).0),
         }
     }
 
@@ -165,17 +166,17 @@ impl Emit {
 
     /// Where a day begins.
     pub(super) fn day(&mut self, leaf: &Leaf) -> String {
-        self.day_and(leaf, 0)
+        let (from, _) = leaf.days_meant(self.frame.today());
+        self.bound(leaf, from)
     }
 
     /// Where the day after it begins.
     pub(super) fn next_day(&mut self, leaf: &Leaf) -> String {
-        self.day_and(leaf, 1)
+        let (_, to) = leaf.days_meant(self.frame.today());
+        self.bound(leaf, to)
     }
 
-    fn day_and(&mut self, leaf: &Leaf, later: u64) -> String {
-        let Some(Scalar::Day(day)) = leaf.operand.first() else { unreachable!("its shape is a day") };
-        let day = day.on(self.frame.today()) + Days::new(later);
+    fn bound(&mut self, leaf: &Leaf, day: NaiveDate) -> String {
         if leaf.subject.kind() == Kind::Attribute { self.day_text(day) } else { self.instant(self.frame.start_of(day)) }
     }
 
@@ -193,6 +194,7 @@ impl Emit {
                 let counts: Vec<_> = inner.iter().map(|filter| format!("({})::integer", self.filter(filter))).collect();
                 format!("({} = 1)", counts.join(" + "))
             }
+            Filter::Segment { inner, .. } => self.filter(inner),
             Filter::Leaf(leaf) => leaf.sql(self),
         }
     }

@@ -87,6 +87,7 @@ fn collect<'f>(filter: &'f Filter, negated: bool, visit: &mut impl FnMut(&'f Lea
             inner.iter().for_each(|filter| collect(filter, negated, visit))
         }
         Filter::None(inner) => inner.iter().for_each(|filter| collect(filter, !negated, visit)),
+        Filter::Segment { inner, .. } => collect(inner, negated, visit),
         Filter::Leaf(leaf) => visit(leaf, negated),
     }
 }
@@ -97,6 +98,7 @@ impl<'f> Comparison<'f> {
             Subject::Field { field, .. } => (Some(*field), !matches!(field.source, Source::Customer(_))),
             Subject::Attribute(_) => (None, false),
             Subject::Event(_) | Subject::Ladder { .. } => (None, true),
+            Subject::Size(_) | Subject::Standing(_) => (None, false),
         };
         let subject = leaf.figure(Some(own));
         Self {

@@ -5,8 +5,8 @@
 pub enum Kind {
     /// A word or a text.
     Text,
-    /// Something of which only the presence can be asked.
-    Known,
+    /// A birthday: a month and a day in a calendar.
+    Birthday,
     /// A set of words.
     Tags,
     /// A point in time.
@@ -27,6 +27,8 @@ pub enum Kind {
     Level,
     /// How often something happened, against how often before.
     Surge,
+    /// Yes or no.
+    Flag,
 }
 
 /// Where a field's value comes from. Aliases: `c` is the customer, `f…` the facts.
@@ -96,7 +98,12 @@ pub static ALL: &[Field] = &[
         "email or sms; missing when the customer has no wish",
     ),
     customer("owner", Kind::Text, "c.owner_id", "staff_id of the customer's own agent"),
-    customer("birthday", Kind::Known, "c.birthday_month", "Whether the birthday (month and day) is known"),
+    customer(
+        "birthday",
+        Kind::Birthday,
+        super::birthday::KEY,
+        "The birthday, in its own calendar, whatever the year; missing when month and day are not known",
+    ),
     customer("tags", Kind::Tags, "c.tags", "Free labels of the company"),
     customer("created_at", Kind::Instant, "c.created_at", "When the customer became known"),
     windowed("spend", Kind::Number, true, "Sum of the paid orders in the window; 0 without orders"),

@@ -2,14 +2,18 @@
 
 use std::fmt::Write as _;
 
+use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
+use super::birthday;
 use super::emit::Emit;
 use super::event::Happened;
 use super::facts::Universe;
 use super::field::{Field, Kind, Source};
 use super::operand::{Arity, Scalar};
 use super::operator::{Operator, Takes};
+use super::pattern;
+use super::standing::Standing;
 use crate::jobfile::duration::Span;
 
 /// What is looked at.
@@ -24,14 +28,20 @@ pub enum Subject {
     },
     /// A value below `attributes`, by its path.
     Attribute(Vec<String>),
+    /// How many elements a list has.
+    Size(Box<Subject>),
     /// Something that happened.
     Event(Box<Happened>),
+    /// How tend may meet the customer.
+    Standing(Standing),
     /// The customer's level on a ladder.
     Ladder {
         /// Which ladder.
         name: String,
         /// Held at least this long.
         held: Option<Span>,
+        /// For moves to or from a level: within which time.
+        within: Option<Span>,
     },
 }
 
@@ -74,7 +84,10 @@ impl Subject {
         match self {
             Self::Field { field, .. } => field.kind,
             Self::Attribute(_) => Kind::Attribute,
+            Self::Size(_) => Kind::Count,
             Self::Event(happened) => happened.measure.kind,
+            Self::Standing(standing) if standing.is_flag() => Kind::Flag,
+            Self::Standing(_) => Kind::Count,
             Self::Ladder { .. } => Kind::Level,
         }
     }
@@ -91,8 +104,16 @@ impl Subject {
                 Source::Ever(column) => format!("{}.{column}", emit.alias(None)),
             },
             Self::Attribute(path) => attribute(emit, path, as_type),
+            Self::Size(list) => {
+                let value = list.value(emit, Type::Raw);
+                match list.kind() {
+                    Kind::Tags => format!("coalesce(cardinality({value}), 0)"),
+                    _ => format!("(case jsonb_typeof({value}) when 'array' then jsonb_array_length({value}) end)"),
+                }
+            }
             Self::Event(happened) => happened.value(),
-            Self::Ladder { name, held } => {
+            Self::Standing(standing) => standing.value(emit),
+            Self::Ladder { name, held, .. } => {
                 let ladder = emit.text(name);
                 let mut sql = format!(
                     "(select l.level from tend.ladder_state l where l.customer_id = c.customer_id and l.ladder = {ladder}"
@@ -108,9 +129,11 @@ impl Subject {
     }
 
     /// The value whose absence makes comparisons false.
-    fn needed(&self, emit: &mut Emit, as_type: Type) -> String {
+    pub(super) fn needed(&self, emit: &mut Emit, as_type: Type) -> String {
         match self {
-            Self::Ladder { name, .. } => Self::Ladder { name: name.clone(), held: None }.value(emit, as_type),
+            Self::Ladder { name, .. } => {
+                Self::Ladder { name: name.clone(), held: None, within: None }.value(emit, as_type)
+            }
             _ => self.value(emit, as_type),
         }
     }
@@ -120,7 +143,9 @@ impl Subject {
             Self::Field { field, window: Some(window) } => format!("{} in {window}", field.name),
             Self::Field { field, window: None } => field.name.to_owned(),
             Self::Attribute(path) => format!("attribute {}", path.join(".")),
+            Self::Size(list) => format!("size of {}", list.describe()),
             Self::Event(happened) => happened.describe(),
+            Self::Standing(standing) => standing.describe(),
             Self::Ladder { name, .. } => format!("ladder {name}"),
         }
     }
@@ -146,6 +171,12 @@ impl Leaf {
     /// The comparison as SQL; true or false, never null.
     pub(super) fn sql(&self, emit: &mut Emit) -> String {
         let comparison = match &self.subject {
+            Subject::Ladder { name, within, .. } if self.operator.moves.is_some() => self.moved(emit, name, *within),
+            _ if self.subject.kind() == Kind::Birthday && self.operator.days.is_some() => {
+                let today = emit.frame.today();
+                let days = self.operator.days.map_or((today, today), |days| days(self, today));
+                birthday::sql(emit, self, days)
+            }
             Subject::Ladder { .. } if self.operator.levels.is_some() => {
                 let level = self.subject.value(emit, Type::Text);
                 let levels = emit.texts(self.levels.clone());
@@ -156,9 +187,57 @@ impl Leaf {
         format!("({comparison}) is true")
     }
 
+    /// Whether there was such a move.
+    fn moved(&self, emit: &mut Emit, ladder: &str, within: Option<Span>) -> String {
+        let Some(moves) = self.operator.moves else { unreachable!("asked for moves") };
+        let span = match self.operand.first() {
+            Some(Scalar::Span(span)) => Some(*span),
+            _ => within,
+        };
+        let mut moves = moves.to_owned();
+        if moves.contains("{levels}") {
+            moves = moves.replace("{levels}", &emit.texts(self.levels.clone()));
+        }
+        let (ladder, as_of) = (emit.text(ladder), emit.as_of());
+        if let Some(span) = span {
+            let from = emit.instant(emit.frame.as_of - span.as_delta());
+            let _ = write!(moves, " and m.at > {from}");
+        }
+        format!(
+            "exists (select from tend.ladder_move m where m.customer_id = c.customer_id and m.ladder = {ladder} and m.at <= {as_of} and {moves})"
+        )
+    }
+
+    /// The whole days of a length of time.
+    pub(super) fn days(&self) -> i32 {
+        match self.operand.first() {
+            Some(Scalar::Span(span)) => span.as_days().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// The days of a day or a period, the last one not included.
+    pub(super) fn days_meant(&self, today: NaiveDate) -> (NaiveDate, NaiveDate) {
+        match self.operand.first() {
+            Some(Scalar::Day(day)) => (day.on(today), day.on(today) + Days::new(1)),
+            Some(Scalar::Period(period)) => period.days(today),
+            _ => unreachable!("its shape is a day or a period"),
+        }
+    }
+
+    /// The pattern, as Postgres takes it.
+    pub(super) fn pattern(&self) -> String {
+        match self.operand.first() {
+            // it was read as one, so it is one
+            Some(Scalar::Text(pattern)) => pattern::translate(pattern).unwrap_or_default(),
+            _ => unreachable!("its shape is a pattern"),
+        }
+    }
+
     /// Whether the value was missing, as SQL; none for the operators that ask just that.
     pub(super) fn missing_sql(&self, emit: &mut Emit) -> Option<String> {
-        if self.operator.sees_missing {
+        // who never moved lacks no value
+        if self.operator.sees_missing || self.operator.moves.is_some() {
             return None;
         }
         let as_type = if self.operator.takes == Takes::Lists { Type::Raw } else { self.operand_type() };
@@ -180,7 +259,7 @@ impl Leaf {
         match (self.subject.kind(), self.operand.first()) {
             (Kind::Attribute, Some(Scalar::Number(_))) => Type::Number,
             (Kind::Attribute, Some(Scalar::Flag(_))) => Type::Flag,
-            (Kind::Attribute, Some(Scalar::Day(_) | Scalar::Span(_))) => Type::Day,
+            (Kind::Attribute, Some(Scalar::Day(_) | Scalar::Span(_) | Scalar::Period(_))) => Type::Day,
             (Kind::Attribute, _) => Type::Text,
             _ => Type::Raw,
         }
@@ -220,6 +299,9 @@ impl Leaf {
         if let Subject::Ladder { held: Some(held), .. } = &self.subject {
             let _ = write!(text, " for {held}");
         }
+        if let Subject::Ladder { within: Some(within), .. } = &self.subject {
+            let _ = write!(text, " within {within}");
+        }
         text
     }
 
@@ -258,6 +340,7 @@ impl Leaf {
             Scalar::Flag(flag) => flag.to_string(),
             Scalar::Span(span) => span.to_string(),
             Scalar::Day(day) => day.to_string(),
+            Scalar::Period(period) => period.name().replace('_', " "),
         }
     }
 }

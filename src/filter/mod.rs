@@ -14,11 +14,14 @@
 //! Adding an operator is one entry in the family's file below [`operator`], adding a field one in [`field::ALL`], adding
 //! an event one in [`event::ALL`]; reading, SQL, the JSON schema and the documentation come from there.
 
+pub mod docs;
 pub mod event;
 pub mod field;
 pub mod operator;
 pub mod schema;
+pub mod segment;
 
+mod birthday;
 mod cases;
 mod compose;
 mod emit;
@@ -28,8 +31,12 @@ mod leaf;
 mod margin;
 mod nearest;
 mod operand;
+mod pattern;
+mod period;
 mod read;
 mod shapes;
+mod standing;
+mod tree;
 
 pub use cases::Case;
 pub use compose::{Composer, Frame, Statement, compose};
@@ -39,6 +46,7 @@ pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, kee
 pub use leaf::{Leaf, Subject};
 pub use nearest::Edge;
 pub use read::{Scope, read, read_table};
+pub use tree::{Answer, Node};
 
 /// A condition.
 #[derive(Debug, Clone)]
@@ -51,6 +59,13 @@ pub enum Filter {
     None(Vec<Filter>),
     /// Holds when exactly one holds.
     One(Vec<Filter>),
+    /// A condition with a name.
+    Segment {
+        /// The segment.
+        name: String,
+        /// What it says.
+        inner: Box<Filter>,
+    },
     /// A single comparison.
     Leaf(Leaf),
 }
@@ -63,6 +78,7 @@ impl Filter {
             Self::All(inner) | Self::Any(inner) | Self::None(inner) | Self::One(inner) => {
                 inner.iter().flat_map(Self::leaves).collect()
             }
+            Self::Segment { inner, .. } => inner.leaves(),
             Self::Leaf(leaf) => vec![leaf],
         }
     }
@@ -97,6 +113,7 @@ impl Filter {
             Self::Any(inner) => list(inner, " or "),
             Self::None(inner) => format!("none of: {}", list(inner, ", ")),
             Self::One(inner) => format!("exactly one of: {}", list(inner, ", ")),
+            Self::Segment { name, .. } => format!("is in segment {name}"),
             Self::Leaf(leaf) => leaf.describe(),
         }
     }

@@ -4,9 +4,12 @@ use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 use toml::de::DeValue;
 
+use super::birthday::FURTHEST;
+use super::pattern;
+use super::period::{self, Period};
 use crate::jobfile::{
     duration::Span,
-    reader::{Node, Reader},
+    reader::{Node, Reader, did_you_mean},
     value::{self, Found},
 };
 
@@ -23,6 +26,8 @@ pub enum Scalar {
     Span(Span),
     /// A day.
     Day(Day),
+    /// A period of the calendar.
+    Period(Period),
 }
 
 /// A day: a fixed one, or one that moves with the as-of.
@@ -77,6 +82,12 @@ pub enum Item {
     Span,
     /// "30d": a length of time of whole days.
     SpanOfDays,
+    /// "30d": whole days, not more than a year.
+    DaysOfYear,
+    /// "this_month", "last_quarter".
+    Period,
+    /// A pattern for a text.
+    Pattern,
     /// "2026-06-01", "today-7d".
     Day,
     /// Whatever an attribute holds: a text, a number, true or false.
@@ -119,9 +130,11 @@ impl Item {
             Self::Number => ("a number", "1000"),
             Self::Whole => ("a whole number", "2"),
             Self::Percent => ("a percentage", "\"20%\""),
-            Self::Days | Self::SpanOfDays => ("a number of days", "\"30d\""),
+            Self::Days | Self::SpanOfDays | Self::DaysOfYear => ("a number of days", "\"30d\""),
             Self::Span => ("a length of time", "\"30d\""),
             Self::Day => ("a day", "\"2026-06-01\", \"today\" or \"today-7d\""),
+            Self::Period => ("a period", "\"last_month\""),
+            Self::Pattern => ("a pattern in quotes", "'GOLD-\\d+'"),
             Self::Any => ("a text, a number, true or false", "\"gold\""),
             Self::Flag => ("true or false", "true"),
             Self::Level => ("a level of the ladder", "\"high\""),
@@ -140,7 +153,21 @@ impl Item {
             Self::Percent => value::percent(value).map(Scalar::Number).map_err(Some),
             Self::Days => whole_days(value).map(|(_, days)| Scalar::Number(days.into())),
             Self::SpanOfDays => whole_days(value).map(|(span, _)| Scalar::Span(span)),
+            Self::DaysOfYear => match whole_days(value)? {
+                (span, days) if days <= FURTHEST => Ok(Scalar::Span(span)),
+                _ => Err(Some("within a year every birthday comes round: at most \"366d\"".into())),
+            },
             Self::Span => value::duration(value).map(Scalar::Span).map_err(Some),
+            Self::Period => {
+                let name = value.as_str().ok_or(None)?;
+                let known = period::ALL.map(Period::name);
+                Period::find(name).map(Scalar::Period).ok_or_else(|| Some(did_you_mean(name, &known)))
+            }
+            Self::Pattern => {
+                let pattern = text(value)?;
+                pattern::translate(&pattern).map_err(Some)?;
+                Ok(Scalar::Text(pattern))
+            }
             Self::Day => day(value).map(Scalar::Day).ok_or(None),
             Self::Flag => value.as_bool().map(Scalar::Flag).ok_or(None),
             Self::Any => match value {

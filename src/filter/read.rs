@@ -5,9 +5,9 @@ use super::field::{self, Kind};
 use super::leaf::{Leaf, Subject};
 use super::operand::Scalar;
 use super::operator::{self, Operator};
-use super::{Filter, event, field::Field};
+use super::{Filter, event, field::Field, segment, standing};
 use crate::jobfile::duration::Span;
-use crate::jobfile::kind::{Cuts, Ladders};
+use crate::jobfile::kind::{Cuts, Ladders, ReadContext, Segments};
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
 use crate::spelling::nearest;
 
@@ -20,6 +20,18 @@ pub struct Scope<'a> {
     pub ladders: &'a Ladders,
     /// Where ranks begin, when a check of the file says it.
     pub cuts: &'a Cuts,
+    /// The segments of the folder.
+    pub segments: &'a Segments,
+    /// The segments that are being read, the outermost first; none for a job.
+    pub inside: &'a [&'a str],
+}
+
+impl<'a> Scope<'a> {
+    /// For conditions of a job file with that window.
+    #[must_use]
+    pub fn of(context: &ReadContext<'a>, window: Option<Span>) -> Self {
+        Self { window, ladders: context.ladders, cuts: context.cuts, segments: context.segments, inside: &[] }
+    }
 }
 
 /// Makes a group of its conditions.
@@ -27,7 +39,8 @@ type Group = fn(Vec<Filter>) -> Filter;
 
 const GROUPS: [(&str, Group); 4] =
     [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None), ("one_of", Filter::One)];
-const SUBJECTS: [&str; 6] = ["field", "tag", "attribute", "ladder", "event", "open_ticket"];
+const SUBJECTS: [&str; 10] =
+    ["field", "tag", "attribute", "ladder", "segment", "event", "open_ticket", "reachable", "consented", "bucket"];
 /// Deeper than this nobody understands a condition.
 const DEEPEST: usize = 12;
 
@@ -56,6 +69,12 @@ fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<
     }
     match (subjects.as_slice(), groups) {
         ([], true) => group(reader, scope, depth),
+        (["segment"], false) => {
+            let mut reader = reader;
+            let segment = segment::on_segment(&mut reader, scope);
+            reader.finish();
+            segment
+        }
         ([subject], false) => leaf(reader, subject, scope).map(Filter::Leaf),
         ([], false) => {
             reader.leave(&keys);
@@ -130,6 +149,9 @@ fn leaf(mut reader: Reader<'_>, subject: &str, scope: &Scope<'_>) -> Option<Leaf
         "attribute" => on_attribute(&mut reader),
         "event" => event::on_event(&mut reader, scope),
         "open_ticket" => event::on_open_ticket(&mut reader),
+        "reachable" => standing::on_reachable(&mut reader),
+        "consented" => standing::on_consented(&mut reader),
+        "bucket" => standing::on_bucket(&mut reader),
         _ => on_ladder(&mut reader, scope),
     };
     match leaf {
@@ -168,6 +190,9 @@ fn on_field(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
         reader.problem("field", format!("there is no field {name:?}"), Some(help));
         return None;
     };
+    if field.kind == Kind::Tags && reader.has("size") {
+        return size(reader, Subject::Field { field, window: None });
+    }
     let mut besides = vec!["field"];
     if field.is_windowed() {
         besides.push("within");
@@ -219,8 +244,24 @@ fn on_attribute(reader: &mut Reader<'_>) -> Option<Leaf> {
         reader.problem("attribute", format!("{path:?} is not a path below the customer's attributes"), Some(help));
         return None;
     }
+    if reader.has("size") {
+        return size(reader, Subject::Attribute(steps));
+    }
     let (operator, operand) = comparison(reader, Kind::Attribute, "an attribute", &["attribute"])?;
     Some(plain(Subject::Attribute(steps), operator, operand))
+}
+
+/// `{ field = "tags", size = { at_least = 2 } }`
+fn size(reader: &mut Reader<'_>, list: Subject) -> Option<Leaf> {
+    let mut table = reader.table("size")?;
+    let found = comparison(&mut table, Kind::Count, "`size`", &["top"]);
+    if found.is_none() {
+        let keys = table.keys();
+        table.leave(&keys);
+    }
+    table.finish();
+    let (operator, operand) = found?;
+    Some(plain(Subject::Size(Box::new(list)), operator, operand))
 }
 
 fn on_ladder(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
@@ -230,8 +271,9 @@ fn on_ladder(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
         reader.problem("ladder", format!("there is no ladder {name:?}"), Some(did_you_mean(&name, &known)));
         return None;
     };
-    let held = reader.duration("for");
-    let (operator, operand) = comparison(reader, Kind::Level, "a ladder", &["ladder", "for"])?;
+    let (held, within) = (reader.duration("for"), reader.duration("within"));
+    let (operator, operand) = comparison(reader, Kind::Level, "a ladder", &["ladder", "for", "within"])?;
+    fits_moves(reader, operator)?;
     let levels = match operator.levels {
         Some(rule) => {
             let named = named_levels(reader, operator, &operand, order)?;
@@ -244,7 +286,29 @@ fn on_ladder(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Leaf> {
         reader.problem(operator.name, "no level of the ladder satisfies this", Some(help));
         return None;
     }
-    Some(Leaf { levels, ..plain(Subject::Ladder { name, held }, operator, operand) })
+    Some(Leaf { levels, ..plain(Subject::Ladder { name, held, within }, operator, operand) })
+}
+
+/// `for` belongs to a level that is held, `within` to a move to or from a level.
+fn fits_moves(reader: &Reader<'_>, operator: &Operator) -> Option<()> {
+    let name = operator.name;
+    let is_move_of_level = operator.moves.is_some() && operator.levels.is_some();
+    if operator.moves.is_some() && reader.has("for") {
+        let help = "`for` asks how long a level is held: is = \"gold\", for = \"90d\"".to_owned();
+        reader.problem_with_key("for", format!("`for` and `{name}` cannot stand in one condition"), Some(help));
+    } else if is_move_of_level && !reader.has("within") {
+        reader.problem(
+            name,
+            format!("`{name}` needs the time it looks back over"),
+            Some("add within = \"30d\"".into()),
+        );
+    } else if !is_move_of_level && reader.has("within") {
+        let help = "`within` goes with `entered` and `left`; rose = \"30d\" has its own; a level is held `for` a time";
+        reader.problem_with_key("within", format!("`within` does not work with `{name}`"), Some(help.into()));
+    } else {
+        return Some(());
+    }
+    None
 }
 
 /// The places of the named levels on the ladder.

@@ -6,6 +6,7 @@ use super::event::{self, Event, Measure, Values};
 use super::field::{self, Kind};
 use super::operand::{Arity, Item, Shape};
 use super::operator::{self, Operator};
+use super::period::{self, Period};
 
 /// What a kind's schema says where a condition stands.
 #[must_use]
@@ -19,7 +20,7 @@ pub fn definitions() -> Map<String, Value> {
     let mut variants = vec![groups()];
     for kind in [
         Kind::Text,
-        Kind::Known,
+        Kind::Birthday,
         Kind::Tags,
         Kind::Instant,
         Kind::Number,
@@ -31,6 +32,10 @@ pub fn definitions() -> Map<String, Value> {
         variants.extend([false, true].into_iter().filter_map(|windowed| on_fields(kind, windowed)));
     }
     variants.push(tag());
+    variants.push(json!({
+        "type": "object", "additionalProperties": false, "required": ["segment"],
+        "properties": { "segment": { "type": "string", "description": "The customer is in this segment: jobs/segments/NAME.toml" } },
+    }));
     variants.push(subject(Kind::Attribute, "attribute", json!({
         "type": "string", "title": "A value of the company's own", "description": "Path below the customer's attributes",
         "examples": ["loyalty.points"],
@@ -44,9 +49,12 @@ pub fn definitions() -> Map<String, Value> {
     );
     ladder["properties"]["for"] = item(Item::Span);
     ladder["properties"]["for"]["description"] = "The level has been held at least this long".into();
+    ladder["properties"]["within"] =
+        described(item(Item::Span), "For `entered` and `left`: the move was within this time");
     variants.push(ladder);
     variants.extend(event::ALL.iter().map(on_event));
     variants.push(open_ticket());
+    variants.extend(standing());
     let condition = json!({
         "title": "A condition", "description": "A comparison, or several joined by all, any, none and one_of.", "type": "object", "anyOf": variants,
     });
@@ -56,6 +64,27 @@ pub fn definitions() -> Map<String, Value> {
         .map(|(name, value)| (name.to_owned(), value))
         .into_iter()
         .collect()
+}
+
+/// The whole schema of a segment's file, draft 2020-12.
+#[must_use]
+pub fn of_segments() -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A segment of tend",
+        "description": "A condition with a name, used in jobs as { segment = \"NAME\" }; its name is the file's name.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["title", "when"],
+        "properties": {
+            "title": { "type": "string", "minLength": 1, "description": "What people call it" },
+            "description": { "type": "string", "description": "What it is for" },
+            "window": described(item(Item::Span), "What spend, orders and the like look back over where a condition names no window"),
+            "when": reference(),
+            "check": { "type": "array", "items": { "type": "object" }, "description": "Checks of the segment, run by tend check" },
+        },
+        "$defs": definitions(),
+    })
 }
 
 fn groups() -> Value {
@@ -105,6 +134,9 @@ fn subject(kind: Kind, key: &str, what: Value) -> Value {
             properties.insert(operator.name.into(), operand(operator, shape));
         }
     }
+    if matches!(kind, Kind::Tags | Kind::Attribute) {
+        properties.insert("size".into(), described(compared(Kind::Count), "How many elements the list has"));
+    }
     json!({ "type": "object", "additionalProperties": false, "required": [key], "minProperties": 2, "properties": properties })
 }
 
@@ -151,11 +183,44 @@ fn measured(measure: &Measure) -> Value {
             "properties": { "window": item(Item::Span), "factor": percent, "min": { "type": "integer", "minimum": 1 } },
         });
     }
-    let takes = operator::for_kind(measure.kind).filter(|operator| operator.name != "top");
+    compared(measure.kind)
+}
+
+/// A table of exactly one operator.
+fn compared(kind: Kind) -> Value {
+    let takes = operator::for_kind(kind).filter(|operator| operator.name != "top");
     let properties: Map<String, Value> = takes
-        .filter_map(|operator| Some((operator.name.to_owned(), operand(operator, operator.shape(measure.kind)?))))
+        .filter_map(|operator| Some((operator.name.to_owned(), operand(operator, operator.shape(kind)?))))
         .collect();
     json!({ "type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1, "properties": properties })
+}
+
+/// Reachable, consented, the random bucket.
+fn standing() -> [Value; 3] {
+    let channel = json!({ "enum": ["email", "sms"] });
+    let channels = json!({ "anyOf": [channel, { "type": "array", "minItems": 1, "items": channel }] });
+    let table = |required: &str, properties: Value| json!({ "type": "object", "additionalProperties": false, "required": [required], "properties": properties });
+    let reachable = "Has an address there, and nothing forbids sending to it; of several, one is enough";
+    let buckets = json!({
+        "type": "object", "additionalProperties": false, "required": ["of", "from", "to"],
+        "description": "A random share that stays the same: customers are dealt into `of` buckets numbered from 0",
+        "properties": {
+            "of": { "type": "integer", "minimum": 2, "maximum": 10_000 }, "from": { "type": "integer", "minimum": 0 },
+            "to": { "type": "integer", "minimum": 0 },
+            "salt": { "type": "string", "description": "Another salt deals the customers out anew" },
+        },
+    });
+    [
+        table("reachable", json!({ "reachable": described(channels.clone(), reachable) })),
+        table(
+            "consented",
+            json!({
+                "consented": { "enum": ["marketing", "service"], "description": "The customer's newest word on it is yes" },
+                "channel": described(channels, "By which channel; without it, any"),
+            }),
+        ),
+        table("bucket", json!({ "bucket": buckets })),
+    ]
 }
 
 fn open_ticket() -> Value {
@@ -190,7 +255,9 @@ fn item(item: Item) -> Value {
         Item::Whole => json!({ "type": "integer", "minimum": 0 }),
         Item::Percent => json!({ "$ref": "#/$defs/percent" }),
         Item::Span => json!({ "$ref": "#/$defs/duration" }),
-        Item::Days | Item::SpanOfDays => json!({ "$ref": "#/$defs/duration" }),
+        Item::Period => json!({ "enum": period::ALL.map(Period::name) }),
+        Item::Pattern => json!({ "type": "string", "minLength": 1, "maxLength": 200, "examples": ["GOLD-\\d+"] }),
+        Item::Days | Item::SpanOfDays | Item::DaysOfYear => json!({ "$ref": "#/$defs/duration" }),
         Item::Day => json!({ "type": "string", "examples": ["2026-06-01", "today", "today-7d"] }),
         Item::Any => json!({ "type": ["string", "number", "boolean"] }),
         Item::Flag => json!({ "type": "boolean" }),

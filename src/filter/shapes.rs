@@ -58,7 +58,7 @@ pub(super) const RANGE: &[(Kind, Shape)] = &[
 /// What can be missing.
 pub(super) const PRESENCE: &[(Kind, Shape)] = &[
     (Kind::Text, one(Item::Flag)),
-    (Kind::Known, one(Item::Flag)),
+    (Kind::Birthday, one(Item::Flag)),
     (Kind::Tags, one(Item::Flag)),
     (Kind::Instant, one(Item::Flag)),
     (Kind::Number, one(Item::Flag)),
@@ -75,10 +75,27 @@ pub(super) const HAS_ONE: &[(Kind, Shape)] = &[(Kind::Tags, one(Item::Text)), (K
 /// What is a list, asked for several words.
 pub(super) const HAS_SOME: &[(Kind, Shape)] = &[(Kind::Tags, many(Item::Text)), (Kind::Attribute, many(Item::Text))];
 /// What is so long ago or ahead.
-pub(super) const LENGTH: &[(Kind, Shape)] =
-    &[(Kind::Instant, one(Item::Span)), (Kind::Attribute, one(Item::SpanOfDays))];
-/// What is on, before or after a day.
+pub(super) const LENGTH: &[(Kind, Shape)] = &[
+    (Kind::Instant, one(Item::Span)),
+    (Kind::Birthday, one(Item::DaysOfYear)),
+    (Kind::Attribute, one(Item::SpanOfDays)),
+];
+/// What can only be longer ago.
+pub(super) const AGE: &[(Kind, Shape)] = &[(Kind::Instant, one(Item::Span)), (Kind::Attribute, one(Item::SpanOfDays))];
+/// What is on a day.
+pub(super) const ON_DAY: &[(Kind, Shape)] =
+    &[(Kind::Instant, one(Item::Day)), (Kind::Birthday, one(Item::Day)), (Kind::Attribute, one(Item::Day))];
+/// What is before or after a day.
 pub(super) const DAY: &[(Kind, Shape)] = &[(Kind::Instant, one(Item::Day)), (Kind::Attribute, one(Item::Day))];
+/// What can have moved, in a time.
+pub(super) const MOVED: &[(Kind, Shape)] = &[(Kind::Level, one(Item::Span))];
+/// What can have moved, to or from a level.
+pub(super) const NAMED_MOVE: &[(Kind, Shape)] = &[(Kind::Level, one(Item::Level))];
+/// What can fit a pattern.
+pub(super) const PATTERN: &[(Kind, Shape)] = &[(Kind::Text, one(Item::Pattern)), (Kind::Attribute, one(Item::Pattern))];
+/// What lies in a period of the calendar.
+pub(super) const PERIOD: &[(Kind, Shape)] =
+    &[(Kind::Instant, one(Item::Period)), (Kind::Birthday, one(Item::Period)), (Kind::Attribute, one(Item::Period))];
 /// What is compared with the window before.
 pub(super) const SURGE: &[(Kind, Shape)] = &[(Kind::Surge, two(Item::Number))];
 /// What is ranked.

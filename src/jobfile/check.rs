@@ -18,6 +18,8 @@ const AHEAD: Days = Days::new(400);
 pub struct Report {
     /// Each job, by name.
     pub jobs: Vec<JobReport>,
+    /// The segments, by name.
+    pub segments: Vec<String>,
 }
 
 /// One job.
@@ -63,7 +65,7 @@ pub fn report(folder: &Folder, from: DateTime<Utc>) -> Report {
             bent: schedule.map_or_else(Vec::new, |schedule| bent(&job.job, schedule, from, from + AHEAD)),
         }
     });
-    Report { jobs: jobs.collect() }
+    Report { jobs: jobs.collect(), segments: folder.segments.keys().cloned().collect() }
 }
 
 /// For a terminal.
@@ -73,7 +75,12 @@ impl fmt::Display for Report {
             write!(f, "{job}")?;
         }
         let count = self.jobs.len();
-        writeln!(f, "{count} {} right", if count == 1 { "job file is" } else { "job files are" })
+        writeln!(f, "{count} {} right", if count == 1 { "job file is" } else { "job files are" })?;
+        match self.segments.as_slice() {
+            [] => Ok(()),
+            [one] => writeln!(f, "1 segment is right: {one}"),
+            several => writeln!(f, "{} segments are right: {}", several.len(), several.join(", ")),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::checks::{self, Check};
 use super::head::{self, Head};
-use super::kind::{Cuts, Kind, Ladders, ReadContext};
+use super::kind::{Cuts, Kind, Ladders, ReadContext, SegmentSource, Segments};
 use super::problem::Problems;
 use super::reader::{Reader, read_text};
 use crate::engine::door::Job;
@@ -38,7 +38,9 @@ pub struct JobFile {
     pub ladders: BTreeMap<String, Vec<String>>,
     /// What it says about itself with examples; none for a spec that was stored: nobody runs those.
     pub checks: Vec<Check>,
-    /// Names this version: over the job's name, the text, the templates and the ladders.
+    /// The segments its conditions use, with their files: the spec depends on them.
+    pub segments: BTreeMap<String, String>,
+    /// Names this version: over the job's name, the text, the templates, the ladders and the segments.
     pub hash: String,
     /// Where `after` stands.
     pub(super) after_span: Option<Range<usize>>,
@@ -55,6 +57,8 @@ pub struct Surroundings<'a> {
     pub templates_dir: &'a str,
     /// The levels of the folder's ladders.
     pub ladders: &'a BTreeMap<String, Vec<String>>,
+    /// The folder's segments.
+    pub segments: &'a BTreeMap<String, SegmentSource>,
     /// The names of the folder's jobs; none when a stored spec is read alone.
     pub jobs: Option<&'a [&'a str]>,
 }
@@ -72,6 +76,7 @@ impl JobFile {
     /// Everything that is wrong with it.
     pub fn read(job: &str, file: &Arc<str>, text: &Arc<str>, around: &Surroundings<'_>) -> Result<Self, Problems> {
         let (ladders, cuts) = (Ladders::new(around.ladders.clone()), Cuts::default());
+        let segments = Segments::new(around.segments.clone());
         let (read, problems) = read_text(file, text, |reader| {
             let kind = kind_of(reader, around.kinds);
             let head = head::read(reader, job, around.jobs);
@@ -94,6 +99,7 @@ impl JobFile {
                 templates_dir: around.templates_dir,
                 ladders: &ladders,
                 cuts: &cuts,
+                segments: &segments,
             };
             let code = kind.read(reader, &context);
             let checks = match around.jobs {
@@ -112,10 +118,10 @@ impl JobFile {
             return Err(or_unexplained(problems, file));
         };
         let templates = template_hashes(code.as_ref(), around.templates);
-        let ladders = ladders.asked();
-        let hash = hash(job, text, &templates, &ladders);
+        let (ladders, segments) = (ladders.asked(), segments.asked());
+        let hash = hash(job, text, &templates, &ladders, &segments);
         let (job, file, text) = (job.to_owned(), file.clone(), text.clone());
-        Ok(Self { job, file, head, kind, code, text, templates, ladders, checks, hash, after_span })
+        Ok(Self { job, file, head, kind, code, text, templates, ladders, segments, checks, hash, after_span })
     }
 
     /// As the engine takes it.
@@ -157,13 +163,23 @@ impl JobFile {
 pub fn spec_from_stored(stored: &StoredSpec, kinds: &[&dyn Kind]) -> anyhow::Result<Arc<Spec>> {
     let templates =
         TemplateFolder::from_files(stored.templates.iter().map(|(path, text)| (path.clone(), text.as_str())));
-    let around =
-        Surroundings { kinds, templates: &templates, templates_dir: "templates", ladders: &stored.ladders, jobs: None };
+    let segments = stored.segments.iter().map(|(name, text)| {
+        let file = format!("segments/{name}.toml (stored)").into();
+        (name.clone(), SegmentSource { file, text: text.as_str().into() })
+    });
+    let around = Surroundings {
+        kinds,
+        templates: &templates,
+        templates_dir: "templates",
+        ladders: &stored.ladders,
+        segments: &segments.collect(),
+        jobs: None,
+    };
     let file: Arc<str> = format!("{}.toml (stored)", stored.job).into();
     let read = JobFile::read(&stored.job, &file, &stored.body.as_str().into(), &around)?;
     anyhow::ensure!(
         read.hash == stored.hash,
-        "its hash is {}: the stored text, templates or ladders are not those of the spec",
+        "its hash is {}: the stored text, templates, ladders or segments are not those of the spec",
         read.hash
     );
     Ok(Arc::new(read.to_spec()))
@@ -246,11 +262,13 @@ fn hash(
     text: &str,
     templates: &BTreeMap<String, String>,
     ladders: &BTreeMap<String, Vec<String>>,
+    segments: &BTreeMap<String, String>,
 ) -> String {
     let templates = templates.iter().flat_map(|(path, hash)| ["template", path, hash]);
     let ladders =
         ladders.iter().flat_map(|(name, levels)| ["ladder", name].into_iter().chain(levels.iter().map(String::as_str)));
-    sha256(["job", job, text].into_iter().chain(templates).chain(ladders))
+    let segments = segments.iter().flat_map(|(name, text)| ["segment", name, text]);
+    sha256(["job", job, text].into_iter().chain(templates).chain(ladders).chain(segments))
 }
 
 /// SHA-256 over texts, each with its length, so that no two lists look alike; hex.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{JobFile, Surroundings, levels_in, sha256};
-use super::kind::Kind;
+use super::kind::{Kind, Ladders, SegmentSource, Segments};
 use super::problem::{Problem, Problems};
 use crate::outbox::template::TemplateFolder;
 
@@ -16,6 +16,10 @@ pub struct Folder {
     pub jobs: BTreeMap<String, JobFile>,
     /// Its template files.
     pub templates: TemplateFolder,
+    /// Its segments by name, used or not.
+    pub segments: BTreeMap<String, SegmentSource>,
+    /// The levels of its ladders, from the top.
+    pub ladders: BTreeMap<String, Vec<String>>,
     /// Names what the folder says: over the specs.
     pub hash: String,
 }
@@ -51,6 +55,7 @@ pub fn read_folder(dir: &Path, kinds: &[&dyn Kind]) -> Result<Folder, Problems> 
             texts.insert(job, (file, text));
         }
     }
+    let segments = segments(dir, &texts, &mut problems);
     if texts.is_empty() && problems.is_empty() {
         let help = "a job is a file such as jobs/birthday.toml; name another folder with --jobs DIR".to_owned();
         problems.add_whole(shown(dir), "there is no job file in this folder", Some(help));
@@ -60,7 +65,31 @@ pub fn read_folder(dir: &Path, kinds: &[&dyn Kind]) -> Result<Folder, Problems> 
         problems.add_whole(shown(&templates_dir), format!("the templates cannot be read: {error}"), None);
         TemplateFolder::default()
     });
-    check_all(&texts, &templates, &shown(&templates_dir), kinds, problems)
+    check_all(&texts, &templates, &shown(&templates_dir), segments, kinds, problems)
+}
+
+/// Where the segments of a job folder lie.
+#[must_use]
+pub fn segments_dir(dir: &Path) -> PathBuf {
+    dir.join("segments")
+}
+
+/// The files of `segments/`, by name.
+fn segments(dir: &Path, jobs: &Texts, problems: &mut Problems) -> BTreeMap<String, SegmentSource> {
+    let dir = segments_dir(dir);
+    let mut found = BTreeMap::new();
+    if !dir.is_dir() {
+        return found;
+    }
+    for path in job_files(&dir, problems) {
+        let Some((name, file, text)) = read_file(&path, problems) else { continue };
+        if jobs.contains_key(&name) {
+            let help = "give one of them another name, so that `tend plan` knows which is meant".to_owned();
+            problems.add_whole(file.clone(), format!("there is a job {name:?} too"), Some(help));
+        }
+        found.insert(name, SegmentSource { file, text });
+    }
+    found
 }
 
 /// Texts by job name: the file as messages name it, and what it says.
@@ -70,13 +99,18 @@ fn check_all(
     texts: &Texts,
     templates: &TemplateFolder,
     templates_dir: &str,
+    segments: BTreeMap<String, SegmentSource>,
     kinds: &[&dyn Kind],
     mut problems: Problems,
 ) -> Result<Folder, Problems> {
     let ladders: BTreeMap<_, _> =
         texts.iter().filter_map(|(job, (_, text))| Some((job.clone(), levels_in(text, kinds)?))).collect();
     let names: Vec<&str> = texts.keys().map(String::as_str).collect();
-    let around = Surroundings { kinds, templates, templates_dir, ladders: &ladders, jobs: Some(&names) };
+    for kind in kinds {
+        problems.merge(kind.check_segments(&Segments::new(segments.clone()), &Ladders::new(ladders.clone())));
+    }
+    let around =
+        Surroundings { kinds, templates, templates_dir, ladders: &ladders, segments: &segments, jobs: Some(&names) };
     let mut jobs = BTreeMap::new();
     for (job, (file, text)) in texts {
         match JobFile::read(job, file, text, &around) {
@@ -94,7 +128,7 @@ fn check_all(
         return Err(problems);
     }
     let hash = sha256(jobs.values().flat_map(|job| [job.job.as_str(), job.hash.as_str()]));
-    Ok(Folder { jobs, templates: templates.clone(), hash })
+    Ok(Folder { jobs, templates: templates.clone(), segments, ladders, hash })
 }
 
 /// The job files of a folder, sorted; whatever else lies there is left alone.

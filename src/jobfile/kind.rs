@@ -1,6 +1,6 @@
 //! The door between job files and the kinds: all that either knows of the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+use super::problem::Problems;
 use super::reader::Reader;
 use crate::engine::door::{Decision, Job};
 use crate::outbox::template::{TemplateFolder, TemplateProblem};
@@ -30,6 +31,12 @@ pub trait Kind: Sync {
 
     /// JSON schema of its top-level keys, its own table first. Conditions are `filter::schema::reference()`.
     fn schema(&self) -> Vec<(&'static str, Value)>;
+
+    /// Checks the segments of a folder, those too that no job uses. One kind does it for all.
+    fn check_segments(&self, segments: &Segments, ladders: &Ladders) -> Problems {
+        let _ = (segments, ladders);
+        Problems::default()
+    }
 
     /// The levels of the ladder its table describes, from the top; none when it describes none. Looks only: what is
     /// wrong is said by [`Self::read`].
@@ -84,6 +91,8 @@ pub struct ReadContext<'a> {
     pub ladders: &'a Ladders,
     /// Where ranks begin, when a check of the file says it.
     pub cuts: &'a Cuts,
+    /// The segments of the folder.
+    pub segments: &'a Segments,
 }
 
 impl ReadContext<'_> {
@@ -170,5 +179,66 @@ impl Cuts {
     #[must_use]
     pub fn asked(&self) -> BTreeSet<(String, String)> {
         self.asked.borrow().clone()
+    }
+}
+
+/// A file of `jobs/segments/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentSource {
+    /// The file as messages name it.
+    pub file: Arc<str>,
+    /// What it says.
+    pub text: Arc<str>,
+}
+
+/// The segments of a folder, as texts: what they mean is known to those who read conditions. It remembers which ones
+/// were opened: a spec depends on those, and they are stored with it.
+#[derive(Debug, Clone, Default)]
+pub struct Segments {
+    sources: BTreeMap<String, SegmentSource>,
+    asked: RefCell<BTreeSet<String>>,
+    opened: Cell<usize>,
+}
+
+impl Segments {
+    /// Name → file.
+    #[must_use]
+    pub fn new(sources: BTreeMap<String, SegmentSource>) -> Self {
+        Self { sources, ..Self::default() }
+    }
+
+    /// The file of a segment.
+    #[must_use]
+    pub fn open(&self, name: &str) -> Option<&SegmentSource> {
+        let source = self.sources.get(name)?;
+        self.asked.borrow_mut().insert(name.to_owned());
+        self.opened.set(self.opened.get() + 1);
+        Some(source)
+    }
+
+    /// How often one was opened.
+    #[must_use]
+    pub fn opened(&self) -> usize {
+        self.opened.get()
+    }
+
+    /// Begins to count and to remember anew.
+    pub fn forget(&self) {
+        self.opened.set(0);
+        self.asked.borrow_mut().clear();
+    }
+
+    /// All segments.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.sources.keys().map(String::as_str).collect()
+    }
+
+    /// Those that were opened, with their texts.
+    #[must_use]
+    pub fn asked(&self) -> BTreeMap<String, String> {
+        let asked = self.asked.borrow();
+        let used = self.sources.iter().filter(|(name, _)| asked.contains(*name));
+        used.map(|(name, source)| (name.clone(), source.text.to_string())).collect()
     }
 }

@@ -129,7 +129,7 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         .await?;
     }
     sqlx::query!(
-        "insert into tend.spec (hash, job, kind, body, templates, ladders, stored_at) values ($1, $2, $3, $4, $5, $6, $7)
+        "insert into tend.spec (hash, job, kind, body, templates, ladders, segments, stored_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (hash) do nothing",
         job.hash,
         job.job,
@@ -137,6 +137,7 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         &*job.text,
         Json(&job.templates) as _,
         Json(&job.ladders) as _,
+        Json(&job.segments) as _,
         now
     )
     .execute(conn)

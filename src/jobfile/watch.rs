@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::applied::{Applied, Outcome};
-use super::folder::{Folder, is_job_file, read_folder, templates_dir};
+use super::folder::{Folder, is_job_file, read_folder, segments_dir, templates_dir};
 use super::kind::Kind;
 use super::problem::Problems;
 use super::store::{Applying, Basis, apply_folder, report_broken};
@@ -183,6 +183,7 @@ async fn settled(dir: &Path) -> anyhow::Result<[u8; 32]> {
 /// Over names and contents of all job files and templates; what cannot be read counts as such.
 fn fingerprint(dir: &Path) -> [u8; 32] {
     let mut files: Vec<PathBuf> = entries(dir).into_iter().filter(|path| is_job_file(path)).collect();
+    files.extend(entries(&segments_dir(dir)).into_iter().filter(|path| is_job_file(path)));
     files.extend(entries(&templates_dir(dir)).iter().flat_map(|template| entries(template)));
     files.sort();
     let mut digest = Sha256::new();

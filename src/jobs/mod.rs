@@ -1,9 +1,11 @@
 //! The kinds of jobs, one folder each with its SQL beside it.
 
+pub mod judged;
 pub mod layout;
 pub mod message;
 pub mod page;
 pub mod retier;
+pub mod segment;
 
 use crate::jobfile::kind::Kind;
 

@@ -10,8 +10,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
-use crate::filter::compose::{Composer, Frame, Statement, compose};
 use super::{aggregates, counted};
+use crate::filter::compose::{Composer, Frame, Statement, compose};
 use crate::jobfile::duration::Span;
 
 /// After this long (by as-of) all orders are counted again.
@@ -67,12 +67,7 @@ pub async fn register(reader: &str, about: &[String], conn: &mut PgConnection) -
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn bring_up(
-    windows: &[Span],
-    frame: Frame,
-    run_id: i64,
-    conn: &mut PgConnection,
-) -> sqlx::Result<Refreshed> {
+pub async fn bring_up(windows: &[Span], frame: Frame, run_id: i64, conn: &mut PgConnection) -> sqlx::Result<Refreshed> {
     for window in windows {
         register(&format!("facts {window}"), &["orders".to_owned()], conn).await?;
     }

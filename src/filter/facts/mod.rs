@@ -257,10 +257,8 @@ fn ranked(emit: &mut Emit, window: Option<Span>, needs: &WindowNeeds) -> String 
     let mut extra = String::new();
     let suffix = suffix(window);
     if needs.contribution {
-        let _ = write!(
-            extra,
-            ",\n           p.spend / nullif((select sum(spend{suffix}) from {base}), 0) as contribution"
-        );
+        let _ =
+            write!(extra, ",\n           p.spend / nullif((select sum(spend{suffix}) from {base}), 0) as contribution");
     }
     let population = needs.ranks.iter().any(|(_, universe)| *universe == Universe::All);
     // one number for the whole statement is cheaper than a second pass over the rows, where both are the same

@@ -44,7 +44,8 @@ impl Rank {
     /// Of a comparison, when it asks for a rank; one whose cut a check gives does not.
     pub(in crate::filter) fn of(leaf: &Leaf) -> Option<Self> {
         let Subject::Field { field, window: Some(window) } = &leaf.subject else { return None };
-        let (Source::Windowed { column, .. }, Some(Scalar::Number(share))) = (field.source, leaf.operand.first()) else {
+        let (Source::Windowed { column, .. }, Some(Scalar::Number(share))) = (field.source, leaf.operand.first())
+        else {
             return None;
         };
         let asked = leaf.operator.name == "top" && leaf.cut.is_none();
@@ -75,18 +76,21 @@ pub async fn cuts(before: &Cuts, frame: Frame, conn: &mut PgConnection) -> sqlx:
     windows.dedup();
     for window in windows {
         let ranks: Vec<_> = before.iter().filter(|(rank, _)| rank.window == window).collect();
-        let (ranked, from_old): (i64, Vec<i64>) = over_kept(include_str!("ranked.sql"), window, frame, |composer| composer)
-            .fill_with("from_old_cut", |emit| {
-                let counts = ranks.iter().map(|(rank, old)| match old {
-                    Some(old) => format!("count(*) filter (where p.{} >= {}::numeric)", rank.column, emit.text(old)),
-                    None => "0".to_owned(),
-                });
-                counts.collect::<Vec<_>>().join(", ")
-            })
-            .finish()
-            .query_as()
-            .fetch_one(&mut *conn)
-            .await?;
+        let (ranked, from_old): (i64, Vec<i64>) =
+            over_kept(include_str!("ranked.sql"), window, frame, |composer| composer)
+                .fill_with("from_old_cut", |emit| {
+                    let counts = ranks.iter().map(|(rank, old)| match old {
+                        Some(old) => {
+                            format!("count(*) filter (where p.{} >= {}::numeric)", rank.column, emit.text(old))
+                        }
+                        None => "0".to_owned(),
+                    });
+                    counts.collect::<Vec<_>>().join(", ")
+                })
+                .finish()
+                .query_as()
+                .fetch_one(&mut *conn)
+                .await?;
         for ((rank, old), from_old) in ranks.into_iter().zip(from_old) {
             let cut = step(*rank, old.as_deref(), ranked, from_old, frame, conn).await?;
             cuts.insert(*rank, cut);
@@ -159,11 +163,6 @@ pub async fn touch_between(
 }
 
 /// A statement over the kept facts of a window.
-fn over_kept(
-    template: &'static str,
-    window: Span,
-    frame: Frame,
-    bind: impl FnOnce(Composer) -> Composer,
-) -> Composer {
+fn over_kept(template: &'static str, window: Span, frame: Frame, bind: impl FnOnce(Composer) -> Composer) -> Composer {
     bind(compose(template, frame)).fill_with("facts", |emit| facts_of_kept(emit, window, ""))
 }

@@ -22,8 +22,27 @@ use crate::jobfile::duration::Span;
 
 /// Operators whose outcome depends on the value alone.
 const TIMELESS: &[&str] = &[
-    "is", "is_not", "in", "not_in", "above", "at_least", "below", "at_most", "between", "present", "empty", "contains",
-    "not_contains", "starts_with", "ends_with", "has", "has_any", "has_all", "has_none",
+    "is",
+    "is_not",
+    "in",
+    "not_in",
+    "above",
+    "at_least",
+    "below",
+    "at_most",
+    "between",
+    "not_between",
+    "present",
+    "empty",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "ends_with",
+    "matches",
+    "has",
+    "has_any",
+    "has_all",
+    "has_none",
 ];
 
 /// Tables of `crm` whose changes are noted.
@@ -124,7 +143,7 @@ impl Tracking {
                 return (is_plain && is_known).then_some(());
             }
             Subject::Event(happened) => self.happens(happened, leaf)?,
-            Subject::Ladder { name, held } if TIMELESS.contains(&operator) => {
+            Subject::Ladder { name, held, .. } if TIMELESS.contains(&operator) => {
                 self.about.insert(format!("ladder:{name}"));
                 if let Some(held) = held {
                     let bounds = vec![Bound::AsOf(-held.as_delta())];
@@ -168,7 +187,13 @@ impl Tracking {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn touch_moved(&self, reader: &str, old: &Frame, new: &Frame, conn: &mut PgConnection) -> sqlx::Result<()> {
+    pub async fn touch_moved(
+        &self,
+        reader: &str,
+        old: &Frame,
+        new: &Frame,
+        conn: &mut PgConnection,
+    ) -> sqlx::Result<()> {
         for moving in &self.moving {
             for bound in &moving.bounds {
                 let (Some(from), Some(to)) = (bound.at(old), bound.at(new)) else { continue };
@@ -188,7 +213,10 @@ fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
     let operator = leaf.operator.name;
     if leaf.subject.kind() == Kind::Days {
         // n days ago is from where that day begins up to where the next one does
-        let days = leaf.operand.iter().filter_map(|scalar| if let Scalar::Number(days) = scalar { days.to_i64() } else { None });
+        let days = leaf
+            .operand
+            .iter()
+            .filter_map(|scalar| if let Scalar::Number(days) = scalar { days.to_i64() } else { None });
         return TIMELESS
             .contains(&operator)
             .then(|| days.flat_map(|days| [Bound::Day(-days), Bound::Day(1 - days)]).collect());
@@ -200,7 +228,9 @@ fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
         ("older_than", Some(Scalar::Span(span))) => vec![Bound::AsOf(-span.as_delta())],
         ("next", Some(Scalar::Span(span))) => vec![now, Bound::AsOf(span.as_delta())],
         ("on" | "before" | "after", Some(Scalar::Day(Day::Fixed(_)))) => Vec::new(),
-        ("on" | "before" | "after", Some(Scalar::Day(Day::Today(days)))) => vec![Bound::Day(*days), Bound::Day(days + 1)],
+        ("on" | "before" | "after", Some(Scalar::Day(Day::Today(days)))) => {
+            vec![Bound::Day(*days), Bound::Day(days + 1)]
+        }
         _ => return None,
     })
 }

@@ -4,6 +4,8 @@
 //! and the SQL it becomes. Reading, messages, the JSON schema and the documentation come from the same entry. The
 //! entries stand in the files of their families.
 
+use chrono::NaiveDate;
+
 use super::emit::Emit;
 use super::field::Kind;
 use super::leaf::Leaf;
@@ -11,12 +13,16 @@ use super::operand::{Arity, Shape};
 
 mod events;
 mod lists;
+mod moves;
 mod times;
 mod values;
 mod words;
 
 /// Which of a ladder's levels (0 is the top) satisfy a comparison with the named ones.
 pub type Levels = fn(at: usize, named: &[usize]) -> bool;
+
+/// From which day, and before which, when today is `today`.
+pub type DaysMeant = fn(leaf: &Leaf, today: NaiveDate) -> (NaiveDate, NaiveDate);
 
 /// What an operator does with attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +50,10 @@ pub struct Operator {
     pub sees_missing: bool,
     /// On ladders.
     pub(super) levels: Option<Levels>,
+    /// On ladders, about moves: what holds for the move `m`; `{levels}` stands for the named ones.
+    pub(super) moves: Option<&'static str>,
+    /// On birthdays: the days meant when it is that day, the last one not included.
+    pub(super) days: Option<DaysMeant>,
     /// The comparison.
     pub(super) sql: fn(&mut Emit, &Leaf) -> String,
 }
@@ -80,11 +90,13 @@ const PLAIN: Operator = Operator {
     takes: Takes::Values,
     sees_missing: false,
     levels: None,
+    moves: None,
+    days: None,
     sql: |_, _| String::new(),
 };
 
 /// The operators of each family.
-static FAMILIES: [&[Operator]; 5] = [values::ALL, words::ALL, lists::ALL, times::ALL, events::ALL];
+static FAMILIES: [&[Operator]; 6] = [values::ALL, words::ALL, lists::ALL, times::ALL, moves::ALL, events::ALL];
 
 /// All operators.
 pub fn all() -> impl Iterator<Item = &'static Operator> {

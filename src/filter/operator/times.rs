@@ -1,6 +1,7 @@
 //! Operators on instants and days.
 
-use super::super::shapes::{DAY, LENGTH};
+use super::super::birthday;
+use super::super::shapes::{AGE, DAY, LENGTH, ON_DAY, PERIOD};
 use super::{Operator, PLAIN};
 
 pub(super) static ALL: &[Operator] = &[
@@ -9,6 +10,7 @@ pub(super) static ALL: &[Operator] = &[
         words: "was within",
         doc: "Not longer ago than that, and not ahead",
         kinds: LENGTH,
+        days: Some(|leaf, today| birthday::ago(today, leaf.days())),
         sql: |emit, leaf| {
             let (from, to) = (emit.ago(leaf), emit.until_now(leaf));
             let value = leaf.value(emit);
@@ -20,7 +22,7 @@ pub(super) static ALL: &[Operator] = &[
         name: "older_than",
         words: "was longer ago than",
         doc: "Longer ago than that",
-        kinds: LENGTH,
+        kinds: AGE,
         sql: |emit, leaf| {
             let from = emit.ago(leaf);
             format!("{} < {from}", leaf.value(emit))
@@ -32,6 +34,7 @@ pub(super) static ALL: &[Operator] = &[
         words: "is within the next",
         doc: "From the as-of (today, for days) on, not further ahead than that",
         kinds: LENGTH,
+        days: Some(|leaf, today| birthday::ahead(today, leaf.days())),
         sql: |emit, leaf| {
             let (from, to) = emit.ahead(leaf);
             let value = leaf.value(emit);
@@ -43,7 +46,8 @@ pub(super) static ALL: &[Operator] = &[
         name: "on",
         words: "is on",
         doc: "On that day, in the job's zone",
-        kinds: DAY,
+        kinds: ON_DAY,
+        days: Some(|leaf, today| leaf.days_meant(today)),
         sql: |emit, leaf| {
             let (from, to) = (emit.day(leaf), emit.next_day(leaf));
             let value = leaf.value(emit);
@@ -70,6 +74,19 @@ pub(super) static ALL: &[Operator] = &[
         sql: |emit, leaf| {
             let to = emit.next_day(leaf);
             format!("{} >= {to}", leaf.value(emit))
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "during",
+        words: "is in",
+        doc: "In that period of the calendar, in the job's zone: today, this_week, last_month, this_quarter, last_year …; weeks begin on Monday",
+        kinds: PERIOD,
+        days: Some(|leaf, today| leaf.days_meant(today)),
+        sql: |emit, leaf| {
+            let (from, to) = (emit.day(leaf), emit.next_day(leaf));
+            let value = leaf.value(emit);
+            format!("{value} >= {from} and {value} < {to}")
         },
         ..PLAIN
     },

@@ -97,6 +97,17 @@ pub(super) static ALL: &[Operator] = &[
         ..PLAIN
     },
     Operator {
+        name: "not_between",
+        words: "is not between",
+        doc: "There, and below the first or above the second",
+        kinds: RANGE,
+        sql: |emit, leaf| {
+            let (from, to) = (emit.scalar(&leaf.operand[0]), emit.scalar(&leaf.operand[1]));
+            format!("{} not between {from} and {to}", leaf.value(emit))
+        },
+        ..PLAIN
+    },
+    Operator {
         name: "present",
         words: "is present",
         doc: "Whether there is a value at all",

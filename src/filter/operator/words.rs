@@ -1,6 +1,6 @@
 //! Operators on texts.
 
-use super::super::shapes::WORDS;
+use super::super::shapes::{PATTERN, WORDS};
 use super::{Operator, PLAIN};
 
 pub(super) static ALL: &[Operator] = &[
@@ -36,6 +36,17 @@ pub(super) static ALL: &[Operator] = &[
         sql: |emit, leaf| {
             let text = leaf.first(emit);
             format!("right({}, char_length({text})) = {text}", leaf.value(emit))
+        },
+        ..PLAIN
+    },
+    Operator {
+        name: "matches",
+        words: "matches",
+        doc: "The whole text fits the pattern: letters as they are, . [a-z] \\d \\w \\s (a|b) ? * + {2,5}",
+        kinds: PATTERN,
+        sql: |emit, leaf| {
+            let pattern = leaf.pattern();
+            format!("{} ~ {}", leaf.value(emit), emit.text(&pattern))
         },
         ..PLAIN
     },

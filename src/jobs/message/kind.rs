@@ -45,7 +45,7 @@ impl Kind for MessageKind {
 }
 
 fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
-    let scope = Scope { window: None, ladders: context.ladders, cuts: context.cuts };
+    let scope = Scope::of(context, None);
     let mut own = file.table("message")?;
     let topic = own.required_string("topic", "\"birthday\"");
     let template = own.required_string("template", "\"birthday\"");

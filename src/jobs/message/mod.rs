@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 
 use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
-use crate::filter::Filter;
+use crate::filter::{Filter, Frame};
+use crate::jobs::judged;
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::policy::Policy;
 
@@ -115,6 +116,22 @@ impl Job for Message {
         tx: &'a mut Tx<'_>,
     ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
         Box::pin(async move { Ok(Some(decided::decided(run, customer_id, tx.conn()).await?)) })
+    }
+
+    /// The audience, then each offer that has a condition.
+    fn judge<'a>(
+        &'a self,
+        run: &'a Run,
+        customer: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
+        Box::pin(async move {
+            let frame = Frame { as_of: run.as_of, timezone: run.timezone, window: None };
+            let audience = [("audience".to_owned(), Some(&self.audience))];
+            let offers = self.offers.iter().map(|offer| (format!("offer {}", offer.name), offer.when.as_ref()));
+            let named: Vec<_> = audience.into_iter().chain(offers).collect();
+            Ok(judged::explained(tx.conn(), &named, frame, customer).await?)
+        })
     }
 
     /// It judges on today's addresses, consents and tiers.

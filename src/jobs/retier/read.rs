@@ -10,7 +10,8 @@ use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Scope, schema};
 use crate::jobfile::checks::is_level;
 use crate::jobfile::duration::Span;
-use crate::jobfile::kind::{Kind, ReadContext, names_in};
+use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_in};
+use crate::jobfile::problem::Problems;
 use crate::jobfile::reader::Reader;
 
 /// The kind of jobs that keep a ladder.
@@ -55,6 +56,10 @@ impl Kind for Retier {
         vec![(self.name(), table)]
     }
 
+    fn check_segments(&self, segments: &Segments, ladders: &Ladders) -> Problems {
+        filter::segment::check(segments, ladders)
+    }
+
     fn levels(&self, own: &DeTable<'_>) -> Option<Vec<String>> {
         Some(names_in(own, LEVEL))
     }
@@ -77,7 +82,7 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Ladder> 
     let title = file.value("title").and_then(|title| title.get_ref().as_str()).unwrap_or_default().trim().to_owned();
     let mut own = file.table("retier")?;
     let window = window(&mut own);
-    let scope = Scope { window, ladders: context.ladders, cuts: context.cuts };
+    let scope = Scope::of(context, window);
     let stability = stability::read(&mut own);
     let tables = own.tables(LEVEL);
     if !own.has(LEVEL) {

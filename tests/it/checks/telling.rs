@@ -124,6 +124,7 @@ fn a_run_works_from_the_stored_file_whose_checks_nobody_reads() {
         kind: job.kind.to_owned(),
         body: job.text.to_string(),
         templates: Default::default(),
+        segments: Default::default(),
         ladders: job.ladders.clone(),
     };
     let spec = tend::jobfile::file::spec_from_stored(&stored, tend::jobs::KINDS).unwrap();

@@ -6,6 +6,7 @@ mod deciding;
 mod demo;
 mod names;
 mod pages;
+mod planning;
 mod retail;
 mod rfm;
 mod serving;

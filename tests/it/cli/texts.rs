@@ -25,7 +25,7 @@ fn regex_lite(text: &str, before: &str, after: &str) -> String {
 }
 
 /// What the commands print, one after the other, as on a terminal.
-fn session(bench: &Bench, commands: &[&[&str]]) -> String {
+pub(super) fn session(bench: &Bench, commands: &[&[&str]]) -> String {
     let mut text = String::new();
     for arguments in commands {
         let output = bench.run(arguments);

@@ -1,8 +1,13 @@
 //! Conditions: what files say, against real rows.
 
+mod docs;
 mod events;
+mod fuzz;
 mod model;
+mod model_wide;
 mod operators;
+mod segments;
+mod wider;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +16,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tend::filter::{Filter, Frame, Requirements, Scope, compose, read_table};
 use tend::jobfile::duration::Span;
-use tend::jobfile::kind::{Cuts, Ladders};
+use tend::jobfile::kind::{Cuts, Ladders, Segments};
 use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::read_text;
 
@@ -39,7 +44,8 @@ pub fn ladders() -> Ladders {
 pub fn parse(text: &str, window: Option<Span>) -> Result<Filter, Problems> {
     let (ladders, cuts) = (ladders(), Cuts::default());
     let (filter, problems) = read_text(&"a.toml".into(), &Arc::from(format!("when = {text}\n")), |reader| {
-        reader.table("when").and_then(|table| read_table(table, &Scope { window, ladders: &ladders, cuts: &cuts }))
+        let scope = Scope { window, ladders: &ladders, cuts: &cuts, segments: &Segments::default(), inside: &[] };
+        reader.table("when").and_then(|table| read_table(table, &scope))
     });
     if problems.is_empty() { Ok(filter.expect("a condition without problems")) } else { Err(problems) }
 }

@@ -8,7 +8,7 @@ use super::{frame, matching, missing, parse, who};
 use crate::support::World;
 
 /// Four people: ann bought most, bob twice, cat once long ago, dan never and has nothing.
-async fn people() -> World {
+pub(super) async fn people() -> World {
     let world = World::new().await;
     world
         .sql(

@@ -53,6 +53,7 @@ fn keyword_holds(
         }
         "patternProperties" | "propertyNames" => Ok(()),
         "minProperties" => holds(value.as_object().is_none_or(|map| map.len() as u64 >= rule.as_u64().unwrap())),
+        "maxProperties" => holds(value.as_object().is_none_or(|map| map.len() as u64 <= rule.as_u64().unwrap())),
         "items" => value.as_array().into_iter().flatten().try_for_each(|item| fits(item, rule, root)),
         "minItems" => holds(value.as_array().is_none_or(|list| list.len() as u64 >= rule.as_u64().unwrap())),
         "maxItems" => holds(value.as_array().is_none_or(|list| list.len() as u64 <= rule.as_u64().unwrap())),

@@ -50,6 +50,7 @@ pub fn read(text: &str, timezone: Tz) -> (Option<Arc<dyn Job>>, Problems) {
         templates_dir: "templates",
         ladders: &ladders,
         cuts: &cuts,
+        segments: &Default::default(),
     };
     read_text(&"birthday.toml".into(), &text.into(), |top| {
         top.leave(&["title", "description", "owner", "after", "schedule", "check"]);
