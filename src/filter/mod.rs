@@ -91,6 +91,7 @@ impl Filter {
             Self::Any(inner) => each(inner) > 0,
             Self::None(inner) => each(inner) == 0,
             Self::One(inner) => each(inner) == 1,
+            Self::Segment { inner, .. } => inner.holds(outcomes),
             Self::Leaf(_) => outcomes.next().unwrap_or(false),
         }
     }
