@@ -171,7 +171,9 @@ impl Leaf {
     /// The comparison as SQL; true or false, never null.
     pub(super) fn sql(&self, emit: &mut Emit) -> String {
         let comparison = match &self.subject {
-            Subject::Ladder { name, within, .. } if self.operator.moves.is_some() => self.moved(emit, name, *within),
+            Subject::Ladder { name, within, .. } if self.operator.moves.is_some() => {
+                self.has_moved(emit, name, *within)
+            }
             _ if self.subject.kind() == Kind::Birthday && self.operator.days.is_some() => {
                 let today = emit.frame.today();
                 let days = self.operator.days.map_or((today, today), |days| days(self, today));
@@ -188,7 +190,7 @@ impl Leaf {
     }
 
     /// Whether there was such a move.
-    fn moved(&self, emit: &mut Emit, ladder: &str, within: Option<Span>) -> String {
+    fn has_moved(&self, emit: &mut Emit, ladder: &str, within: Option<Span>) -> String {
         let Some(moves) = self.operator.moves else { unreachable!("asked for moves") };
         let span = match self.operand.first() {
             Some(Scalar::Span(span)) => Some(*span),

@@ -35,6 +35,9 @@ impl Filter {
             Self::None(inner) => Self::None(all(inner, way.turned())),
             // easier for one is harder for the whole as soon as another holds too
             Self::One(inner) => Self::One(inner.clone()),
+            Self::Segment { name, inner } => {
+                Self::Segment { name: name.clone(), inner: Box::new(inner.moved(margin, way)) }
+            }
             Self::Leaf(leaf) => Self::Leaf(leaf.moved(margin, way)),
         }
     }
@@ -58,6 +61,11 @@ impl Leaf {
             "at_most" | "below" | "top" => &[false],
             "between" => &[true, false],
             _ => return self.clone(),
+        };
+        // a bucket is dealt, not earned
+        let lower = match self.subject {
+            super::leaf::Subject::Standing(_) => return self.clone(),
+            _ => lower,
         };
         let mut moved = self.clone();
         for (scalar, is_lower) in moved.operand.iter_mut().zip(lower) {

@@ -33,6 +33,7 @@ fn ladder() -> Arc<dyn Job> {
         templates_dir: "templates",
         ladders: &ladders,
         cuts: &cuts,
+        segments: &Default::default(),
     };
     let (job, problems) = read_text(&"value-tiers.toml".into(), &text.into(), |file| Retier.read(file, &context));
     assert!(problems.is_empty(), "{}", problems.render(false));
