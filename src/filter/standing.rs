@@ -59,7 +59,7 @@ impl Standing {
         match self {
             Self::Reachable(channels) => {
                 let known = CHANNELS.iter().filter(|(channel, ..)| channels.iter().any(|one| one == channel));
-                let each: Vec<_> = known.map(|channel| reachable(channel)).collect();
+                let each: Vec<_> = known.map(reachable).collect();
                 format!("({})", each.join(" or "))
             }
             Self::Consented { purpose, channels } => {

@@ -34,7 +34,6 @@ async fn a_segment_is_counted_and_a_customer_explained() {
             &["plan", "birthday", "--at", "2026-06-01", "--customer", "c09"],
             &["plan", "regulars", "--customer", "nobody"],
             &["plan", "regulars", "--html", "page.html"],
-            &["plan", "regulrs"],
         ],
     );
     insta::assert_snapshot!(text);

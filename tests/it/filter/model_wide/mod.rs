@@ -100,8 +100,9 @@ const CHANNELS: [&str; 3] = ["phone", "app", "$1"];
 const LEVELS: [&str; 3] = ["high", "mid", "normal"];
 const ORDER: [&str; 5] = ["is", "above", "at_least", "below", "at_most"];
 const NAMES: [&str; 5] = ["Ann", "ann-7", "安娜", "", "a.c"];
+type Meaning = fn(&str) -> bool;
 /// Patterns, each with what it means.
-const PATTERNS: [(&str, fn(&str) -> bool); 5] = [
+const PATTERNS: [(&str, Meaning); 5] = [
     ("[A-Za-z]+", |name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphabetic())),
     (r"\w+-\d{1,2}", |name| name == "ann-7"),
     (".{2}", |name| name.chars().count() == 2),
