@@ -101,15 +101,15 @@ comment on function tend.note_deleted() is 'Notes whose rows were deleted.';
 
 create function tend.note_updated() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    -- whole rows, before and after: what stands in both did not change; a row that changed hands notes both customers
-    insert into tend.change (customer_id, about)
-    select distinct customer_id, tg_argv[0]
-    from (select customer_id, whole
-          from (select o.customer_id, o::text as whole, 1 as side from old_rows o
-                union all
-                select n.customer_id, n::text, -1 from new_rows n) sides
-          group by customer_id, whole
-          having sum(side) <> 0) changed;
+    -- rows before and after, joined by the key of the table; one that changed hands notes both customers
+    execute format(
+        'insert into tend.change (customer_id, about)
+         select distinct side.customer_id, %L
+         from old_rows o full join new_rows n on (%s) = (%s)
+         cross join lateral (values (o.customer_id), (n.customer_id)) side (customer_id)
+         where o is distinct from n and side.customer_id is not null',
+        tg_argv[0], (select string_agg('o.' || key, ', ') from unnest(tg_argv[1]::text[]) key),
+        (select string_agg('n.' || key, ', ') from unnest(tg_argv[1]::text[]) key));
     return null;
 end $$;
 comment on function tend.note_updated() is 'Notes whose rows are no longer what they were.';
@@ -151,9 +151,12 @@ create trigger tend_deleted after delete on tend.ladder_state referencing old ta
 
 -- Only tables can tell of changes. Over views (or tables tend may not watch) everything is counted anew at every run.
 do $$
-declare relation text;
+declare relation text; key text;
 begin
-    foreach relation in array array['orders', 'customer', 'interaction', 'ticket', 'consent'] loop
+    for relation, key in
+        values ('orders', '{customer_id, order_id}'), ('customer', '{customer_id}'), ('interaction', '{customer_id, interaction_id}'),
+               ('ticket', '{ticket_id}'), ('consent', '{customer_id, channel, purpose, recorded_at}')
+    loop
         continue when not exists (select from pg_class where oid = to_regclass('crm.' || relation) and relkind = 'r'
                                     and has_table_privilege(oid, 'trigger'));
         execute format('create trigger tend_inserted after insert on crm.%I referencing new table as new_rows
@@ -161,7 +164,7 @@ begin
         execute format('create trigger tend_deleted after delete on crm.%I referencing old table as old_rows
                         for each statement execute function tend.note_deleted(%L)', relation, relation);
         execute format('create trigger tend_updated after update on crm.%I referencing old table as old_rows new table as new_rows
-                        for each statement execute function tend.note_updated(%L)', relation, relation);
+                        for each statement execute function tend.note_updated(%L, %L)', relation, relation, key);
         execute format('create trigger tend_truncated after truncate on crm.%I
                         for each statement execute function tend.note_truncated(%L)', relation, relation);
     end loop;

@@ -244,34 +244,8 @@ impl Instants {
         conn: &mut PgConnection,
     ) -> sqlx::Result<()> {
         match self {
-            Self::LastOrder(window) => {
-                sqlx::query!(
-                    "insert into tend.touched (customer_id, reader)
-                     select f.customer_id, $1 from tend.fact f
-                     where f.span = $2 and f.last_order_at >= $3 and f.last_order_at < $4
-                     on conflict do nothing",
-                    reader,
-                    window.to_string(),
-                    from,
-                    to
-                )
-                .execute(conn)
-                .await
-            }
-            Self::FirstOrder(window) => {
-                sqlx::query!(
-                    "insert into tend.touched (customer_id, reader)
-                     select f.customer_id, $1 from tend.fact f
-                     where f.span = $2 and f.first_order_at >= $3 and f.first_order_at < $4
-                     on conflict do nothing",
-                    reader,
-                    window.to_string(),
-                    from,
-                    to
-                )
-                .execute(conn)
-                .await
-            }
+            Self::LastOrder(window) => return last_ordered(reader, *window, from, to, conn).await,
+            Self::FirstOrder(window) => return first_ordered(reader, *window, from, to, conn).await,
             Self::CreatedAt => {
                 sqlx::query!(
                     "insert into tend.touched (customer_id, reader)
@@ -313,4 +287,50 @@ impl Instants {
         }
         .map(drop)
     }
+}
+
+/// Whose last order lies between.
+async fn last_ordered(
+    reader: &str,
+    window: Span,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    conn: &mut PgConnection,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tend.touched (customer_id, reader)
+             select f.customer_id, $1 from tend.fact f
+             where f.span = $2 and f.last_order_at >= $3 and f.last_order_at < $4
+             on conflict do nothing",
+        reader,
+        window.to_string(),
+        from,
+        to
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Whose first order lies between.
+async fn first_ordered(
+    reader: &str,
+    window: Span,
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    conn: &mut PgConnection,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tend.touched (customer_id, reader)
+             select f.customer_id, $1 from tend.fact f
+             where f.span = $2 and f.first_order_at >= $3 and f.first_order_at < $4
+             on conflict do nothing",
+        reader,
+        window.to_string(),
+        from,
+        to
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
