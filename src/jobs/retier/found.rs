@@ -29,6 +29,10 @@ pub(super) struct Found {
     pub evaluated: Option<i64>,
     /// Why every run evaluates them for everybody, where that is so.
     pub everybody: Option<String>,
+    /// Customers who have not fallen, or not that far, although a lower level is due.
+    pub held: i64,
+    /// What decided beside the conditions → customers, of those looked at.
+    pub kept: BTreeMap<String, i64>,
 }
 
 /// Where the ranks began at the run before.
@@ -67,7 +71,8 @@ impl Found {
         let row = sqlx::query!(
             r#"select cuts as "cuts: Json<Cuts>",
                       moves as "moves: Json<Vec<Flow>>",
-                      missing as "missing: Json<BTreeMap<String, i64>>", evaluated, everybody
+                      missing as "missing: Json<BTreeMap<String, i64>>", evaluated, everybody, held,
+                      kept as "kept: Json<BTreeMap<String, i64>>"
                from tend.ladder_run where run_id = $1"#,
             run_id
         )
@@ -79,6 +84,8 @@ impl Found {
             missing: row.missing.0,
             evaluated: row.evaluated,
             everybody: row.everybody.filter(|why| super::scope::is_lasting(why)),
+            held: row.held,
+            kept: row.kept.0,
         }))
     }
 

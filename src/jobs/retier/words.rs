@@ -120,9 +120,19 @@ impl<'a> Words<'a> {
                     (None, true) => asked.to_owned(),
                     (None, false) => format!("not {asked}"),
                 };
-                format!("{subject} {} ({rest})", shown(figure, comparison.kind))
+                format!("{subject} {} ({rest})", self.figure(figure, comparison.kind))
             }
         }
+    }
+
+    /// A figure for people; instants by the clock of the job: "2025-05-19 16:33".
+    fn figure(&self, figure: &Value, kind: field::Kind) -> String {
+        let instant = match kind {
+            field::Kind::Instant => figure.as_str().and_then(|text| text.parse::<DateTime<Utc>>().ok()),
+            _ => None,
+        };
+        instant
+            .map_or_else(|| shown(figure, kind), |at| at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string())
     }
 
     fn ranked(&self, comparison: &Comparison<'_>, share: &str, held: bool) -> String {

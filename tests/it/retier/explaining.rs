@@ -114,3 +114,58 @@ async fn a_ladder_too_wide_for_the_terminal_is_listed() {
     assert!(tend::jobs::layout::fits(&text), "{text}");
     assert!(text.contains("  (no level yet) → 普通  1\n"), "{text}");
 }
+
+#[tokio::test]
+async fn a_preview_tells_who_was_held_back_and_by_what() {
+    let world = World::new().await;
+    let job = ladder(
+        "[retier.stability]\nhold = \"10d\"\nmargin = \"5%\"\n\
+         [[retier.level]]\nname = \"high\"\nwhen = { field = \"spend\", at_least = 1000 }\n\
+         [[retier.level]]\nname = \"mid\"\nwhen = { field = \"spend\", at_least = 100 }\n\
+         [[retier.level]]\nname = \"normal\"\n",
+    );
+    customers(&world, &["a", "b", "c", "d"]).await;
+    // 1,000 of a leave the window after the day 5, those of b after the day 8, and 30 of c after the day 5
+    orders(&world, &[("a", 360, "1000"), ("b", 357, "1000"), ("c", 360, "30"), ("c", 1, "970"), ("d", 1, "5")]).await;
+    for (id, day) in [(1, "01"), (2, "07"), (3, "10")] {
+        evaluate(&world, &job, &run(id, &format!("2026-06-{day}T00:00:00Z"))).await.unwrap();
+    }
+    world
+        .sql(
+            "insert into tend.ladder_override (customer_id, ladder, level, until, set_by, set_at)
+             values ('d', 'value-tiers', 'mid', '2026-07-01Z', 'test', '2026-06-01Z')",
+        )
+        .await;
+    let told = preview(&world, &job, &run(4, "2026-06-17T00:00:00Z")).await;
+    let head: Vec<_> = told.text.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+    assert_eq!(
+        head,
+        [
+            "1 rise, 1 fall, 2 stay",
+            "2 held back: a lower level is due",
+            "Of 4 looked at: 1 keep their level by the margin, 1 fall now that their hold is over, 1 have their",
+            "level by hand",
+        ]
+    );
+    assert_eq!(told.json["held"], 2);
+    assert_eq!(told.json["kept"], json!({ "hold": 1, "margin": 1, "override": 1 }));
+    let html = told.html.unwrap();
+    assert!(html.contains("<li><b>2</b> held back: a lower level is due</li>"), "{html}");
+    assert!(html.contains("<p class=\"soft\">Of 4 looked at</p>"), "{html}");
+    assert!(html.contains("<li><b>1</b> fall now that their hold is over</li>"), "{html}");
+}
+
+#[tokio::test]
+async fn reasons_tell_instants_by_the_clock_of_the_job() {
+    let world = World::new().await;
+    let job = ladder(
+        "[[retier.level]]\nname = \"buying\"\nwhen = { field = \"last_order_at\", within = \"30d\" }\n\
+         [[retier.level]]\nname = \"dormant\"\n",
+    );
+    customers(&world, &["a"]).await;
+    world
+        .sql("insert into crm.orders (customer_id, order_id, placed_at, amount) values ('a', 'o1', '2026-05-19T16:33:00Z', 5)")
+        .await;
+    let told = preview(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await;
+    assert_eq!(told.json["samples"][0]["words"], "last order at 2026-05-20 00:33 (was within 30d)");
+}

@@ -12,11 +12,23 @@ use super::found::{CutsBefore, Flow, Found, Sample, samples};
 use super::near::{Near, Neighbour, near};
 use super::words::Words;
 use crate::engine::door::{Explained, JobError, Run};
+use crate::jobs::layout;
 
+/// What is told of customers who have not fallen, or not that far, although a lower level is due.
+const HELD: &str = "held back: a lower level is due";
 /// Where a customer without a level comes from, in words.
 const NO_LEVEL: &str = "(no level yet)";
 /// Where a customer that does not exist any more went.
 const GONE: &str = "(gone)";
+
+/// What keeps customers from what the conditions of `when` ask for, as `tend.ladder_run.kept` names it, in words.
+const KEPT: [(&str, &str); 5] = [
+    ("keep", "keep their level by `keep`"),
+    ("margin", "keep their level by the margin"),
+    ("hold", "fall now that their hold is over"),
+    ("one_level", "fall one level though a lower one is due"),
+    ("override", "have their level by hand"),
+];
 
 pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection) -> Result<Explained, JobError> {
     let Some(found) = Found::read(run.run_id, &mut *conn).await? else {
@@ -101,6 +113,20 @@ impl Report<'_> {
         levels.chain((without > 0).then_some(None)).collect()
     }
 
+    /// For whom something beside the conditions decided, of those looked at, with what it was.
+    fn kept(&self) -> Vec<(i64, &'static str)> {
+        let customers = |key: &str| self.found.kept.get(key).copied().unwrap_or(0);
+        KEPT.iter().map(|(key, words)| (customers(key), *words)).filter(|(customers, _)| *customers > 0).collect()
+    }
+
+    /// Of whom [`Self::kept`] tells.
+    fn looked_at(&self) -> String {
+        self.found.evaluated.map_or_else(
+            || "Of those looked at".to_owned(),
+            |customers| format!("Of {} looked at", layout::count(customers)),
+        )
+    }
+
     /// With the run the cuts are compared with.
     fn cuts_heading(&self) -> String {
         let before = self.before.map(|before| before.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M"));
@@ -138,6 +164,8 @@ impl Report<'_> {
             "fell": self.count(Way::Fell),
             "stayed": self.count(Way::Stayed),
             "gone": self.count(Way::Gone),
+            "held": self.found.held,
+            "kept": self.found.kept,
             "levels": levels.collect::<Vec<_>>(),
             "moves": self.found.flows,
             "cuts": self.found.cuts,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::words::Cut;
-use super::{GONE, NO_LEVEL, Report, Way};
+use super::{GONE, HELD, NO_LEVEL, Report, Way};
 use crate::engine::door::{JobError, Trigger};
 use crate::jobs::layout::count;
 use crate::jobs::page::{self, flow};
@@ -22,6 +22,10 @@ struct Page {
     customers: String,
     headline: String,
     tiles: Vec<Tile>,
+    held: Option<String>,
+    held_words: &'static str,
+    kept: Vec<Kept>,
+    looked_at: String,
     flow: Option<flow::Picture>,
     matrix: Matrix,
     levels: Vec<Share>,
@@ -37,6 +41,12 @@ struct Page {
 struct Tile {
     way: flow::Way,
     sign: &'static str,
+    customers: String,
+    words: &'static str,
+}
+
+#[derive(Serialize)]
+struct Kept {
     customers: String,
     words: &'static str,
 }
@@ -143,6 +153,14 @@ impl Report<'_> {
             customers: count(self.found.count(|flow| flow.to.is_some())),
             headline: format!("{title}: customers by level, before and after"),
             tiles: self.tiles(),
+            held: (self.found.held > 0).then(|| count(self.found.held)),
+            held_words: HELD,
+            kept: self
+                .kept()
+                .into_iter()
+                .map(|(customers, words)| Kept { customers: count(customers), words })
+                .collect(),
+            looked_at: self.looked_at(),
             flow: self.picture(),
             matrix: self.page_matrix(),
             levels: self.shares(),

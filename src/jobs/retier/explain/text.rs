@@ -1,6 +1,6 @@
 //! The report for a terminal.
 
-use super::{GONE, NO_LEVEL, Report, Way};
+use super::{GONE, HELD, NO_LEVEL, Report, Way};
 use crate::jobs::layout::{self, Align, count};
 
 /// Widest name of a customer shown.
@@ -42,7 +42,21 @@ impl Report<'_> {
         );
         let slow = self.found.everybody.iter();
         let slow: String = slow.map(|why| layout::fold(&format!("Every run looks at everybody: {why}"), 0)).collect();
-        layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0) + &slow
+        layout::fold(&title, 0) + &layout::fold(&parts.join(", "), 0) + &self.beside() + &slow
+    }
+
+    /// Whom something beside the conditions kept where they are, or from falling further; nothing where there is nobody.
+    fn beside(&self) -> String {
+        let mut lines = Vec::new();
+        if self.found.held > 0 {
+            lines.push(format!("{} {HELD}", count(self.found.held)));
+        }
+        let kept: Vec<_> =
+            self.kept().into_iter().map(|(customers, words)| format!("{} {words}", count(customers))).collect();
+        if !kept.is_empty() {
+            lines.push(format!("{}: {}", self.looked_at(), kept.join(", ")));
+        }
+        lines.iter().map(|line| layout::fold(line, 0)).collect()
     }
 
     /// From (rows) × to (columns), with the distribution before and after at the edges; a list where that is too wide.
