@@ -262,3 +262,32 @@ async fn windows_and_populations_of_their_own_are_named_in_the_cuts_and_the_reas
     assert_eq!(words("d"), "orders 0 (not at least 1), not: status is closed");
     assert_eq!(words("a"), "orders 1 (at least 1)");
 }
+
+#[tokio::test]
+async fn an_order_that_is_refunded_or_cancelled_takes_its_customer_down_the_next_night() {
+    let world = World::new().await;
+    customers(&world, &["a", "b", "c"]).await;
+    orders(&world, &[("a", 10, "1500"), ("a", 5, "150"), ("b", 10, "1500"), ("c", 10, "1500")]).await;
+    let job = by_amount();
+    evaluate(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\thigh", "b\thigh", "c\thigh"]);
+    world
+        .sql(
+            "update crm.orders set status = 'refunded' where customer_id = 'a' and amount = 1500;
+             update crm.orders set status = 'cancelled' where customer_id = 'b'",
+        )
+        .await;
+    assert_eq!(levels(&world).await, ["a\thigh", "b\thigh", "c\thigh"], "nothing moves before the night");
+    let next = run(2, "2026-06-02T00:00:00Z");
+    evaluate(&world, &job, &next).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\tmid", "b\tnormal", "c\thigh"]);
+    let moves =
+        world.rows("select customer_id, from_level, to_level, direction from tend.ladder_move order by 1").await;
+    assert_eq!(moves, ["a\thigh\tmid\tfell", "b\thigh\tnormal\tfell"]);
+    let told = explain(&world, &job, &next).await.text;
+    assert!(told.contains("a Name of a: spend 150.00 (not at least 1000)"), "{told}");
+    // paid after all
+    world.sql("update crm.orders set status = 'paid'").await;
+    evaluate(&world, &job, &run(3, "2026-06-03T00:00:00Z")).await.unwrap();
+    assert_eq!(levels(&world).await, ["a\thigh", "b\thigh", "c\thigh"]);
+}
