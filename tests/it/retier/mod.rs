@@ -6,7 +6,6 @@ mod keeping;
 mod levels;
 mod nearest;
 mod picturing;
-mod properties;
 mod replay;
 mod stability;
 
