@@ -77,7 +77,7 @@ pub struct CheckArgs {
     /// Folder to check instead of --jobs
     #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Leave out the examples in the files ([[check]]): no database is needed then
+    /// Leave out the examples in the files: no database is needed then
     #[arg(long)]
     pub no_run: bool,
 }
