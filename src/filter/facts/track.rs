@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use super::{Rank, Universe, score};
 use crate::filter::Filter;
 use crate::filter::compose::{Frame, compose};
+use crate::filter::emit::Emit;
 use crate::filter::event::{Event, Happened};
 use crate::filter::field::{Kind, Source};
 use crate::filter::leaf::{Leaf, Subject};
@@ -236,6 +237,7 @@ fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
 }
 
 impl Instants {
+    /// Touches, for a reader, whose instants lie between these two.
     async fn touch(
         &self,
         reader: &str,
@@ -243,94 +245,39 @@ impl Instants {
         to: DateTime<Utc>,
         conn: &mut PgConnection,
     ) -> sqlx::Result<()> {
-        match self {
-            Self::LastOrder(window) => return last_ordered(reader, *window, from, to, conn).await,
-            Self::FirstOrder(window) => return first_ordered(reader, *window, from, to, conn).await,
-            Self::CreatedAt => {
-                sqlx::query!(
-                    "insert into tend.touched (customer_id, reader)
-                     select c.customer_id, $1 from crm.customer c where c.created_at >= $2 and c.created_at < $3
-                     on conflict do nothing",
-                    reader,
-                    from,
-                    to
-                )
-                .execute(conn)
-                .await
-            }
-            Self::Event(event) => {
-                compose(include_str!("happened.sql"), Frame { as_of: to, timezone: chrono_tz::UTC, window: None })
-                    .bind(reader.to_owned())
-                    .bind(from)
-                    .bind(to)
-                    .fill_with("events", |_| format!("{} e", event.table))
-                    .fill_with("at", |_| event.at.to_owned())
-                    .finish()
-                    .query()
-                    .execute(conn)
-                    .await
-            }
-            Self::LevelSince(ladder) => {
-                sqlx::query!(
-                    "insert into tend.touched (customer_id, reader)
-                     select s.customer_id, $1 from tend.ladder_state s
-                     where s.ladder = $2 and s.since >= $3 and s.since < $4
-                     on conflict do nothing",
-                    reader,
-                    ladder,
-                    from,
-                    to
-                )
-                .execute(conn)
-                .await
-            }
-        }
-        .map(drop)
+        compose(include_str!("happened.sql"), Frame { as_of: to, timezone: chrono_tz::UTC, window: None })
+            .bind(reader.to_owned())
+            .bind(from)
+            .bind(to)
+            .fill_with("rows", |emit| self.rows(emit))
+            .fill_with("at", |_| self.at().to_owned())
+            .finish()
+            .query()
+            .execute(conn)
+            .await
+            .map(drop)
     }
-}
 
-/// Whose last order lies between.
-async fn last_ordered(
-    reader: &str,
-    window: Span,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    conn: &mut PgConnection,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into tend.touched (customer_id, reader)
-             select f.customer_id, $1 from tend.fact f
-             where f.span = $2 and f.last_order_at >= $3 and f.last_order_at < $4
-             on conflict do nothing",
-        reader,
-        window.to_string(),
-        from,
-        to
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
+    /// The rows they stand in, as `e`.
+    fn rows(&self, emit: &mut Emit) -> String {
+        let of = |table, key, value: String| format!("(select * from {table} where {key} = {value}) e");
+        match self {
+            Self::FirstOrder(window) | Self::LastOrder(window) => {
+                of("tend.fact", "span", emit.text(&window.to_string()))
+            }
+            Self::LevelSince(ladder) => of("tend.ladder_state", "ladder", emit.text(ladder)),
+            Self::CreatedAt => "crm.customer e".to_owned(),
+            Self::Event(event) => format!("{} e", event.table),
+        }
+    }
 
-/// Whose first order lies between.
-async fn first_ordered(
-    reader: &str,
-    window: Span,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    conn: &mut PgConnection,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into tend.touched (customer_id, reader)
-             select f.customer_id, $1 from tend.fact f
-             where f.span = $2 and f.first_order_at >= $3 and f.first_order_at < $4
-             on conflict do nothing",
-        reader,
-        window.to_string(),
-        from,
-        to
-    )
-    .execute(conn)
-    .await
-    .map(drop)
+    fn at(&self) -> &'static str {
+        match self {
+            Self::FirstOrder(_) => "e.first_order_at",
+            Self::LastOrder(_) => "e.last_order_at",
+            Self::LevelSince(_) => "e.since",
+            Self::CreatedAt => "e.created_at",
+            Self::Event(event) => event.at,
+        }
+    }
 }

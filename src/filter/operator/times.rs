@@ -1,8 +1,17 @@
 //! Operators on instants and days.
 
 use super::super::birthday;
+use super::super::emit::Emit;
+use super::super::leaf::Leaf;
 use super::super::shapes::{AGE, DAY, LENGTH, ON_DAY, PERIOD};
 use super::{Operator, PLAIN};
+
+/// From where the first of its days begins to where the last has ended.
+fn on_its_days(emit: &mut Emit, leaf: &Leaf) -> String {
+    let (from, to) = (emit.day(leaf), emit.next_day(leaf));
+    let value = leaf.value(emit);
+    format!("{value} >= {from} and {value} < {to}")
+}
 
 pub(super) static ALL: &[Operator] = &[
     Operator {
@@ -48,11 +57,7 @@ pub(super) static ALL: &[Operator] = &[
         doc: "On that day, in the job's zone",
         kinds: ON_DAY,
         days: Some(|leaf, today| leaf.days_meant(today)),
-        sql: |emit, leaf| {
-            let (from, to) = (emit.day(leaf), emit.next_day(leaf));
-            let value = leaf.value(emit);
-            format!("{value} >= {from} and {value} < {to}")
-        },
+        sql: on_its_days,
         ..PLAIN
     },
     Operator {
@@ -83,11 +88,7 @@ pub(super) static ALL: &[Operator] = &[
         doc: "In that period of the calendar, in the job's zone: today, this_week, last_month, this_quarter, last_year …; weeks begin on Monday",
         kinds: PERIOD,
         days: Some(|leaf, today| leaf.days_meant(today)),
-        sql: |emit, leaf| {
-            let (from, to) = (emit.day(leaf), emit.next_day(leaf));
-            let value = leaf.value(emit);
-            format!("{value} >= {from} and {value} < {to}")
-        },
+        sql: on_its_days,
         ..PLAIN
     },
 ];

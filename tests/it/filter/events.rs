@@ -3,7 +3,7 @@
 use tend::filter::{Requirements, compose};
 use tend::jobfile::duration::Span;
 
-use super::{ALL_CUSTOMERS, frame, matching, parse, who};
+use super::{ALL_CUSTOMERS, each_finds, frame, matching, parse};
 use crate::support::World;
 
 /// The as-of is 1 June 2026, 00:00 UTC. ann complains, bob is silent since January, cat bought once, dan has nothing.
@@ -117,14 +117,7 @@ const CASES: &[(&str, &str)] = &[
 #[tokio::test]
 async fn each_event_and_measure_finds_whom_it_should() {
     let world = people().await;
-    let mut wrong = Vec::new();
-    for (text, expected) in CASES {
-        let found = who(&world, text).await.join(" ");
-        if found != *expected {
-            wrong.push(format!("{text}\n  found    {found}\n  expected {expected}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    each_finds(&world, CASES).await;
 }
 
 #[tokio::test]

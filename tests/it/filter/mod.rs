@@ -56,6 +56,18 @@ pub async fn who(world: &World, text: &str) -> Vec<String> {
     matching(world, &filter, None).await
 }
 
+/// Each condition finds those customers, separated by spaces; all that do not are told at once.
+pub async fn each_finds(world: &World, cases: &[(&str, &str)]) {
+    let mut wrong = Vec::new();
+    for (text, expected) in cases {
+        let found = who(world, text).await.join(" ");
+        if found != *expected {
+            wrong.push(format!("{text}\n  found    {found}\n  expected {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 pub async fn matching(world: &World, filter: &Filter, window: Option<Span>) -> Vec<String> {
     let needs = Requirements::of([filter]);
     let all = compose(ALL_CUSTOMERS, frame(window))

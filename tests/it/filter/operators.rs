@@ -4,7 +4,7 @@ use serde_json::json;
 use tend::filter::{Requirements, compose};
 use tend::jobfile::duration::Span;
 
-use super::{frame, matching, missing, parse, who};
+use super::{each_finds, frame, matching, missing, parse, who};
 use crate::support::World;
 
 /// Four people: ann bought most, bob twice, cat once long ago, dan never and has nothing.
@@ -36,14 +36,7 @@ pub(super) async fn people() -> World {
 #[tokio::test]
 async fn each_operator_finds_whom_it_should() {
     let world = people().await;
-    let mut wrong = Vec::new();
-    for (text, expected) in CASES {
-        let found = who(&world, text).await.join(" ");
-        if found != *expected {
-            wrong.push(format!("{text}\n  found    {found}\n  expected {expected}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    each_finds(&world, CASES).await;
 }
 
 const CASES: &[(&str, &str)] = &[

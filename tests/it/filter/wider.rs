@@ -1,7 +1,7 @@
 //! The operators beyond plain comparisons: patterns, sizes, periods, birthdays, moves, consent, buckets.
 
 use super::operators::people;
-use super::{parse, who};
+use super::{each_finds, parse, who};
 use crate::support::World;
 
 async fn with_standing() -> World {
@@ -76,14 +76,7 @@ const CASES: &[(&str, &str)] = &[
 #[tokio::test]
 async fn each_of_the_wider_operators_finds_whom_it_should() {
     let world = with_standing().await;
-    let mut wrong = Vec::new();
-    for (text, expected) in CASES {
-        let found = who(&world, text).await.join(" ");
-        if found != *expected {
-            wrong.push(format!("{text}\n  found    {found}\n  expected {expected}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    each_finds(&world, CASES).await;
 }
 
 #[tokio::test]
