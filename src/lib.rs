@@ -21,7 +21,7 @@
 //! | [`jobs`] | the kinds of jobs, a folder each with its SQL beside it, and the one registry |
 //! | [`jobfile`] | job files: TOML into typed specs, all errors at once; the folder in force |
 //! | [`checks`] | the examples in job files, tried out in a scratch database |
-//! | [`filter`] | the condition language of job files, and the SQL it becomes |
+//! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |
 //! | [`calendar`] | lunar dates and anniversaries; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
 //! | [`import`] | the company's data from CSV files |
@@ -47,7 +47,8 @@
 //! - **Every decision about a customer has its reason on record**: `tend.ladder_move`, `tend.outbox`, `tend.decision`.
 //! - **Nothing a job file says reaches SQL as text**: `filter` binds values and takes names from its own tables.
 //! - **No address, name or body in logs, in `tend.outbox` or in errors**: ids and counts only.
-//! - **Nothing is stored twice as truth**: what can be computed (facts, ranks, next runs) is, each time it is asked for.
+//! - **Nothing is stored twice as truth**: next runs and ranks are computed when they are asked for. Facts are kept, so that
+//!   a night costs what the day's changes cost, but the orders are the truth: a weekly recount must find no difference.
 //!
 //! # Where to start
 //!
