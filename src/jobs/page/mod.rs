@@ -13,7 +13,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::engine::door::JobError;
+use crate::engine::door::{JobError, Run, Trigger};
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut env = Environment::new();
@@ -29,6 +29,36 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     }
     env
 });
+
+/// What `page.html` shows of every report, whatever the kind.
+#[derive(Debug, Serialize)]
+pub struct Head {
+    title: String,
+    what: &'static str,
+    preview: bool,
+    job: String,
+    run: i64,
+    spec: String,
+    when: String,
+}
+
+impl Head {
+    /// Of the report about a run.
+    #[must_use]
+    pub fn new(title: String, run: &Run) -> Self {
+        let preview = run.trigger == Trigger::Preview;
+        let local = run.as_of.with_timezone(&run.timezone).format("%Y-%m-%d %H:%M");
+        Self {
+            title,
+            what: if preview { "Preview of" } else { "Report of" },
+            preview,
+            job: run.job.clone(),
+            run: run.run_id,
+            spec: run.spec_hash.chars().take(12).collect(),
+            when: format!("{local} {}", run.timezone),
+        }
+    }
+}
 
 /// Renders a page from a template that extends `page.html`.
 ///

@@ -3,20 +3,15 @@
 use serde::Serialize;
 
 use super::{Report, in_words};
-use crate::engine::door::{JobError, Trigger};
+use crate::engine::door::JobError;
 use crate::jobs::layout::count;
 use crate::jobs::page;
 
 /// What `message.html` shows.
 #[derive(Serialize)]
 struct Page {
-    title: String,
-    what: &'static str,
-    preview: bool,
-    job: String,
-    run: i64,
-    spec: String,
-    when: String,
+    #[serde(flatten)]
+    head: page::Head,
     tiles: [Tile; 4],
     tables: Vec<Table>,
 }
@@ -39,8 +34,6 @@ struct Table {
 
 impl Report<'_> {
     pub(super) fn page(&self) -> Result<String, JobError> {
-        let preview = self.run.trigger == Trigger::Preview;
-        let local = self.run.as_of.with_timezone(&self.run.timezone).format("%Y-%m-%d %H:%M");
         let refused = self.refused.iter().map(|refused| refused.customers).sum();
         let outside = self.outside.iter().map(|outside| outside.customers).sum();
         let tiles = [
@@ -50,13 +43,7 @@ impl Report<'_> {
             (outside, "not in the audience"),
         ];
         let page = Page {
-            title: format!("Messages of {}", self.run.job),
-            what: if preview { "Preview of" } else { "Report of" },
-            preview,
-            job: self.run.job.clone(),
-            run: self.run.run_id,
-            spec: self.run.spec_hash.chars().take(12).collect(),
-            when: format!("{local} {}", self.run.timezone),
+            head: page::Head::new(format!("Messages of {}", self.run.job), self.run),
             tiles: tiles.map(|(customers, words)| Tile { customers: count(customers), words }),
             tables: vec![self.offers(), self.people(), self.refusals(), self.outsiders(), self.unknown()],
         };

@@ -4,20 +4,15 @@ use serde::Serialize;
 
 use super::super::words::Cut;
 use super::{GONE, HELD, NO_LEVEL, Report, Way};
-use crate::engine::door::{JobError, Trigger};
+use crate::engine::door::JobError;
 use crate::jobs::layout::count;
 use crate::jobs::page::{self, flow};
 
 /// What `ladder.html` shows.
 #[derive(Serialize)]
 struct Page {
-    title: String,
-    what: &'static str,
-    preview: bool,
-    job: String,
-    run: i64,
-    spec: String,
-    when: String,
+    #[serde(flatten)]
+    head: page::Head,
     window: String,
     customers: String,
     headline: String,
@@ -138,17 +133,10 @@ impl Way {
 
 impl Report<'_> {
     pub(super) fn page(&self) -> Result<String, JobError> {
-        let preview = self.run.trigger == Trigger::Preview;
         let title = if self.ladder.title.is_empty() { &self.run.job } else { &self.ladder.title };
         let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
         let page = Page {
-            title: title.clone(),
-            what: if preview { "Preview of" } else { "Report of" },
-            preview,
-            job: self.run.job.clone(),
-            run: self.run.run_id,
-            spec: self.run.spec_hash.chars().take(12).collect(),
-            when: format!("{} {}", self.local(), self.run.timezone),
+            head: page::Head::new(title.clone(), self.run),
             window: self.ladder.window().to_string(),
             customers: count(self.found.count(|flow| flow.to.is_some())),
             headline: format!("{title}: customers by level, before and after"),
