@@ -7,17 +7,17 @@
 //! mean something else than before, where changes are not noted, where a condition cannot be tracked, and every week.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::Ladder;
 use super::found;
+use super::{Ladder, Level};
 use crate::engine::door::Run;
-use crate::filter::{self, Cuts, Frame, Kept, Leaf, Requirements, Subject, Tracking, keep};
+use crate::filter::{self, Cuts, Frame, Kept, Requirements, Tracking, keep};
+use crate::jobfile::file::sha256;
 
 /// `crm` is views, or tables of somebody else.
 const NOT_NOTED: &str =
@@ -154,23 +154,17 @@ fn reader(ladder: &str) -> String {
     format!("ladder {ladder}")
 }
 
-/// Everything the levels depend on beside rows and time; when it is another text everybody is evaluated anew.
+/// Names the rules: everything the levels depend on beside rows and time. When it is another one everybody is
+/// evaluated anew; comments, checks, titles and the schedule of a file are not in it.
 fn basis(ladder: &Ladder, run: &Run) -> String {
-    let mut basis = format!("tend {} spec {} in {}", env!("CARGO_PKG_VERSION"), run.spec_hash, run.timezone);
-    for level in &ladder.levels {
-        let _ =
-            write!(basis, "\n{}: {}", level.name, level.when.as_ref().map_or_else(String::new, |when| when.describe()));
+    let Ladder { title: _, window, levels, stability } = ladder;
+    let version = concat!("tend ", env!("CARGO_PKG_VERSION"));
+    let mut rules = vec![version.to_owned(), run.timezone.to_string(), format!("{window:?} {stability:?}")];
+    for Level { name, title: _, when, keep, nearly } in levels {
+        // `Debug` of a condition holds each of its parts: values, windows, what segments say, the levels that are meant
+        rules.extend([name.clone(), format!("{when:?} {keep:?} {nearly:?}")]);
     }
-    for filter in ladder.levels.iter().flat_map(|level| [&level.keep, &level.nearly]).flatten() {
-        let _ = write!(basis, "\nkept by {}", filter.describe());
-    }
-    // the levels a condition on another ladder means follow from that ladder's file
-    for leaf in ladder.conditions().flat_map(filter::Filter::leaves) {
-        if let Subject::Ladder { .. } = leaf.subject {
-            let _ = write!(basis, "\n{}: {}", leaf.describe(), Leaf::levels(leaf).join(", "));
-        }
-    }
-    basis
+    sha256(rules.iter().map(String::as_str))
 }
 
 /// The cuts of the last run, by rank.

@@ -80,6 +80,51 @@ async fn shop() -> World {
     world
 }
 
+/// Another file than that of `ladder`, with other words around the same rules.
+fn reworded(levels: &str) -> Arc<dyn Job> {
+    job(&format!(
+        "title = \"another title\"\n# a comment\n[[check]]\nname = \"x\"\n[retier]\nwindow = \"365d\" # a year\n{levels}"
+    ))
+}
+
+#[tokio::test]
+async fn everybody_is_looked_at_again_when_the_rules_change_but_not_when_words_around_them_do() {
+    let world = shop().await;
+    const RULES: &str = "[[retier.level]]\nname = \"high\"\nwhen = { field = \"spend\", at_least = 1000 }\n\
+        [[retier.level]]\nname = \"mid\"\nwhen = { field = \"spend\", at_least = 100 }\n\
+        [[retier.level]]\nname = \"normal\"\n";
+    let why = async |run_id: i64, job: Arc<dyn Job>| {
+        let run = Run { spec_hash: format!("{run_id:064}"), ..run(run_id, AT) };
+        evaluate(&world, &job, &run).await.unwrap();
+        world.value(&format!("select everybody from tend.ladder_run where run_id = {run_id}")).await
+    };
+    assert_eq!(why(2, reworded(RULES)).await, "null");
+    let titled = RULES.replace("name = \"normal\"", "name = \"normal\"\ntitle = \"Everybody else\"");
+    assert_eq!(why(3, reworded(&titled)).await, "null");
+    let mut run_id = 3;
+    for (was, is) in [
+        ("at_least = 1000 }", "above = 1000 }"),
+        ("at_least = 1000 }", "at_least = 1001 }"),
+        ("field = \"spend\", at_least = 100 }", "field = \"spend\", within = \"30d\", at_least = 100 }"),
+        ("name = \"mid\"", "name = \"middle\""),
+        ("name = \"mid\"\n", "name = \"mid\"\nkeep = { field = \"orders\", at_least = 1 }\n"),
+    ] {
+        for (levels, expected) in [
+            (RULES.replace(was, is), "the conditions changed"),
+            (RULES.replace(was, is), "null"),
+            (RULES.to_owned(), "the conditions changed"),
+        ] {
+            run_id += 1;
+            assert_eq!(why(run_id, ladder(&levels)).await, expected, "{was} → {is}");
+        }
+    }
+    for stability in ["hold = \"3d\"", "margin = \"5%\"", "one_level_a_run = true"] {
+        run_id += 1;
+        let levels = format!("[retier.stability]\n{stability}\n{RULES}");
+        assert_eq!(why(run_id, ladder(&levels)).await, "the conditions changed", "{stability}");
+    }
+}
+
 #[tokio::test]
 async fn whatever_happens_to_an_order_is_seen_by_the_next_run_alone_where_it_happened() {
     let hands = "update crm.orders set customer_id = 'c' where customer_id = 'a'";
