@@ -273,7 +273,7 @@ fn hash(
 
 /// SHA-256 over texts, each with its length, so that no two lists look alike; hex.
 #[must_use]
-pub fn sha256<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
+pub(super) fn sha256<'t>(parts: impl IntoIterator<Item = &'t str>) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
@@ -17,7 +18,6 @@ use super::found;
 use super::{Ladder, Level};
 use crate::engine::door::Run;
 use crate::filter::{self, Cuts, Frame, Kept, Requirements, Tracking, keep};
-use crate::jobfile::file::sha256;
 
 /// `crm` is views, or tables of somebody else.
 const NOT_NOTED: &str =
@@ -164,7 +164,7 @@ fn basis(ladder: &Ladder, run: &Run) -> String {
         // `Debug` of a condition holds each of its parts: values, windows, what segments say, the levels that are meant
         rules.extend([name.clone(), format!("{when:?} {keep:?} {nearly:?}")]);
     }
-    sha256(rules.iter().map(String::as_str))
+    Sha256::digest(format!("{rules:?}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The cuts of the last run, by rank.
