@@ -2,8 +2,8 @@
 //!
 //! A slot is a comment `/*{name}*/`. What stands directly behind it on the same line, up to a blank, comma or bracket,
 //! is its stand-in: it keeps the file valid SQL and goes away when the slot is filled (`/*{audience}*/ true`). A slot
-//! at the end of a line has none. Whoever composes binds the template's own parameters first, in the order of their
-//! numbers; what conditions compare with follows behind them.
+//! at the end of a line has none. Whoever composes binds the template's own parameters: by number, first and in the
+//! order of their numbers, or by name (`:as_of`), at any time. What conditions compare with follows behind.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,7 @@ use super::Filter;
 use super::emit::Emit;
 use super::event;
 use super::facts::{self, Kept, Requirements};
+use super::named::{self, Part};
 use crate::jobfile::duration::Span;
 
 /// What conditions are relative to.
@@ -100,17 +101,21 @@ fn joined(parts: [String; 2]) -> String {
 /// Begins a statement from a template.
 #[must_use]
 pub fn compose(template: &'static str, frame: Frame) -> Composer {
-    Composer { sql: template.to_owned(), emit: Emit::new(frame), own_bound: false }
+    Composer { sql: template.to_owned(), emit: Emit::new(frame), named: BTreeMap::new(), own_bound: false }
 }
+
+/// Binds a value and says its number.
+type Push = Box<dyn FnOnce(&mut Emit) -> usize + Send>;
 
 /// A statement being composed.
 ///
 /// # Panics
-/// Its methods panic when a slot they name is not in the template, and [`Self::finish`] when one was left: both are
-/// defects of the code, found by the first test that composes the statement.
+/// Its methods panic when a slot they name is not in the template, and [`Self::finish`] when a slot or a named parameter
+/// was left: all are defects of the code, found by the first test that composes the statement.
 pub struct Composer {
     sql: String,
     emit: Emit,
+    named: BTreeMap<&'static str, Push>,
     /// A slot was filled, so the numbers of the template's own parameters are taken.
     own_bound: bool,
 }
@@ -124,6 +129,18 @@ impl Composer {
     {
         assert!(!self.own_bound, "the template's own parameters come before its slots");
         self.emit.push(value);
+        self
+    }
+
+    /// Binds the template's parameter `:name`, wherever it stands. A name the template does not use is left out, so that
+    /// templates about the same thing can be bound by the same code.
+    #[must_use]
+    pub fn set<T>(mut self, name: &'static str, value: T) -> Self
+    where
+        T: Encode<'static, Postgres> + Type<Postgres> + Send + 'static,
+    {
+        let before = self.named.insert(name, Box::new(|emit| emit.push(value)));
+        assert!(before.is_none(), "the parameter {name} is bound twice");
         self
     }
 
@@ -204,11 +221,26 @@ impl Composer {
 
     /// The statement.
     #[must_use]
-    pub fn finish(self) -> Statement {
+    pub fn finish(mut self) -> Statement {
         if let Some(at) = self.sql.find("/*{") {
-            panic!("a slot was not filled: {}", &self.sql[at..self.sql.len().min(at + 40)]);
+            panic!("a slot was not filled: {}", self.sql[at..].chars().take(40).collect::<String>());
         }
-        Statement { sql: self.sql, args: self.emit.args }
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut sql = String::with_capacity(self.sql.len());
+        for part in named::parts(&self.sql) {
+            match part {
+                Part::Text(text) => sql.push_str(text),
+                Part::Name(name) => {
+                    let number = *numbers.entry(name).or_insert_with(|| {
+                        let push = self.named.remove(name);
+                        push.unwrap_or_else(|| panic!("the parameter :{name} is not bound"))(&mut self.emit)
+                    });
+                    sql.push('$');
+                    sql.push_str(&number.to_string());
+                }
+            }
+        }
+        Statement { sql, args: self.emit.args }
     }
 
     /// Fills a slot with what is made for it.

@@ -29,6 +29,7 @@ mod evidence;
 mod facts;
 mod leaf;
 mod margin;
+mod named;
 mod nearest;
 mod operand;
 mod pattern;

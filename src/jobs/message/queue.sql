@@ -1,30 +1,30 @@
 -- message/queue: writes what "verdict" says. Only a queued message claims its occasion, in the same statement.
---   $15 topic, $16 template, $17 languages by channel, $18 language of the file, $19 offers by name and language,
---   $20 priority, $21 what happens to a message whose fate is unknown, or null
+--   :languages of the templates by channel, :locale language of the file, :offers by name and language,
+--   :on_unknown what happens to a message whose fate is unknown, or null
 
 -- the ledger; a second claim of the same occasion or address is an error and rolls the step back
 claim as (
     insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
-    select $1::text, v.customer_id, v.occasion, v.occurs_on, v.address_key, $3::bigint, $4::timestamptz
+    select :job::text, v.customer_id, v.occasion, v.occurs_on, v.address_key, :run_id::bigint, :as_of::timestamptz
     from verdict v
     where v.verdict is null
 ),
 -- the language of the message, which the words of the offer follow
 worded as (
     select v.*,
-           tend.nearest_locale(v.locale, array(select jsonb_array_elements_text($17::jsonb -> v.channel)), $18::text) as message_locale
+           tend.nearest_locale(v.locale, array(select jsonb_array_elements_text(:languages::jsonb -> v.channel)), :locale::text) as message_locale
     from verdict v
     where v.verdict is null
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, consent, topic, channel, template, locale, data,
                              priority, not_before, not_after, zone, opens, closes, on_unknown, state_at, created_at)
-    select $3::bigint, $1::text, $2::text, w.customer_id, w.occasion, $13::text, $12::text, $15::text, w.channel, $16::text, w.message_locale,
+    select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
-               'offer', $19::jsonb -> w.offer -> w.message_locale,
+               'offer', :offers::jsonb -> w.offer -> w.message_locale,
                'occasion', jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
-           $20::smallint, w.not_before, w.not_after, case when $8::time is not null then w.zone end, $8::time, $9::time,
-           $21::text, $4::timestamptz, $4::timestamptz
+           :priority::smallint, w.not_before, w.not_after, case when :opens::time is not null then w.zone end, :opens::time, :closes::time,
+           :on_unknown::text, :as_of::timestamptz, :as_of::timestamptz
     from worded w
     order by w.not_before, w.customer_id collate "C"
     returning customer_id
@@ -32,7 +32,7 @@ message as (
 -- a reason that held before is made to hold until now, not written twice
 decision as (
     insert into tend.decision (job, customer_id, occasion, reason, run_id, at, last_at, detail)
-    select $1::text, v.customer_id, v.occasion, v.verdict, $3::bigint, $4::timestamptz, $4::timestamptz,
+    select :job::text, v.customer_id, v.occasion, v.verdict, :run_id::bigint, :as_of::timestamptz, :as_of::timestamptz,
            jsonb_build_object('occurs_on', v.occurs_on) || case v.verdict
                when 'already_had' then jsonb_build_object('had', v.had_occasion, 'had_on', v.had_on)
                when 'same_address' then jsonb_build_object('channel', v.channel, 'sent_to', v.winner)
@@ -48,7 +48,7 @@ decision as (
 ),
 outside as (
     insert into tend.audience_count (run_id, reason, customers)
-    select $3::bigint, u.refusal, count(*)
+    select :run_id::bigint, u.refusal, count(*)
     from remembered u
     where not u.served and u.refusal is not null
     group by u.refusal

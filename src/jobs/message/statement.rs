@@ -7,41 +7,38 @@ use serde_json::{Value, json};
 use super::{Message, offer};
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
-use crate::filter::{Filter, Frame, Requirements, Statement, compose};
+use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
 
 /// The statement that plans a run.
 pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
     let (trigger, policy) = (&message.trigger, &message.policy);
     let window = policy.window;
-    let composer = compose(trigger.plan(), frame(run))
-        .bind(run.job.clone())
-        .bind(run.spec_hash.clone())
-        .bind(run.run_id)
-        .bind(run.as_of)
-        .bind(run.business_date)
-        .bind(run.timezone.name().to_owned())
-        .bind(policy.at)
-        .bind(window.map(|window| window.opens))
-        .bind(window.map(|window| window.closes))
-        .bind(policy.channels.iter().map(|sort| sort.as_str().to_owned()).collect::<Vec<_>>())
-        .bind(policy.preferred_first)
-        .bind(policy.consent.as_str().to_owned())
-        .bind(policy.purpose.as_str().to_owned())
-        .bind(trigger.apart())
-        .bind(message.topic.clone())
-        .bind(message.template.clone())
-        .bind(languages(message))
-        .bind(message.locale.clone())
-        .bind(offer::by_name(&message.offers, &message.languages()))
-        .bind(policy.priority)
-        .bind(policy.on_unknown.map(|word| word.as_str().to_owned()));
+    let composer = trigger
+        .bind(shared(trigger.plan(), run), run)?
+        .set("job", run.job.clone())
+        .set("spec_hash", run.spec_hash.clone())
+        .set("run_id", run.run_id)
+        .set("at", policy.at)
+        .set("opens", window.map(|window| window.opens))
+        .set("closes", window.map(|window| window.closes))
+        .set("channels", policy.channels.iter().map(|sort| sort.as_str().to_owned()).collect::<Vec<_>>())
+        .set("preferred_first", policy.preferred_first)
+        .set("consent", policy.consent.as_str().to_owned())
+        .set("purpose", policy.purpose.as_str().to_owned())
+        .set("apart", trigger.apart())
+        .set("topic", message.topic.clone())
+        .set("template", message.template.clone())
+        .set("languages", languages(message))
+        .set("locale", message.locale.clone())
+        .set("offers", offer::by_name(&message.offers, &message.languages()))
+        .set("priority", policy.priority)
+        .set("on_unknown", policy.on_unknown.map(|word| word.as_str().to_owned()));
     let refusals: Vec<(Filter, String)> = message.conditions().into_iter().map(refusal).collect();
     let mut offers: Vec<_> = message.offers.iter().map(|offer| (offer.when.as_ref(), offer.name.as_str())).collect();
     if offers.is_empty() {
         offers.push((None, ""));
     }
-    Ok(trigger
-        .bind(composer, run)?
+    Ok(composer
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
         .first_of("offer", offers)
         .facts_each("facts", &Requirements::of(filters(message)))
@@ -52,7 +49,7 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
 pub fn missing(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
     let trigger = &message.trigger;
     Ok(trigger
-        .bind_missing(compose(trigger.missing(), frame(run)), run)?
+        .bind(shared(trigger.missing(), run), run)?
         .missing("missing", filters(message))
         .facts_each("facts", &Requirements::of(filters(message)))
         .finish())
@@ -64,8 +61,12 @@ fn refusal(condition: Filter) -> (Filter, String) {
     (Filter::None(vec![condition]), words)
 }
 
-fn frame(run: &Run) -> Frame {
-    Frame { as_of: run.as_of, timezone: run.timezone, window: None }
+/// A template about the occasions of a run, with what every trigger asks for.
+fn shared(template: &'static str, run: &Run) -> Composer {
+    compose(template, Frame { as_of: run.as_of, timezone: run.timezone, window: None })
+        .set("as_of", run.as_of)
+        .set("business_date", run.business_date)
+        .set("zone", run.timezone.name().to_owned())
 }
 
 fn filters(message: &Message) -> impl Iterator<Item = &Filter> {

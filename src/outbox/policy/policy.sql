@@ -1,8 +1,8 @@
 -- outbox/policy: from "candidate" (who has an occasion) to "verdict" (who gets a message, when and by which channel,
 -- and why the others do not), in the order of design section 8. Every trigger provides the same candidate.
---   $7 local time to send at, or null, $8-$9 delivery window, or null, $10 channels in order,
---   $11 whether the customer's preferred one goes first, $12 consent rule: granted, not_withdrawn, not_needed, $13 purpose,
---   $14 days within which a customer has had the same occasion already (a corrected birthday)
+--   :at local time to send at, or null; :opens, :closes delivery window, or null; :channels in order;
+--   :preferred_first whether the customer's preferred one goes first; :consent rule: granted, not_withdrawn, not_needed;
+--   :apart days within which a customer has had the same occasion already (a corrected birthday)
 -- Indexes: the keys of tend.occasion, tend.suppression and crm.consent, one look-up a candidate.
 
 -- what the ledger holds for the candidate: this very occasion, or one so near that it must have been the same
@@ -13,8 +13,8 @@ remembered as materialized (
     left join lateral (
         select o.occasion, o.occurs_on
         from tend.occasion o
-        where o.job = $1::text and o.customer_id = k.customer_id and o.step = ''
-          and (o.occasion = k.occasion or abs(o.occurs_on - k.occurs_on) < $14::integer)
+        where o.job = :job::text and o.customer_id = k.customer_id and o.step = ''
+          and (o.occasion = k.occasion or abs(o.occurs_on - k.occurs_on) < :apart::integer)
         order by o.occasion = k.occasion desc, abs(o.occurs_on - k.occurs_on)
         limit 1
     ) h on true
@@ -22,14 +22,14 @@ remembered as materialized (
 -- each channel of the file for each customer still to be served: its address, the customer's word on it, and the first
 -- instant at which it may be sent: at the wanted time on the day it is due, or today when that is over, within the window
 way as (
-    select r.*, w.channel, w.place, coalesce(w.channel = r.preferred_channel and $11::boolean, false) as preferred,
+    select r.*, w.channel, w.place, coalesce(w.channel = r.preferred_channel and :preferred_first::boolean, false) as preferred,
            a.address, tend.address_key(w.channel, a.address) as address_key, n.granted,
-           tend.opens_at(greatest($4::timestamptz, (d.day + coalesce($7::time, time '00:00')) at time zone r.zone),
-                         r.zone, $8::time, $9::time) as not_before
+           tend.opens_at(greatest(:as_of::timestamptz, (d.day + coalesce(:at::time, time '00:00')) at time zone r.zone),
+                         r.zone, :opens::time, :closes::time) as not_before
     from remembered r
-    cross join unnest($10::text[]) with ordinality as w (channel, place)
+    cross join unnest(:channels::text[]) with ordinality as w (channel, place)
     cross join lateral (
-        select greatest(r.due_on, date_trunc('day', $4::timestamptz at time zone r.zone)) as day
+        select greatest(r.due_on, date_trunc('day', :as_of::timestamptz at time zone r.zone)) as day
     ) d
     cross join lateral (
         select nullif(btrim(case w.channel when 'email' then r.email else r.phone end), '') as address
@@ -37,10 +37,10 @@ way as (
     left join lateral (
         select c.granted
         from crm.consent c
-        where c.customer_id = r.customer_id and c.channel = w.channel and c.purpose = $13::text
+        where c.customer_id = r.customer_id and c.channel = w.channel and c.purpose = :purpose::text
         order by c.recorded_at desc
         limit 1
-    ) n on $12::text <> 'not_needed'
+    ) n on :consent::text <> 'not_needed'
     where not r.served and r.refusal is null
 ),
 -- what speaks against each of them
@@ -52,7 +52,7 @@ weighed as materialized (
                 when exists (select from tend.suppression s
                              where s.channel = w.channel and s.address_key = w.address_key and s.lifted_at is null) then 'suppressed'
                 when w.granted is false then 'consent_withdrawn'
-                when w.granted is null and $12::text = 'granted' then 'no_consent'
+                when w.granted is null and :consent::text = 'granted' then 'no_consent'
            end as objection
     from way w
 ),
@@ -80,7 +80,7 @@ shared as (
     select j.*,
            case when j.reason is null then coalesce(
                (select o.customer_id from tend.occasion o
-                where o.job = $1::text and o.step = '' and o.occurs_on = j.occurs_on and o.address_key = j.address_key),
+                where o.job = :job::text and o.step = '' and o.occurs_on = j.occurs_on and o.address_key = j.address_key),
                first_value(j.customer_id) over (partition by j.occurs_on, j.address_key, j.reason is null
                                                 order by j.customer_id collate "C")) end as winner
     from judged j

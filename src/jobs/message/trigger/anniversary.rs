@@ -83,22 +83,18 @@ fn offset(trigger: &mut Reader<'_>) -> Option<i32> {
 }
 
 impl Anniversary {
-    /// Binds what the statement asks for.
+    /// Binds what its statements ask for: the days looked at as six arrays, and from when to when they count.
     pub(super) fn bind(&self, composer: Composer, date: NaiveDate) -> Result<Composer, OutOfRange> {
-        let composer = self.bind_days(composer, date)?;
-        Ok(composer.bind(self.offset_days).bind(self.expire_after.map(super::interval)))
-    }
-
-    /// The days looked at, as six arrays.
-    pub(super) fn bind_days(&self, composer: Composer, date: NaiveDate) -> Result<Composer, OutOfRange> {
         let keys = self.keys(date)?;
         Ok(composer
-            .bind(keys.iter().map(|(_, key)| key.calendar.as_str().to_owned()).collect::<Vec<_>>())
-            .bind(keys.iter().map(|(_, key)| i16::from(key.month)).collect::<Vec<_>>())
-            .bind(keys.iter().map(|(_, key)| i16::from(key.day)).collect::<Vec<_>>())
-            .bind(keys.iter().map(|(_, key)| key.leap_month).collect::<Vec<_>>())
-            .bind(keys.iter().map(|(day, _)| *day).collect::<Vec<_>>())
-            .bind(keys.iter().map(|(_, key)| key.occasion_year).collect::<Vec<_>>()))
+            .set("key_calendars", keys.iter().map(|(_, key)| key.calendar.as_str().to_owned()).collect::<Vec<_>>())
+            .set("key_months", keys.iter().map(|(_, key)| i16::from(key.month)).collect::<Vec<_>>())
+            .set("key_days", keys.iter().map(|(_, key)| i16::from(key.day)).collect::<Vec<_>>())
+            .set("key_leaps", keys.iter().map(|(_, key)| key.leap_month).collect::<Vec<_>>())
+            .set("key_dates", keys.iter().map(|(day, _)| *day).collect::<Vec<_>>())
+            .set("key_years", keys.iter().map(|(_, key)| key.occasion_year).collect::<Vec<_>>())
+            .set("offset_days", self.offset_days)
+            .set("life", self.expire_after.map(super::interval)))
     }
 
     /// The stored birthdays that fall on a day a run of `date` may have to do with, with that day: those that become

@@ -1,8 +1,8 @@
 -- message/trigger/anniversary: plans the messages for an anniversary, birthdays for now. One statement: this head, then
 -- outbox/policy/policy.sql, then message/queue.sql; the slots are filled by filter/.
---   $1 job, $2 spec hash, $3 run id, $4 as-of, $5 business date, $6 zone of the file,
---   $22-$27 the days ahead as stored birthdays: calendar, month, day, leap month or null, the day itself, its year,
---   $28 days from the occasion to the day it is due (negative: ahead), $29 life from then on, or null
+--   :zone of the file; :key_calendars, :key_months, :key_days, :key_leaps, :key_dates, :key_years the days ahead as stored
+--   birthdays: calendar, month, day, leap month or null, the day itself, its year;
+--   :offset_days from the occasion to the day it is due (negative: ahead); :life from then on, or null
 -- Index: crm.customer (birthday_calendar, birthday_month, birthday_day).
 with
 -- zones this server knows; a customer in any other one lives in the zone of the file
@@ -12,14 +12,14 @@ known_zone as materialized (
 -- the stored birthdays that fall on one of the days looked at
 due_key as (
     select k.*
-    from unnest($22::text[], $23::smallint[], $24::smallint[], $25::boolean[], $26::date[], $27::integer[])
-         as k (calendar, month, day, leap_month, occurs_on, occasion_year)
+    from unnest(:key_calendars::text[], :key_months::smallint[], :key_days::smallint[], :key_leaps::boolean[],
+                :key_dates::date[], :key_years::integer[]) as k (calendar, month, day, leap_month, occurs_on, occasion_year)
 ),
 -- everyone who has one, with what the file says about the customer
 holder as materialized (
     select c.customer_id, k.occurs_on, k.occasion_year,
            'birthday:' || k.occasion_year as occasion, 'birthday' as kind,
-           coalesce(z.name, $6::text) as zone,
+           coalesce(z.name, :zone::text) as zone,
            c.status, c.email, c.phone, c.locale, c.preferred_channel,
            /*{refusal}*/ null::text as refusal,
            /*{offer}*/ null::text as offer
@@ -33,9 +33,9 @@ holder as materialized (
 -- on the customer's own calendar: from when it is due and when its life ends, never after the day itself has ended
 dated as (
     select h.*,
-           (h.occurs_on + $28::integer)::timestamp as due_on,
-           case when $28::integer > 0 then (h.occurs_on + $28::integer)::timestamp + coalesce($29::interval, interval '1 day')
-                else least((h.occurs_on + $28::integer)::timestamp + $29::interval, (h.occurs_on + 1)::timestamp)
+           (h.occurs_on + :offset_days::integer)::timestamp as due_on,
+           case when :offset_days::integer > 0 then (h.occurs_on + :offset_days::integer)::timestamp + coalesce(:life::interval, interval '1 day')
+                else least((h.occurs_on + :offset_days::integer)::timestamp + :life::interval, (h.occurs_on + 1)::timestamp)
            end as over_on
     from holder h
 ),
@@ -43,6 +43,6 @@ dated as (
 candidate as materialized (
     select d.*, d.over_on at time zone d.zone as not_after
     from dated d
-    where d.due_on at time zone d.zone < ($5::date + 1)::timestamp at time zone $6::text
-      and d.over_on at time zone d.zone > $4::timestamptz
+    where d.due_on at time zone d.zone < (:business_date::date + 1)::timestamp at time zone :zone::text
+      and d.over_on at time zone d.zone > :as_of::timestamptz
 ),

@@ -97,14 +97,14 @@ fn level(trigger: &mut Reader<'_>, key: &str, levels: Option<&[String]>) -> Opti
 }
 
 impl Level {
-    /// Binds what both statements ask for.
+    /// Binds what its statements ask for.
     pub(super) fn bind(&self, composer: Composer) -> Composer {
         composer
-            .bind(self.ladder.clone())
-            .bind(self.direction.map(str::to_owned))
-            .bind(self.entered.clone())
-            .bind(self.left.clone())
-            .bind(super::interval(self.expire_after))
+            .set("ladder", self.ladder.clone())
+            .set("direction", self.direction.map(str::to_owned))
+            .set("entered", self.entered.clone())
+            .set("left", self.left.clone())
+            .set("life", super::interval(self.expire_after))
     }
 
     /// The days whose moves a run looks at.

@@ -52,7 +52,7 @@ impl Trigger {
         }
     }
 
-    /// Binds what the head of [`Self::plan`] asks for beyond what all share.
+    /// Binds what [`Self::plan`] and [`Self::missing`] ask for beyond what all share.
     ///
     /// # Errors
     /// Beyond the years the calendar knows.
@@ -60,17 +60,6 @@ impl Trigger {
         match self {
             Self::Anniversary(anniversary) => anniversary.bind(composer, run.business_date),
             Self::Level(level) => Ok(level.bind(composer)),
-        }
-    }
-
-    /// Binds what [`Self::missing`] asks for.
-    ///
-    /// # Errors
-    /// Beyond the years the calendar knows.
-    pub fn bind_missing(&self, composer: Composer, run: &Run) -> Result<Composer, OutOfRange> {
-        match self {
-            Self::Anniversary(anniversary) => anniversary.bind_days(composer, run.business_date),
-            Self::Level(level) => Ok(level.bind(composer.bind(run.as_of))),
         }
     }
 
