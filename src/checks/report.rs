@@ -6,17 +6,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::CheckError;
-use crate::engine::door::{Decided, Decision};
+use super::{CheckError, Subject};
+use crate::engine::door::{Decided, Decision, Explained};
 use crate::jobfile::checks::Check;
-use crate::jobfile::file::JobFile;
 use crate::jobfile::problem::{Problem, Problems};
 
 /// How one check came out.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The job it belongs to.
-    pub job: String,
+    /// The job or the segment it belongs to.
+    pub of: String,
     /// Its name.
     pub name: String,
     /// What was expected, in words.
@@ -27,12 +26,20 @@ pub struct Outcome {
     pub why: String,
     /// As expected.
     pub passed: bool,
+    /// How each condition came out, where it failed.
+    pub conditions: Option<Explained>,
+    /// "job" or "segment".
+    kind: &'static str,
     problem: Problem,
     text: Arc<str>,
 }
 
 impl Outcome {
-    pub(super) fn new(job: &JobFile, check: &Check, tried: Result<Decided, CheckError>) -> Self {
+    pub(super) fn new(subject: Subject<'_>, check: &Check, tried: Result<Decided, CheckError>) -> Self {
+        let (kind, of, file, text) = match subject {
+            Subject::Job(job) => ("job", &job.job, &job.file, &job.text),
+            Subject::Segment(segment) => ("segment", &segment.name, &segment.source.file, &segment.source.text),
+        };
         let expected = in_words(&check.expect, &check.expect);
         let (passed, got, why) = match tried {
             Ok(Decided { what, why }) => {
@@ -46,21 +53,37 @@ impl Outcome {
             None => format!("the check {:?} could not be run", check.name),
         };
         let problem = Problem {
-            file: job.file.clone(),
+            file: file.clone(),
             span: Some(check.span.clone()),
             message,
             help: (!why.is_empty()).then(|| format!("the reason on record: {why}")),
         };
         Self {
-            job: job.job.clone(),
+            of: of.clone(),
             name: check.name.clone(),
             expected,
             got,
             why,
             passed,
+            conditions: None,
+            kind,
             problem,
-            text: job.text.clone(),
+            text: text.clone(),
         }
+    }
+
+    /// Adds to what is told how each condition came out.
+    pub(super) fn add_conditions(&mut self, conditions: Result<Option<Explained>, CheckError>) {
+        let told = match &conditions {
+            Ok(Some(conditions)) => {
+                format!("how the conditions came out (+ holds, - does not):\n{}", conditions.text.trim_end())
+            }
+            Ok(None) => return,
+            Err(error) => format!("how the conditions came out cannot be told: {error}"),
+        };
+        let why = self.problem.help.take().map_or_else(String::new, |why| why + "\n");
+        self.problem.help = Some(why + &told);
+        self.conditions = conditions.ok().flatten();
     }
 
     fn json(&self) -> Value {
@@ -68,8 +91,8 @@ impl Outcome {
         place.add(self.problem.clone(), &self.text);
         let place = &place.to_json()[0];
         json!({
-            "job": self.job, "check": self.name, "passed": self.passed, "expected": self.expected, "got": self.got,
-            "why": self.why, "file": place["file"], "line": place["line"], "column": place["column"],
+            self.kind: self.of, "check": self.name, "passed": self.passed, "expected": self.expected, "got": self.got,
+            "why": self.why, "conditions": self.conditions.as_ref().map(|conditions| &conditions.json), "file": place["file"], "line": place["line"], "column": place["column"],
         })
     }
 }
@@ -98,13 +121,13 @@ impl Report {
         self.outcomes.iter().all(|outcome| outcome.passed)
     }
 
-    /// A list of `{job, check, passed, expected, got, why, file, line, column}`.
+    /// A list of `{job (or segment), check, passed, expected, got, why, conditions, file, line, column}`.
     #[must_use]
     pub fn json(&self) -> Value {
         self.outcomes.iter().map(Outcome::json).collect()
     }
 
-    /// For people: what failed with its place, then a count per job. `colour` for a terminal.
+    /// For people: what failed with its place, then a count per file. `colour` for a terminal.
     #[must_use]
     pub fn render(&self, colour: bool) -> String {
         let mut failed = Problems::default();
@@ -122,7 +145,7 @@ impl Report {
     fn counts(&self) -> String {
         let mut jobs: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for outcome in &self.outcomes {
-            let (passed, all) = jobs.entry(&outcome.job).or_default();
+            let (passed, all) = jobs.entry(&outcome.of).or_default();
             *passed += usize::from(outcome.passed);
             *all += 1;
         }

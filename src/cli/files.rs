@@ -18,6 +18,7 @@ use crate::jobfile::folder::Folder;
 use crate::jobfile::schema::schema;
 use crate::jobfile::store::{Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
+use crate::jobs::segment::schema as segment_schema;
 
 /// Checks a folder, shows when each job runs next, and tries out the examples in the files in a scratch database.
 pub async fn check(arguments: &Arguments, command: &CheckArgs) -> Result<(), Failure> {
@@ -79,7 +80,7 @@ pub fn print_schema(command: &SchemaArgs) -> Result<(), Failure> {
         return print::text(filter::docs::markdown());
     }
     if command.segments {
-        return print::json(&filter::schema::of_segments());
+        return print::json(&segment_schema());
     }
     print::json(&schema(KINDS, filter::schema::definitions()))
 }

@@ -1,5 +1,7 @@
 //! `tend plan`: the real run, rolled back; what a segment holds; why a customer is where.
 
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -9,13 +11,14 @@ use super::failure::Failure;
 use super::page::PageFile;
 use super::work::Work;
 use super::{connect, folder, print, when};
-use crate::engine::door::{Run, Trigger, Tx};
+use crate::engine::door::{Run, Tx};
 use crate::engine::preview::preview;
 use crate::filter::Frame;
 use crate::filter::segment::read;
 use crate::jobfile::folder::Folder;
-use crate::jobfile::kind::{Ladders, Segments};
+use crate::jobfile::kind::Ladders;
 use crate::jobs;
+use crate::spelling::nearest;
 
 /// Shows what a run of the job would do now.
 pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failure> {
@@ -23,6 +26,7 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     if folder.segments.contains_key(&command.job) {
         return segment(arguments, command, &folder).await;
     }
+    known(&folder, &arguments.jobs, &command.job)?;
     let page = command.html.as_deref().map(PageFile::open).transpose()?;
     let work = Work::on(arguments, &folder, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
@@ -46,18 +50,27 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     ))
 }
 
+/// Whether there is a job of that name; segments are asked about elsewhere, but may have been meant.
+fn known(folder: &Folder, dir: &Path, name: &str) -> Result<(), Failure> {
+    if folder.jobs.contains_key(name) {
+        return Ok(());
+    }
+    let (jobs, segments): (Vec<&str>, Vec<&str>) =
+        (folder.jobs.keys().map(String::as_str).collect(), folder.segments.keys().map(String::as_str).collect());
+    let guess = nearest(name, jobs.iter().chain(&segments).copied());
+    let guess = guess.map_or_else(String::new, |name| format!(" Did you mean `{name}`?"));
+    let segments = if segments.is_empty() { String::new() } else { format!("; segments: {}", segments.join(", ")) };
+    Err(Failure::Usage(format!(
+        "there is no job or segment `{name}` in {}.{guess} There are: {}{segments}",
+        dir.display(),
+        jobs.join(", ")
+    )))
+}
+
 /// Shows how each condition of the job comes out for one customer.
 async fn judge(arguments: &Arguments, work: &Work, slot: DateTime<Utc>, customer: &str) -> Result<(), Failure> {
     let spec = &work.spec;
-    let run = Run {
-        run_id: 0,
-        job: spec.job.clone(),
-        spec_hash: spec.hash.clone(),
-        as_of: slot,
-        business_date: slot.with_timezone(&spec.timezone).date_naive(),
-        timezone: spec.timezone,
-        trigger: Trigger::Preview,
-    };
+    let run = Run::asked(&spec.job, &spec.hash, slot, spec.timezone);
     let mut tx = work.opened.db.begin("plan of a customer").await?;
     let judged = spec.code.judge(&run, customer, &mut Tx::lend(&mut tx)).await.map_err(Failure::failed)?;
     tx.rollback().await?;
@@ -79,8 +92,9 @@ async fn segment(arguments: &Arguments, command: &PlanArgs, folder: &Folder) -> 
         return Err(Failure::Usage("a segment has no page: leave --html out".to_owned()));
     }
     let settings = connect::settings(arguments)?;
-    let timezone = settings.defaults.timezone;
-    let (segments, ladders) = (Segments::new(folder.segments.clone()), Ladders::new(folder.ladders.clone()));
+    let own = folder.segments.get(&command.job).and_then(|file| file.timezone);
+    let timezone = own.unwrap_or(settings.defaults.timezone);
+    let (segments, ladders) = (folder.sources(), Ladders::new(folder.ladders.clone()));
     let segment = match read(&command.job, &segments, &ladders) {
         Some(Ok(segment)) => segment,
         Some(Err(problems)) => return Err(Failure::folder(&problems, false)),

@@ -87,6 +87,22 @@ pub struct Run {
     pub trigger: Trigger,
 }
 
+impl Run {
+    /// A run without a row, for asking a job what it makes of a customer.
+    #[must_use]
+    pub fn asked(job: &str, spec_hash: &str, as_of: DateTime<Utc>, timezone: Tz) -> Self {
+        Self {
+            run_id: 0,
+            job: job.to_owned(),
+            spec_hash: spec_hash.to_owned(),
+            as_of,
+            business_date: as_of.with_timezone(&timezone).date_naive(),
+            timezone,
+            trigger: Trigger::Preview,
+        }
+    }
+}
+
 /// A transaction the job cannot end.
 pub struct Tx<'t> {
     conn: &'t mut PgConnection,

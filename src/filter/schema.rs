@@ -68,7 +68,7 @@ pub fn definitions() -> Map<String, Value> {
 
 /// The whole schema of a segment's file, draft 2020-12.
 #[must_use]
-pub fn of_segments() -> Value {
+pub fn of_segments(checks: &Value) -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A segment of tend",
@@ -81,7 +81,8 @@ pub fn of_segments() -> Value {
             "description": { "type": "string", "description": "What it is for" },
             "window": described(item(Item::Span), "What spend, orders and the like look back over where a condition names no window"),
             "when": reference(),
-            "check": { "type": "array", "items": { "type": "object" }, "description": "Checks of the segment, run by tend check" },
+            "timezone": { "type": "string", "description": "Whose days are meant in its checks and by tend plan; a job that uses it brings its own", "examples": ["Asia/Shanghai"] },
+            "check": checks,
         },
         "$defs": definitions(),
     })

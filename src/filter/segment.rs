@@ -46,6 +46,18 @@ pub fn read(name: &str, segments: &Segments, ladders: &Ladders) -> Option<Result
     open(name, &Scope { window: None, ladders, segments, cuts: &Cuts::default(), inside: &[] })
 }
 
+/// Reads a segment out of its file; `check` and `timezone` are read by whoever runs its checks. None: what is wrong
+/// with it was noted.
+pub fn in_file(
+    file: &mut Reader<'_>,
+    name: &str,
+    segments: &Segments,
+    ladders: &Ladders,
+    cuts: &Cuts,
+) -> Option<Segment> {
+    of_file(file, name, Scope { window: None, ladders, segments, cuts, inside: &[name] })
+}
+
 fn open(name: &str, around: &Scope<'_>) -> Option<Result<Segment, Problems>> {
     let source = around.segments.open(name)?;
     let inside: Vec<&str> = around.inside.iter().copied().chain([name]).collect();
@@ -65,8 +77,7 @@ fn of_file(file: &mut Reader<'_>, name: &str, around: Scope<'_>) -> Option<Segme
         let help = "for example: window = \"365d\"".to_owned();
         file.problem("window", "a window of no length holds no orders", Some(help));
     }
-    // its checks are read by whoever runs them
-    file.leave(&["check"]);
+    file.leave(&["check", "timezone"]);
     if !file.has("when") {
         file.missing("when", "{ field = \"spend\", within = \"365d\", at_least = 1000 }");
     }

@@ -75,7 +75,8 @@ fn answer(emit: &mut Emit, leaf: &Leaf) -> String {
         _ => value,
     };
     let beside = match &leaf.subject {
-        Subject::Field { field, window } if leaf.operator.name == "top" => match field.source {
+        // where a check says the cut nobody is ranked
+        Subject::Field { field, window } if leaf.operator.name == "top" && leaf.cut.is_none() => match field.source {
             Source::Windowed { column, .. } => {
                 format!("({}.{})::text", emit.alias(*window), facts::rank_column(column, leaf.universe))
             }
@@ -125,7 +126,7 @@ impl Node {
         let kind = leaf.subject.kind();
         let found = shown(&answer.value, kind, timezone).map(|value| {
             let beside = match (&leaf.subject, &answer.beside) {
-                (_, Value::Null) => None,
+                (_, Value::Null) => leaf.cut.map(|cut| format!("they begin at {cut}")),
                 (Subject::Ladder { .. }, since) => {
                     shown(since, Kind::Instant, timezone).map(|since| format!("since {since}"))
                 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{JobFile, Surroundings, levels_in, sha256};
-use super::kind::{Kind, Ladders, SegmentSource, Segments};
+use super::kind::{Kind, Ladders, SegmentFile, SegmentSource, Segments};
 use super::problem::{Problem, Problems};
 use crate::outbox::template::TemplateFolder;
 
@@ -17,11 +17,19 @@ pub struct Folder {
     /// Its template files.
     pub templates: TemplateFolder,
     /// Its segments by name, used or not.
-    pub segments: BTreeMap<String, SegmentSource>,
+    pub segments: BTreeMap<String, SegmentFile>,
     /// The levels of its ladders, from the top.
     pub ladders: BTreeMap<String, Vec<String>>,
     /// Names what the folder says: over the specs.
     pub hash: String,
+}
+
+impl Folder {
+    /// The segments as those take them who read conditions.
+    #[must_use]
+    pub fn sources(&self) -> Segments {
+        Segments::new(self.segments.iter().map(|(name, segment)| (name.clone(), segment.source.clone())).collect())
+    }
 }
 
 /// A longer file is no job file.
@@ -106,8 +114,11 @@ fn check_all(
     let ladders: BTreeMap<_, _> =
         texts.iter().filter_map(|(job, (_, text))| Some((job.clone(), levels_in(text, kinds)?))).collect();
     let names: Vec<&str> = texts.keys().map(String::as_str).collect();
+    let mut read_segments = BTreeMap::new();
     for kind in kinds {
-        problems.merge(kind.check_segments(&Segments::new(segments.clone()), &Ladders::new(ladders.clone())));
+        let (read, wrong) = kind.read_segments(&Segments::new(segments.clone()), &Ladders::new(ladders.clone()));
+        problems.merge(wrong);
+        read_segments.extend(read.into_iter().map(|segment| (segment.name.clone(), segment)));
     }
     let around =
         Surroundings { kinds, templates, templates_dir, ladders: &ladders, segments: &segments, jobs: Some(&names) };
@@ -128,7 +139,7 @@ fn check_all(
         return Err(problems);
     }
     let hash = sha256(jobs.values().flat_map(|job| [job.job.as_str(), job.hash.as_str()]));
-    Ok(Folder { jobs, templates: templates.clone(), segments, ladders, hash })
+    Ok(Folder { jobs, templates: templates.clone(), segments: read_segments, ladders, hash })
 }
 
 /// The job files of a folder, sorted; whatever else lies there is left alone.

@@ -156,7 +156,13 @@ fn timing(mut table: Reader<'_>) -> Option<Timing> {
 }
 
 fn zone(table: &mut Reader<'_>) -> Option<Tz> {
-    let name = table.required_string("timezone", "\"Asia/Shanghai\"")?;
+    table.required("timezone", "\"Asia/Shanghai\"")?;
+    zone_if_any(table)
+}
+
+/// `timezone`, where it need not stand.
+pub fn zone_if_any(table: &mut Reader<'_>) -> Option<Tz> {
+    let name = table.string("timezone")?;
     timezone(&name).map_err(|error| refused(table, error)).ok()
 }
 

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+use super::checks::Check;
 use super::problem::Problems;
 use super::reader::Reader;
 use crate::engine::door::{Decision, Job};
@@ -32,10 +33,10 @@ pub trait Kind: Sync {
     /// JSON schema of its top-level keys, its own table first. Conditions are `filter::schema::reference()`.
     fn schema(&self) -> Vec<(&'static str, Value)>;
 
-    /// Checks the segments of a folder, those too that no job uses. One kind does it for all.
-    fn check_segments(&self, segments: &Segments, ladders: &Ladders) -> Problems {
+    /// Reads the segments of a folder with their checks, those too that no job uses. One kind does it for all.
+    fn read_segments(&self, segments: &Segments, ladders: &Ladders) -> (Vec<SegmentFile>, Problems) {
         let _ = (segments, ladders);
-        Problems::default()
+        (Vec::new(), Problems::default())
     }
 
     /// The levels of the ladder its table describes, from the top; none when it describes none. Looks only: what is
@@ -189,6 +190,21 @@ pub struct SegmentSource {
     pub file: Arc<str>,
     /// What it says.
     pub text: Arc<str>,
+}
+
+/// A segment that is right.
+#[derive(Debug, Clone)]
+pub struct SegmentFile {
+    /// Its name: the file's stem.
+    pub name: String,
+    /// The file.
+    pub source: SegmentSource,
+    /// Whose days are meant where nobody else says it: in its checks and by `tend plan`.
+    pub timezone: Option<Tz>,
+    /// A job that changes nothing and decides who is in it.
+    pub code: Arc<dyn Job>,
+    /// What it says about itself with examples.
+    pub checks: Vec<Check>,
 }
 
 /// The segments of a folder, as texts: what they mean is known to those who read conditions. It remembers which ones

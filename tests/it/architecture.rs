@@ -56,6 +56,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "filter",
             "jobfile::checks",
             "jobfile::duration",
+            "jobfile::head",
             "jobfile::kind",
             "jobfile::problem",
             "jobfile::reader",

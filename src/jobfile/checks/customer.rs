@@ -105,7 +105,7 @@ fn standings(reader: &mut Reader<'_>, around: Around<'_>) -> Vec<Standing> {
     if let Some(level) = reader.string("level") {
         if around.levels.is_empty() {
             let help = "levels of other jobs: levels = { value-tiers = \"high\" }".to_owned();
-            reader.problem_with_key("level", "this job keeps no ladder", Some(help));
+            reader.problem_with_key("level", "this file keeps no ladder", Some(help));
         } else if is_level(reader, "level", &level, around.levels) {
             found.push(Standing { ladder: around.context.job.to_owned(), level, since });
         }

@@ -10,9 +10,10 @@ use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Scope, schema};
 use crate::jobfile::checks::is_level;
 use crate::jobfile::duration::Span;
-use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_in};
+use crate::jobfile::kind::{Kind, Ladders, ReadContext, SegmentFile, Segments, names_in};
 use crate::jobfile::problem::Problems;
 use crate::jobfile::reader::Reader;
+use crate::jobs::segment;
 
 /// The kind of jobs that keep a ladder.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +57,8 @@ impl Kind for Retier {
         vec![(self.name(), table)]
     }
 
-    fn check_segments(&self, segments: &Segments, ladders: &Ladders) -> Problems {
-        filter::segment::check(segments, ladders)
+    fn read_segments(&self, segments: &Segments, ladders: &Ladders) -> (Vec<SegmentFile>, Problems) {
+        segment::read_all(segments, ladders)
     }
 
     fn levels(&self, own: &DeTable<'_>) -> Option<Vec<String>> {

@@ -1,10 +1,14 @@
-//! What a segment holds: `tend plan SEGMENT`. Reads only.
+//! What a segment holds: `tend plan SEGMENT`, and the checks of its file. Reads only.
+
+mod file;
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+
+pub use file::{read_all, schema};
 
 use super::judged::judged;
 use super::layout::{self, Align, count};

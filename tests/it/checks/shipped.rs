@@ -12,6 +12,13 @@ async fn every_shipped_job_file_has_checks_and_they_pass() {
     for job in folder.jobs.values() {
         assert!(job.checks.len() >= 5, "{} has {} checks", job.job, job.checks.len());
     }
+    assert!(!folder.segments.is_empty());
+    for segment in folder.segments.values() {
+        for member in [true, false] {
+            let expected = segment.checks.iter().any(|check| check.expect.get("member") == Some(&member.into()));
+            assert!(expected, "{}: no check expects {member}", segment.name);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

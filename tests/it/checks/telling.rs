@@ -68,6 +68,37 @@ async fn a_failing_check_is_told_with_its_place_what_was_expected_what_came_and_
     assert_eq!(json[1]["passed"], true);
 }
 
+const SEGMENT: &str = r#"
+title = "Big spenders"
+timezone = "Asia/Shanghai"
+when = { all = [{ field = "spend", within = "30d", top = "20%" }, { ladder = "spend", is = "high" }] }
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_is_checked_like_a_job_at_the_beginning_of_the_day_in_its_own_zone() {
+    let dir = with("");
+    let segments = dir.path().join("segments");
+    std::fs::create_dir(&segments).unwrap();
+    let check = |name: &str, at: &str, expect: bool| {
+        format!(
+            "\n[[check]]\nname = \"{name}\"\non = \"2026-06-01\"\ncuts = {{ \"spend in 30d\" = {{ \"20%\" = \"5000\" }} }}\n\
+             customer = {{ levels = {{ spend = \"high\" }}, orders = [{{ at = \"{at}\", amount = \"5000\" }}] }}\nexpect = {{ member = {expect} }}\n"
+        )
+    };
+    let file = SEGMENT.to_owned()
+        + &check("the evening before", "2026-05-31 23:59", true)
+        + &check("the same morning", "2026-06-01 00:00", false)
+        + &check("long ago", "2026-04-01", true);
+    std::fs::write(segments.join("big.toml"), file).unwrap();
+    let report = try_out(&folder(dir.path())).await;
+    let passed: Vec<_> = report.outcomes.iter().map(|outcome| outcome.passed).collect();
+    assert_eq!(passed, [true, true, false], "{report}");
+    insta::assert_snapshot!(report.to_string().replace(&dir.path().display().to_string(), "jobs"));
+    let json = report.json();
+    assert_eq!((&json[2]["segment"], &json[2]["job"]), (&json!("big"), &json!(null)));
+    assert_eq!(json[2]["conditions"]["tree"]["parts"][1]["holds"], true);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_ends_with_3_when_a_check_fails_and_prints_one_document() {
     let world = World::empty().await;

@@ -6,7 +6,7 @@ use tend::engine::specs::load;
 use tend::filter::segment;
 use tend::jobfile::applied::What;
 use tend::jobfile::folder::{Folder, read_folder};
-use tend::jobfile::kind::{Ladders, Segments};
+use tend::jobfile::kind::Ladders;
 use tend::jobfile::store::{Applying, Basis, apply_folder, spec_reader};
 use tend::jobs::{KINDS, segment as plan};
 
@@ -92,7 +92,7 @@ async fn a_plan_says_how_many_who_and_how_many_a_missing_value_kept_out() {
     let (world, dir) = (World::new().await, folder());
     people(&world).await;
     let folder = read(dir.path());
-    let (segments, ladders) = (Segments::new(folder.segments.clone()), Ladders::new(folder.ladders.clone()));
+    let (segments, ladders) = (folder.sources(), Ladders::new(folder.ladders.clone()));
     let outer = segment::read("outer", &segments, &ladders).unwrap().unwrap();
     let mut conn = world.pool().acquire().await.unwrap();
     let planned = plan::plan(&mut conn, &outer, frame(None)).await.unwrap();
@@ -109,7 +109,7 @@ async fn a_customer_is_explained_condition_by_condition() {
     let (world, dir) = (World::new().await, folder());
     people(&world).await;
     let folder = read(dir.path());
-    let (segments, ladders) = (Segments::new(folder.segments.clone()), Ladders::new(folder.ladders.clone()));
+    let (segments, ladders) = (folder.sources(), Ladders::new(folder.ladders.clone()));
     let outer = segment::read("outer", &segments, &ladders).unwrap().unwrap();
     let mut conn = world.pool().acquire().await.unwrap();
     let mut text = String::new();

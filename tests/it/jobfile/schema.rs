@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 use tend::filter::schema::definitions;
 use tend::jobfile::schema::schema;
-use tend::jobs::KINDS;
+use tend::jobs::{KINDS, segment};
 
 const FILE: &str = "docs/job.schema.json";
+const SEGMENT_FILE: &str = "docs/segment.schema.json";
 
 /// Enough of draft 2020-12 for what we print; a keyword it does not know fails the test.
 fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
@@ -86,27 +87,36 @@ fn as_json(text: &str) -> Value {
 }
 
 #[test]
-fn the_committed_schema_is_the_one_that_is_printed() {
-    let printed = format!("{}\n", serde_json::to_string_pretty(&schema(KINDS, definitions())).unwrap());
-    if std::env::var_os("TEND_UPDATE_SCHEMA").is_some() {
-        std::fs::create_dir_all("docs").unwrap();
-        std::fs::write(FILE, &printed).unwrap();
+fn the_committed_schemas_are_those_that_are_printed() {
+    for (file, schema, command) in [
+        (FILE, schema(KINDS, definitions()), "tend schema"),
+        (SEGMENT_FILE, segment::schema(), "tend schema --segments"),
+    ] {
+        let printed = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("TEND_UPDATE_SCHEMA").is_some() {
+            std::fs::create_dir_all("docs").unwrap();
+            std::fs::write(file, &printed).unwrap();
+        }
+        let committed = std::fs::read_to_string(file).unwrap_or_default();
+        assert!(committed == printed, "{file} is not what `{command}` prints; run the test with TEND_UPDATE_SCHEMA=1");
     }
-    let committed = std::fs::read_to_string(FILE).unwrap_or_default();
-    assert!(committed == printed, "{FILE} is not what `tend schema` prints; run the test with TEND_UPDATE_SCHEMA=1");
 }
 
 #[test]
 fn every_shipped_file_names_the_schema_and_fits_it() {
-    let schema = schema(KINDS, definitions());
-    for entry in std::fs::read_dir("jobs").unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
+    for (folder, first_line, schema) in [
+        ("jobs", "#:schema ../docs/job.schema.json\n", schema(KINDS, definitions())),
+        ("jobs/segments", "#:schema ../../docs/segment.schema.json\n", segment::schema()),
+    ] {
+        let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files: Vec<_> =
+            paths.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect();
+        assert!(!files.is_empty(), "{folder}");
+        for path in files {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(first_line), "{path:?}");
+            fits(&as_json(&text), &schema, &schema).unwrap_or_else(|error| panic!("{path:?}: {error}"));
         }
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("#:schema ../docs/job.schema.json\n"), "{path:?}");
-        fits(&as_json(&text), &schema, &schema).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     }
 }
 
