@@ -24,6 +24,7 @@ use crate::jobfile::store::spec_reader;
 use crate::jobfile::watch::Keeper;
 use crate::jobs::KINDS;
 use crate::outbox::dispatch::{self, Dispatcher};
+use crate::outbox::link::Links;
 use crate::settings::Settings;
 
 /// An engine with all kinds of jobs.
@@ -35,8 +36,9 @@ pub fn engine(db: &Database, settings: &Settings) -> Engine {
 /// A dispatcher with the configured channels.
 ///
 /// # Errors
-/// When a channel cannot be opened: a wrong setting, an unreadable secret, key or certificate.
-pub fn dispatcher(db: &Database, settings: &Settings, clock: Clock) -> anyhow::Result<Dispatcher> {
+/// When a channel cannot be opened: a wrong setting, an unreadable secret, key or certificate; when the database cannot
+/// be reached.
+pub async fn dispatcher(db: &Database, settings: &Settings, clock: Clock) -> anyhow::Result<Dispatcher> {
     let company = dispatch::Company {
         name: settings.company.name.clone(),
         url: settings.company.url.clone(),
@@ -46,6 +48,7 @@ pub fn dispatcher(db: &Database, settings: &Settings, clock: Clock) -> anyhow::R
         outbox: settings.outbox.clone(),
         channels: settings.channels.clone(),
         company,
+        links: Some(Links::open(db.pool(), &settings.public).await?),
         host: label(),
     };
     Dispatcher::new(db.clone(), clock, options)
@@ -67,7 +70,7 @@ pub fn label() -> String {
 pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let engine = Arc::new(engine(&db, settings));
-    let dispatcher = dispatcher(&db, settings, settings.time.source).context("the channels cannot be opened")?;
+    let dispatcher = dispatcher(&db, settings, settings.time.source).await.context("the channels cannot be opened")?;
     let keeper = Keeper {
         dir: jobs,
         kinds: KINDS,

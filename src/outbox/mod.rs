@@ -29,5 +29,6 @@
 pub mod channel;
 pub mod desk;
 pub mod dispatch;
+pub mod link;
 pub mod policy;
 pub mod template;

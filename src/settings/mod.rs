@@ -6,6 +6,7 @@
 //! development).
 
 mod layers;
+mod public;
 mod rules;
 mod section;
 
@@ -20,6 +21,8 @@ use crate::clock::Clock;
 use crate::db::DatabaseSettings;
 use crate::outbox::channel::settings::{ChannelSettings, OutboxSettings};
 use crate::telemetry::LogSettings;
+
+pub use public::{OneClick, PublicSettings};
 
 /// Where tend runs. Named by `TEND__ENVIRONMENT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +109,8 @@ pub struct Settings {
     pub outbox: OutboxSettings,
     /// Channels by name.
     pub channels: BTreeMap<String, ChannelSettings>,
+    /// What customers reach by links.
+    pub public: PublicSettings,
     /// Logging.
     pub log: LogSettings,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use config::{Value, ValueKind};
 
+use super::public;
 use super::section::Section;
 use super::{CompanySettings, DefaultSettings, EngineSettings, Environment, Settings, TimeSettings};
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ pub(super) fn assemble(environment: Environment, root: &mut Section) -> Settings
         engine: engine(root.section("engine")),
         outbox,
         channels: channels(root.section("channels")),
+        public: public::read(root.section("public")),
         log: log(root.section("log")),
     }
 }
@@ -125,8 +127,9 @@ fn channel(table: &Section, name: &str, mut value: Value) -> Option<ChannelSetti
     }
 }
 
-/// Development without channels writes to files.
+/// Development without channels writes to files, and its links lead to the machine itself.
 pub(super) fn fill(settings: &mut Settings) {
+    public::fill(&mut settings.public, settings.environment);
     if settings.environment == Environment::Development && settings.channels.is_empty() {
         for (name, sort) in [("mail", Sort::Email), ("sms", Sort::Sms)] {
             let from = format!("{} <care@localhost>", settings.company.name);
@@ -148,6 +151,8 @@ pub(super) fn problems(settings: &Settings) -> Vec<String> {
     if settings.engine.backoff_first > settings.engine.backoff_max {
         found.push("engine.backoff_first: must not be longer than engine.backoff_max".to_owned());
     }
+    let mails = settings.channels.values().any(|channel| channel.sort() == Sort::Email);
+    found.extend(public::problems(&settings.public, settings.environment, mails));
     match settings.environment {
         Environment::Production => found.extend(production(settings)),
         Environment::Development => found.extend(development(settings)),

@@ -169,7 +169,7 @@ fn the_shipped_files_are_right() {
     Settings::read(&shipped, []).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let secret = dir.path().join("secret");
-    std::fs::write(&secret, "postgres://tend@db/crm\n").unwrap();
+    std::fs::write(&secret, "postgres://tend:a-long-password@db/crm\n").unwrap();
     let text = std::fs::read_to_string(shipped.join("production.toml")).unwrap();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for line in &mut lines {
@@ -180,7 +180,7 @@ fn the_shipped_files_are_right() {
     std::fs::write(dir.path().join("production.toml"), lines.join("\n")).unwrap();
     let variables = [("TEND__ENVIRONMENT".to_owned(), "production".to_owned())];
     let settings = Settings::read(dir.path(), variables).unwrap();
-    assert_eq!(settings.database.url.unwrap().expose_secret(), "postgres://tend@db/crm");
+    assert_eq!(settings.database.url.unwrap().expose_secret(), "postgres://tend:a-long-password@db/crm");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::Outgoing;
 use super::dkim::Dkim;
+use crate::outbox::link::Unsubscribe;
 
 /// A mail ready to be sent.
 #[derive(Debug)]
@@ -86,6 +87,11 @@ impl Sender {
             let header = HeaderName::new_from_ascii_str("X-Tend-Redirected-From");
             builder = builder.raw_header(HeaderValue::new(header, one_line(customer)));
         }
+        if let Some(unsubscribe) = &outgoing.unsubscribe {
+            builder = builder
+                .raw_header(as_it_is("List-Unsubscribe", unsubscribe.header()))
+                .raw_header(as_it_is("List-Unsubscribe-Post", Unsubscribe::ONE_CLICK.to_owned()));
+        }
         let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(outgoing.text.clone());
         let built = match &outgoing.html {
             Some(html) => builder.multipart(
@@ -104,6 +110,12 @@ impl Sender {
         };
         Ok(Mail { envelope: message.envelope().clone(), wire: wire(&bytes), bytes })
     }
+}
+
+/// A header of printable ASCII, neither encoded nor folded: RFC 8058 readers take it literally.
+fn as_it_is(name: &'static str, value: String) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
 }
 
 /// A header value is one line.

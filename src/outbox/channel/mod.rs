@@ -23,6 +23,8 @@ use settings::{ChannelSettings, Sort};
 use smtp::Smtp;
 use webhook::Webhook;
 
+use super::link::Unsubscribe;
+
 /// A rendered message with the address it goes to.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
@@ -44,6 +46,8 @@ pub struct Outgoing {
     pub text: String,
     /// When it is sent, for the Date header.
     pub date: DateTime<Utc>,
+    /// How the customer unsubscribes; none for transactional messages.
+    pub unsubscribe: Option<Unsubscribe>,
     /// For whom it was, when `redirect_to` sends it to somebody else.
     pub redirected_from: Option<String>,
 }
@@ -62,6 +66,7 @@ impl Outgoing {
             html: Some(words()),
             text: words(),
             date: DateTime::UNIX_EPOCH,
+            unsubscribe: Some(Unsubscribe { url: words(), mailto: None }),
             redirected_from: None,
         }
     }

@@ -23,6 +23,10 @@ pub struct Claimed {
     pub spec_hash: String,
     /// To whom.
     pub customer_id: String,
+    /// What it is for: marketing, service or transactional.
+    pub purpose: String,
+    /// What the customer can unsubscribe from.
+    pub topic: String,
     /// Folder below `templates/`.
     pub template: String,
     /// Language it was planned in.
@@ -41,6 +45,8 @@ pub struct Claimed {
     pub country: Option<String>,
     /// Address as it is now.
     pub address: String,
+    /// SHA-256 of channel and address, as in `tend.address_key`.
+    pub address_hash: [u8; 32],
     /// Domain of the address.
     pub domain: String,
     /// The domain has refused messages lately.
@@ -136,6 +142,8 @@ async fn rows(
         public_id: row.public_id,
         spec_hash: row.spec_hash,
         customer_id: row.customer_id,
+        purpose: row.purpose,
+        topic: row.topic,
         template: row.template,
         locale: row.locale,
         data: row.data,
@@ -145,6 +153,7 @@ async fn rows(
         reads: row.reads,
         country: row.country,
         address: row.address.unwrap_or_default(),
+        address_hash: row.address_hash.and_then(|hash| hash.try_into().ok()).unwrap_or_default(),
         domain: row.domain.unwrap_or_default(),
         domain_failing: row.domain_failing,
         not_after: row.not_after,

@@ -26,7 +26,7 @@ picked as (
     select o.*
     from (select lane, priority from levels order by priority desc) v
     cross join lateral (
-        select message_id, public_id, spec_hash, customer_id, purpose, consent, template, locale, data, not_before, not_after, zone,
+        select message_id, public_id, spec_hash, customer_id, purpose, topic, consent, template, locale, data, not_before, not_after, zone,
                opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown
         from tend.outbox
         where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority = v.priority and not_before <= $4
@@ -40,7 +40,7 @@ picked as (
 -- what is known of the customer now, not when the message was planned
 known as (
     select p.*, c.customer_id is null as gone, c.status, coalesce(c.name, '') as name, c.locale as reads, c.country,
-           a.address, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
+           a.address, y.address_key, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
            -- where the customer's word is needed, a row that is gone is as good as a no
            case coalesce(p.consent, case p.purpose when 'transactional' then 'not_needed' else 'not_withdrawn' end)
                when 'granted' then w.granted is not true
@@ -49,6 +49,7 @@ known as (
     from picked p
     left join crm.customer c on c.customer_id = p.customer_id
     cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a
+    cross join lateral (select tend.address_key($7, a.address) as address_key) y
     -- tend.consent, written out: a function with a query in it is parsed anew at every call
     left join lateral (
         select n.granted from crm.consent n
@@ -57,7 +58,7 @@ known as (
     -- by its key, one at a time: joined, young statistics make it every suppression for every message
     left join lateral (
         select l.reason from tend.suppression l
-        where l.channel = $7 and l.address_key = tend.address_key($7, a.address) and l.lifted_at is null limit 1) s on true
+        where l.channel = $7 and l.address_key = y.address_key and l.lifted_at is null limit 1) s on true
 ),
 judged as (
     select k.*, tend.opens_at(greatest($4, coalesce(b.open_until, $4)), k.zone, k.opens, k.closes) as opens_next,
@@ -102,6 +103,7 @@ moved as (
 select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash as "spec_hash!", v.customer_id as "customer_id!",
        v.template as "template!", v.locale as "locale!", v.data as "data!", v.not_after as "not_after!", v.attempts as "attempts!",
        v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
-       v.domain_failing as "domain_failing!"
+       decode(v.address_key, 'hex') as address_hash,
+       v.domain_failing as "domain_failing!", v.purpose as "purpose!", v.topic as "topic!"
 from verdict v
 order by v.priority desc, v.not_before, v.message_id

@@ -7,7 +7,9 @@ use sqlx::PgPool;
 use super::claim::Claimed;
 use crate::outbox::channel::Outgoing;
 use crate::outbox::channel::settings::{Redirect, Sort};
-use crate::outbox::template::{Compiled, Context, Rendered, TemplateFolder};
+use crate::outbox::link::{Bearer, Links, Unsubscribe};
+use crate::outbox::policy::Purpose;
+use crate::outbox::template::{Compiled, Context, MessageLinks, Rendered, TemplateFolder};
 
 /// Compiled templates kept; a daemon sends a handful of them at a time.
 const KEPT: usize = 64;
@@ -86,6 +88,32 @@ impl Contents {
     }
 }
 
+/// What every message is rendered with.
+#[derive(Debug)]
+pub struct Frame {
+    /// `company.*`.
+    pub company: minijinja::Value,
+    /// Makes `links.*`.
+    pub links: Option<Links>,
+}
+
+/// The links of a message: for its text, and for mail programs. What the customer started himself (transactional)
+/// cannot be unsubscribed from by a mail program's button.
+fn link(links: &Links, claimed: &Claimed, sort: Sort) -> (MessageLinks, Option<Unsubscribe>) {
+    let bearer = Bearer {
+        customer_id: claimed.customer_id.clone(),
+        channel: sort.as_str().to_owned(),
+        purpose: claimed.purpose.clone(),
+        topic: claimed.topic.clone(),
+        message: claimed.public_id,
+        address: claimed.address_hash,
+        expires: None,
+    };
+    let unsubscribe = links.unsubscribe(&bearer);
+    let shown = MessageLinks { unsubscribe: unsubscribe.url.clone(), preferences: links.preferences(&bearer) };
+    (shown, (claimed.purpose != Purpose::Transactional.as_str()).then_some(unsubscribe))
+}
+
 /// Renders the message of a row.
 ///
 /// # Errors
@@ -94,18 +122,20 @@ pub fn outgoing(
     claimed: &Claimed,
     sort: Sort,
     template: &Compiled,
-    company: &minijinja::Value,
+    frame: &Frame,
     redirect: Option<&Redirect>,
 ) -> Result<Outgoing, String> {
+    let (links, unsubscribe) = frame.links.as_ref().map(|links| link(links, claimed, sort)).unzip();
     let context = Context {
         customer_id: claimed.customer_id.clone(),
         name: claimed.name.clone(),
         locale: claimed.reads.clone(),
         country: claimed.country.clone(),
         message_id: claimed.public_id.to_string(),
+        links,
         data: claimed.data.clone(),
     };
-    let rendered = template.render(sort, &claimed.locale, &context, company).map_err(|error| error.message)?;
+    let rendered = template.render(sort, &claimed.locale, &context, &frame.company).map_err(|error| error.message)?;
     let (subject, html, text) = match rendered {
         Rendered::Mail { subject, html, text } => (Some(subject), Some(html), text),
         Rendered::Sms { text, .. } => (None, None, text),
@@ -120,6 +150,7 @@ pub fn outgoing(
         html,
         text,
         date: claimed.now,
+        unsubscribe: unsubscribe.flatten(),
         redirected_from: None,
     };
     if let Some(redirect) = redirect {

@@ -34,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use super::channel::settings::{ChannelSettings, OutboxSettings};
 use crate::clock::Clock;
 use crate::db::Database;
+use crate::outbox::link::Links;
 
 mod breaker;
 mod claim;
@@ -50,7 +51,7 @@ mod settler;
 mod worker;
 
 pub use content::Company;
-use content::Contents;
+use content::{Contents, Frame};
 use lane::Lane;
 pub use lane::Sent;
 use ledger::Ledger;
@@ -98,6 +99,8 @@ pub struct Options {
     pub channels: BTreeMap<String, ChannelSettings>,
     /// `[company]`, for templates.
     pub company: Company,
+    /// Makes the links in messages; none: templates have none, and mails no List-Unsubscribe.
+    pub links: Option<Links>,
     /// Label in `tend.dispatcher`: host and process id.
     pub host: String,
 }
@@ -108,7 +111,7 @@ struct Shared {
     db: Database,
     clock: Clock,
     outbox: OutboxSettings,
-    company: minijinja::Value,
+    frame: Frame,
     contents: Contents,
     host: String,
     bell: Notify,
@@ -138,7 +141,7 @@ impl Dispatcher {
     /// # Errors
     /// When the settings of a channel are wrong, or a secret, a key or a certificate cannot be read.
     pub fn new(db: Database, clock: Clock, options: Options) -> anyhow::Result<Self> {
-        let Options { outbox, channels, company, host } = options;
+        let Options { outbox, channels, company, links, host } = options;
         if let Some(problem) = outbox.problems(&channels).first() {
             anyhow::bail!("{problem}");
         }
@@ -147,8 +150,8 @@ impl Dispatcher {
             Lane::new(name, settings, &outbox, is_default).map(Arc::new)
         });
         let lanes = lanes.collect::<anyhow::Result<Vec<_>>>()?;
-        let company = company.value();
-        let shared = Shared { db, clock, outbox, company, contents: Contents::default(), host, bell: Notify::new() };
+        let frame = Frame { company: company.value(), links };
+        let shared = Shared { db, clock, outbox, frame, contents: Contents::default(), host, bell: Notify::new() };
         Ok(Self { shared: Arc::new(shared), lanes })
     }
 

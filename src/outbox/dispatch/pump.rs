@@ -181,7 +181,7 @@ impl Pump {
         };
         let built = || {
             let redirect = shared.outbox.redirect_to.as_ref();
-            match content::outgoing(claimed, self.lane.sort, &template, &shared.company, redirect) {
+            match content::outgoing(claimed, self.lane.sort, &template, &shared.frame, redirect) {
                 Err(reason) => Err(("dead", reason)),
                 Ok(outgoing) => self.lane.channel.prepare(&outgoing).map_err(|reason| ("rejected", reason)),
             }

@@ -43,6 +43,15 @@ pub struct RenderError {
     pub message: String,
 }
 
+/// The links a template may show.
+#[derive(Debug, Clone)]
+pub struct MessageLinks {
+    /// Page to unsubscribe.
+    pub unsubscribe: String,
+    /// Page of topics and channels.
+    pub preferences: String,
+}
+
 /// What a message is rendered from.
 #[derive(Debug, Clone)]
 pub struct Context {
@@ -56,6 +65,8 @@ pub struct Context {
     pub country: Option<String>,
     /// `message.id`.
     pub message_id: String,
+    /// `links.unsubscribe` and `links.preferences`; none where links are not made.
+    pub links: Option<MessageLinks>,
     /// `offer` and `occasion`, from `tend.outbox.data`.
     pub data: Json,
 }
@@ -225,6 +236,10 @@ fn values(context: &Context, company: &Value) -> Value {
         ("company", company.clone()),
         ("message", Value::from_pairs([("id", Value::from(context.message_id.as_str()))])),
     ]);
+    if let Some(links) = &context.links {
+        let links = [("unsubscribe", links.unsubscribe.as_str()), ("preferences", links.preferences.as_str())];
+        root.insert("links", Value::from_pairs(links));
+    }
     for part in ["offer", "occasion"] {
         root.insert(part, context.data.get(part).map_or(Value::UNDEFINED, value_of));
     }

@@ -28,7 +28,7 @@ mod text;
 
 pub use check::TemplateProblem;
 pub(in crate::outbox) use compiled::describe;
-pub use compiled::{Compiled, Context, RenderError, Rendered};
+pub use compiled::{Compiled, Context, MessageLinks, RenderError, Rendered};
 pub use environment::FILTERS;
 pub(in crate::outbox) use environment::environment;
 pub use locale::nearest;

@@ -19,6 +19,7 @@ fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, data: Value
         locale: Some(locale.into()),
         country: None,
         message_id: "m1".into(),
+        links: None,
         data,
     };
     let company = [("name", "云岭生活"), ("url", "https://shop.example"), ("address", "上海市静安区南京西路 1266 号")];

@@ -11,6 +11,7 @@ use mail_auth::{AuthenticatedMessage, DkimResult, MessageAuthenticator, Paramete
 use mail_parser::MessageParser;
 use tend::outbox::channel::settings::{DkimSettings, Sort};
 use tend::outbox::channel::{Outgoing, dkim::Dkim, message::Sender};
+use tend::outbox::link::Unsubscribe;
 
 fn outgoing() -> Outgoing {
     Outgoing {
@@ -23,6 +24,7 @@ fn outgoing() -> Outgoing {
         html: Some("<p>亲爱的 &lt;b&gt;</p>".into()),
         text: "亲爱的 <b>\n.\n一行点\n".into(),
         date: Utc.with_ymd_and_hms(2026, 6, 1, 9, 30, 0).unwrap(),
+        unsubscribe: None,
         redirected_from: None,
     }
 }
@@ -76,11 +78,27 @@ async fn signatures_verify_with_the_public_key_and_not_after_a_change() {
         ))
         .unwrap();
         let dkim = Dkim::new("mail", &settings).unwrap();
-        let bytes = sender().build(&outgoing(), Some(&dkim)).unwrap().bytes;
+        let unsubscribe =
+            Some(Unsubscribe { url: format!("https://shop.example/u/{}", "A1_-".repeat(60)), mailto: None });
+        let bytes = sender().build(&Outgoing { unsubscribe, ..outgoing() }, Some(&dkim)).unwrap().bytes;
         assert!(bytes.starts_with(b"DKIM-Signature: "));
         let key =
             OneKey(Arc::new(DomainKey::parse(format!("v=DKIM1; k={kind}; p={}", public.trim()).as_bytes()).unwrap()));
         assert!(verifies(&bytes, &key).await, "{kind}");
+        let signature =
+            String::from_utf8_lossy(&bytes).split("\r\nFrom:").next().unwrap().replace(['\r', '\n', '\t', ' '], "");
+        for header in ["List-Unsubscribe", "List-Unsubscribe-Post"] {
+            assert!(
+                signature.contains(&format!(":{header}:")) || signature.contains(&format!(":{header};")),
+                "{signature}"
+            );
+        }
+        for part in ["List-Unsubscribe: <https://other", "List-Unsubscribe-Post: other"] {
+            let (name, value) = part.split_once(' ').unwrap();
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            let was = text.lines().find(|line| line.starts_with(name)).unwrap();
+            assert!(!verifies(text.replace(was, &format!("{name} {value}")).as_bytes(), &key).await, "{name}");
+        }
         let changed = String::from_utf8(bytes).unwrap().replace("ann@example.com", "eve@example.com");
         assert!(!verifies(changed.as_bytes(), &key).await, "{kind}");
     }

@@ -1,5 +1,6 @@
 //! The outbox: templates, messages, channels, the dispatcher.
 mod crash;
+mod links;
 mod mails;
 mod office;
 mod recording;

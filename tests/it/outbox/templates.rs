@@ -35,6 +35,7 @@ fn context(name: &str) -> Context {
         locale: Some("zh-CN".into()),
         country: None,
         message_id: "m-1".into(),
+        links: None,
         data: json!({"offer": {"gift": "<rose> & \"card\"", "items": ["a", "b<c"]}, "occasion": {"date": "2026-05-04"}}),
     }
 }

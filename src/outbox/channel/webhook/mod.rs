@@ -15,6 +15,7 @@ use secrecy::ExposeSecret as _;
 
 use super::settings::{BodyKind, WebhookSettings, secret};
 use super::{Answer, Fate, Outgoing, Trouble};
+use crate::outbox::link::Unsubscribe;
 use crate::outbox::template;
 
 mod answer;
@@ -102,10 +103,13 @@ impl Webhook {
     }
 
     fn fields(&self, outgoing: &Outgoing) -> Result<BTreeMap<String, String>, String> {
+        let unsubscribe = outgoing.unsubscribe.as_ref();
         let values = context! {
             to => outgoing.to.as_str(), text => outgoing.text.trim_end(), id => outgoing.id.to_string(), name => outgoing.name.as_str(),
             subject => outgoing.subject.as_deref().unwrap_or_default(), html => outgoing.html.as_deref().unwrap_or_default(),
-            locale => outgoing.locale.as_str(),
+            locale => outgoing.locale.as_str(), unsubscribe => unsubscribe.map_or("", |unsubscribe| &unsubscribe.url),
+            list_unsubscribe => unsubscribe.map(Unsubscribe::header).unwrap_or_default(),
+            list_unsubscribe_post => unsubscribe.map_or("", |_| Unsubscribe::ONE_CLICK),
         };
         let render = |(field, _): (&str, _)| {
             let rendered = self.env.get_template(field).and_then(|template| template.render(&values));

@@ -1,0 +1,142 @@
+//! Signed links: what they carry, what is refused, and where messages show them.
+
+use tend::outbox::link::{Bearer, Links, Purpose};
+use tend::settings::PublicSettings;
+use uuid::Uuid;
+
+use super::office::{dispatcher, options, owing};
+use crate::support::{World, instant};
+
+const OLD: &str = "0123456789abcdef0123456789abcdef";
+const NEW: &str = "fedcba9876543210fedcba9876543210";
+
+pub fn settings() -> PublicSettings {
+    PublicSettings { base_url: "https://mail.shop.example/x/".into(), ..PublicSettings::default() }
+}
+
+fn links(secrets: &str) -> Links {
+    Links::new(&settings(), &secrets.to_owned().into())
+}
+
+fn bearer() -> Bearer {
+    Bearer {
+        customer_id: "客户/7&\u{1F382}".into(),
+        channel: "email".into(),
+        purpose: "marketing".into(),
+        topic: "birthday".into(),
+        message: Uuid::from_u128(7),
+        address: [9; 32],
+        expires: None,
+    }
+}
+
+fn token(url: &str) -> &str {
+    url.rsplit('/').next().unwrap()
+}
+
+#[test]
+fn a_link_gives_back_what_it_was_made_of_and_never_expires() {
+    let links = links(OLD);
+    let unsubscribe = links.unsubscribe(&bearer());
+    assert!(unsubscribe.url.starts_with("https://mail.shop.example/x/u/"), "{}", unsubscribe.url);
+    assert_eq!(unsubscribe.header(), format!("<{}>", unsubscribe.url));
+    assert!(token(&unsubscribe.url).bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    let far = instant("2126-01-01T00:00:00Z");
+    assert_eq!(links.read(Purpose::Unsubscribe, token(&unsubscribe.url), far), Ok(bearer()));
+    let preferences = links.preferences(&bearer());
+    assert!(preferences.starts_with("https://mail.shop.example/x/p/"), "{preferences}");
+    assert_eq!(links.read(Purpose::Preferences, token(&preferences), far), Ok(bearer()));
+    assert_eq!(links.prefix(), "/x");
+}
+
+#[test]
+fn forged_garbled_expired_and_misused_links_are_refused_with_one_word() {
+    let links = links(OLD);
+    let now = instant("2026-06-01T00:00:00Z");
+    let good = token(&links.unsubscribe(&bearer()).url).to_owned();
+    let said = |token: &str| links.read(Purpose::Unsubscribe, token, now).map_err(|error| error.to_string());
+    assert!(said(&good).is_ok());
+    let refused = Err("the link is not valid".to_owned());
+    for at in 0..good.len() {
+        for other in [b'A', b'_', b'!', b'='] {
+            let mut bytes = good.clone().into_bytes();
+            if bytes[at] != other {
+                bytes[at] = other;
+                assert_eq!(said(std::str::from_utf8(&bytes).unwrap()), refused, "character {at}");
+            }
+        }
+        assert_eq!(said(&good[..at]), refused, "cut at {at}");
+    }
+    for garbled in ["", "x", "%00", &"A".repeat(5_000), &format!("{good}A"), &format!(" {good}")] {
+        assert_eq!(said(garbled), refused, "{garbled:.20}");
+    }
+    assert!(links.read(Purpose::Preferences, &good, now).is_err(), "made for something else");
+    let expiring = Bearer { expires: Some(now), ..bearer() };
+    let expired = token(&links.unsubscribe(&expiring).url).to_owned();
+    assert_eq!(said(&expired), refused);
+    let before = now - chrono::TimeDelta::seconds(1);
+    assert_eq!(links.read(Purpose::Unsubscribe, &expired, before), Ok(expiring));
+}
+
+#[test]
+fn a_new_secret_signs_and_the_old_one_is_still_good_until_it_is_taken_away() {
+    let now = instant("2026-06-01T00:00:00Z");
+    let old = token(&links(OLD).unsubscribe(&bearer()).url).to_owned();
+    let both = links(&format!("{NEW}\n{OLD}\n"));
+    assert!(both.read(Purpose::Unsubscribe, &old, now).is_ok());
+    let new = token(&both.unsubscribe(&bearer()).url).to_owned();
+    assert_ne!(old, new);
+    assert!(links(NEW).read(Purpose::Unsubscribe, &new, now).is_ok());
+    assert!(links(NEW).read(Purpose::Unsubscribe, &old, now).is_err());
+    assert!(links("").read(Purpose::Unsubscribe, &old, now).is_err(), "no secret, no link");
+}
+
+#[tokio::test]
+async fn an_installation_without_a_secret_makes_one_and_keeps_it() {
+    let world = World::new().await;
+    let settings = settings();
+    let (one, two) = tokio::join!(Links::open(world.pool(), &settings), Links::open(world.pool(), &settings));
+    let url = one.unwrap().unsubscribe(&bearer()).url;
+    assert_eq!(two.unwrap().unsubscribe(&bearer()).url, url);
+    assert_eq!(Links::open(world.pool(), &settings).await.unwrap().unsubscribe(&bearer()).url, url);
+    assert_eq!(world.value("select count(*) from tend.link_secret").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn marketing_and_service_mails_carry_both_headers_and_transactional_ones_none() {
+    let world = owing(3).await;
+    world
+        .sql(
+            "update tend.outbox set purpose = 'service' where customer_id = 'c2';
+             update tend.outbox set purpose = 'transactional' where customer_id = 'c3'",
+        )
+        .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options(&[("mail", &format!("kind = \"recording\"\nfolder = {:?}", dir.path()))]);
+    let mailto = PublicSettings { unsubscribe_mailto: Some("stop@shop.example".into()), ..settings() };
+    let links = Links::new(&mailto, &OLD.to_owned().into());
+    options.links = Some(links.clone());
+    dispatcher(&world, options).drain_once().await.unwrap();
+    for (customer, headed) in [("c1", true), ("c2", true), ("c3", false)] {
+        let id = world.value(&format!("select public_id from tend.outbox where customer_id = '{customer}'")).await;
+        let mail = std::fs::read_to_string(dir.path().join(format!("{id}.eml"))).unwrap();
+        let header = |name: &str| {
+            let mut lines = mail.split("\r\n\r\n").next().unwrap().lines();
+            lines.find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned))
+        };
+        assert_eq!(header("List-Unsubscribe-Post").as_deref(), headed.then_some("List-Unsubscribe=One-Click"));
+        let Some(value) = header("List-Unsubscribe") else {
+            assert!(!headed);
+            continue;
+        };
+        let (https, mailto) = value.split_once(", ").unwrap();
+        let url = https.strip_prefix('<').unwrap().strip_suffix('>').unwrap();
+        assert!(mailto.starts_with("<mailto:stop@shop.example?subject=unsubscribe%20"), "{mailto}");
+        let bearer = links.read(Purpose::Unsubscribe, token(url), instant("2026-06-01T00:00:00Z")).unwrap();
+        assert_eq!((bearer.customer_id.as_str(), bearer.topic.as_str()), (customer, "birthday"));
+        assert_eq!(bearer.message.to_string(), id);
+        let key: Vec<String> = bearer.address.iter().map(|byte| format!("{byte:02x}")).collect();
+        let known = format!("select tend.address_key('email', '{customer}@example.com')");
+        assert_eq!(key.concat(), world.value(&known).await);
+    }
+}
