@@ -4,7 +4,7 @@ use chrono::NaiveTime;
 
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::{OnUnknown, Sort};
-use crate::outbox::policy::{Consent, Policy, Purpose, Window};
+use crate::outbox::policy::{Consent, OutsideWindow, Policy, Purpose, Window};
 
 const PREFERRED: &str = "preferred";
 const CHANNELS: [(&str, Option<Sort>); 3] = [(PREFERRED, None), ("email", Some(Sort::Email)), ("sms", Some(Sort::Sms))];
@@ -32,6 +32,7 @@ pub fn read(file: &mut Reader<'_>, message: &mut Reader<'_>) -> Option<Policy> {
     let channels = channels(&mut delivery);
     let at = delivery.string("at").and_then(|text| time(&delivery, "at", &text));
     let window = window(&mut delivery);
+    let outside_window = delivery.choice("outside_window", &OutsideWindow::WORDS);
     let on_unknown = delivery.choice("on_unknown", &ON_UNKNOWN);
     let purpose = purpose?;
     let window = if delivery.has("window") { window } else { purpose.default_window() };
@@ -40,6 +41,10 @@ pub fn read(file: &mut Reader<'_>, message: &mut Reader<'_>) -> Option<Policy> {
     {
         let hours = format!("the window is {} to {}", window.opens.format("%H:%M"), window.closes.format("%H:%M"));
         delivery.problem("at", "`at` is outside the delivery window", Some(hours));
+    }
+    if outside_window == Some(OutsideWindow::Drop) && window.is_none() {
+        let help = "add window = [\"09:00\", \"20:00\"], or leave outside_window out".to_owned();
+        delivery.problem("outside_window", "there is no window to be outside of", Some(help));
     }
     delivery.finish();
     let (channels, preferred_first) = channels?;
@@ -50,6 +55,7 @@ pub fn read(file: &mut Reader<'_>, message: &mut Reader<'_>) -> Option<Policy> {
         preferred_first,
         at,
         window,
+        outside_window: outside_window.unwrap_or_default(),
         on_unknown,
         priority: i16::try_from(priority).unwrap_or(50),
     })

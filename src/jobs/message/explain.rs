@@ -273,7 +273,7 @@ impl Report<'_> {
 }
 
 /// The reasons of `tend.decision`, each in words that fit behind any number of customers.
-pub(super) const REASONS: [(&str, &str); 10] = [
+pub(super) const REASONS: [(&str, &str); 12] = [
     ("inactive", "not an active customer"),
     ("no_address", "no address for any channel of the job"),
     ("bad_address", "address that cannot be one"),
@@ -284,6 +284,8 @@ pub(super) const REASONS: [(&str, &str); 10] = [
     ("already_had", "had one already not long before (a birthday: its day was corrected)"),
     ("no_offer", "no offer that fits"),
     ("expired", "no hour left before it would be too late"),
+    ("outside_window", "the hours of the day are over, and the file says not to wait"),
+    ("holdout", "held out on purpose, to see what the message changes"),
 ];
 
 /// What a reason of `tend.decision` means, for people.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Message, decided, delivery, offer, schema, trigger};
+use super::{Message, decided, delivery, experiment, offer, schema, trigger};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::kind::{Kind, ReadContext, names_of};
@@ -23,7 +23,7 @@ impl Kind for MessageKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["trigger", "audience", "offer", "delivery"]
+        &["trigger", "audience", "offer", "delivery", "experiment"]
     }
 
     fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>> {
@@ -52,6 +52,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);
     let audience = audience(file, &scope);
+    let experiment = experiment::read(file, policy.as_ref().map(|policy| policy.purpose));
     let folder = context.templates;
     let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());
     let locales = locales(folder, template.as_deref(), channels);
@@ -68,6 +69,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         audience: audience?,
         offers: offers?,
         policy: policy?,
+        experiment,
         topic: topic?,
         locale: locale.or_else(|| languages.first().cloned())?,
         files: folder.paths(&template),

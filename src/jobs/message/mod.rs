@@ -27,6 +27,7 @@ use crate::outbox::policy::Policy;
 
 mod decided;
 mod delivery;
+mod experiment;
 mod explain;
 mod kind;
 mod offer;
@@ -44,6 +45,7 @@ struct Message {
     audience: Filter,
     offers: Vec<offer::Offer>,
     policy: Policy,
+    experiment: Option<experiment::Experiment>,
     topic: String,
     /// Folder below `templates/`.
     template: String,

@@ -18,16 +18,29 @@ worded as (
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, consent, topic, channel, template, locale, data,
-                             priority, not_before, not_after, zone, opens, closes, on_unknown, state_at, created_at)
+                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, state_at, created_at)
     select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
                'offer', :offers::jsonb -> w.offer -> w.message_locale,
                'occasion', jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
-           :priority::smallint, w.not_before, w.not_after, case when :opens::time is not null then w.zone end, :opens::time, :closes::time,
-           :on_unknown::text, :as_of::timestamptz, :as_of::timestamptz
+           :priority::smallint, w.not_before,
+           -- what is dropped outside its hours dies when they end
+           case when :drop::boolean then least(w.not_after, tend.closes_at(w.not_before, w.zone, :opens::time, :closes::time)) else w.not_after end,
+           case when :opens::time is not null then w.zone end, :opens::time, :closes::time,
+           :on_unknown::text,
+           case when w.granted then jsonb_build_object('recorded_at', w.recorded_at, 'source', w.source, 'wording', w.wording) end,
+           :as_of::timestamptz, :as_of::timestamptz
     from worded w
     order by w.not_before, w.customer_id collate "C"
     returning customer_id
+),
+held_out as (
+    insert into tend.holdout (job, customer_id, occasion, control, share, occurs_on, channel, offer, run_id, held_out_at)
+    select :job::text, v.customer_id, v.occasion, :control::text, greatest(:holdout::bigint, 1) / 10000.0, v.occurs_on, v.channel, v.offer,
+           :run_id::bigint, :as_of::timestamptz
+    from verdict v
+    where v.verdict = 'holdout'
+    on conflict do nothing
 ),
 -- a reason that held before is made to hold until now, not written twice
 decision as (
@@ -37,6 +50,8 @@ decision as (
                when 'already_had' then jsonb_build_object('had', v.had_occasion, 'had_on', v.had_on)
                when 'same_address' then jsonb_build_object('channel', v.channel, 'sent_to', v.winner)
                when 'expired' then jsonb_build_object('opens', v.not_before, 'ends', v.not_after)
+               when 'outside_window' then jsonb_build_object('opens', v.not_before)
+               when 'holdout' then jsonb_build_object('group', :control::text, 'channel', v.channel, 'offer', v.offer)
                when 'no_offer' then '{}'::jsonb
                else jsonb_build_object('channels', v.objections) end
     from verdict v

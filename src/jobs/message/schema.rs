@@ -10,18 +10,19 @@ pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
         ("audience", condition.clone()),
         ("offer", offer(condition)),
         ("delivery", delivery()),
+        ("experiment", super::experiment::schema()),
     ]
 }
 
-fn words(description: &str, words: &[&str]) -> Value {
+pub(super) fn words(description: &str, words: &[&str]) -> Value {
     json!({ "description": description, "enum": words })
 }
 
-fn text(description: &str) -> Value {
+pub(super) fn text(description: &str) -> Value {
     json!({ "description": description, "type": "string", "minLength": 1 })
 }
 
-fn table(description: &str, required: &[&str], properties: Value) -> Value {
+pub(super) fn table(description: &str, required: &[&str], properties: Value) -> Value {
     json!({ "description": description, "type": "object", "additionalProperties": false, "required": required, "properties": properties })
 }
 
@@ -47,7 +48,7 @@ fn trigger() -> Value {
     json!({ "description": "When there is an occasion", "oneOf": [anniversary(), level()] })
 }
 
-fn length(description: &str) -> Value {
+pub(super) fn length(description: &str) -> Value {
     json!({ "description": description, "type": "string", "pattern": "^[0-9]+[smhdw]$" })
 }
 
@@ -121,6 +122,7 @@ fn delivery() -> Value {
                 "description": "Hours on the customer's clock; may cross midnight. Default 09:00 to 20:00, any hour for transactional",
                 "type": "array", "minItems": 2, "maxItems": 2, "items": time,
             },
+            "outside_window": words("When the hours of its day are over: wait for the next ones (default), or drop it because another day it would be out of place", &["wait", "drop"]),
             "on_unknown": words("What happens when a crash leaves its fate unknown; default: what the channel's settings say", &["hold", "resend", "drop"]),
         }),
     )

@@ -8,6 +8,7 @@ use super::{Message, offer};
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
 use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
+use crate::outbox::policy::OutsideWindow;
 
 /// The statement that plans a run.
 pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
@@ -26,6 +27,12 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
         .set("consent", policy.consent.as_str().to_owned())
         .set("purpose", policy.purpose.as_str().to_owned())
         .set("apart", trigger.apart())
+        .set("drop", policy.outside_window == OutsideWindow::Drop)
+        .set("holdout", message.experiment.as_ref().map_or(0, |experiment| experiment.of_ten_thousand))
+        .set(
+            "control",
+            message.experiment.as_ref().map_or_else(|| run.job.clone(), |experiment| experiment.control(&run.job)),
+        )
         .set("topic", message.topic.clone())
         .set("template", message.template.clone())
         .set("languages", languages(message))

@@ -1,8 +1,8 @@
 //! What stands between an occasion and a message: an occasion already had, the customer's status, expiry, suppression,
 //! consent, the same address twice, the channel, the customer's hours.
 //!
-//! Promises: `policy.sql` turns the relation `candidate`, which every trigger provides, into `verdict`, where each
-//! candidate either gets a message (channel, first instant, end of life) or has one reason why not, in the order of
+//! Promises: `ways.sql` and `policy.sql` turn the relation `candidate`, which every trigger provides, into `verdict`,
+//! where each candidate either gets a message (channel, first instant, end of life) or has one reason why not, in the order of
 //! design section 8. Hours are the customer's; a zone the database does not know is the zone of the file. Where
 //! something is unsure (an address that is none, no word on consent) the way is closed. Consent, suppression and hours
 //! are asked again by the dispatcher at the moment of sending.
@@ -104,6 +104,21 @@ impl Window {
     }
 }
 
+/// What happens with a message whose hours of the day are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutsideWindow {
+    /// It waits for the next ones, while it lives.
+    #[default]
+    Wait,
+    /// It is dropped: another day it would be out of place.
+    Drop,
+}
+
+impl OutsideWindow {
+    /// As job files write them.
+    pub const WORDS: [(&'static str, Self); 2] = [("wait", Self::Wait), ("drop", Self::Drop)];
+}
+
 /// What a job file says about policy and delivery.
 #[derive(Debug, Clone)]
 pub struct Policy {
@@ -119,6 +134,8 @@ pub struct Policy {
     pub at: Option<NaiveTime>,
     /// The hours; none: any hour.
     pub window: Option<Window>,
+    /// What happens when the hours of its day are over.
+    pub outside_window: OutsideWindow,
     /// What happens when its fate is unknown; none: what the channel's settings say.
     pub on_unknown: Option<OnUnknown>,
     /// Higher goes first, 0 to 100.

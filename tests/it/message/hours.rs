@@ -130,3 +130,37 @@ async fn a_transactional_message_goes_at_any_hour() {
     let found = first_instant(&file, SHANGHAI, "2026-11-21T19:00:00Z", 11, 24, "'Asia/Shanghai'").await;
     assert_eq!(found, "11-21 19:00 null");
 }
+
+#[tokio::test]
+async fn what_must_not_wait_for_the_next_day_is_dropped_when_the_hours_of_its_day_are_over() {
+    let file = delivery(None, "[\"09:00\", \"20:00\"]\noutside_window = \"drop\"");
+    // before the hours begin it waits for them; when they are over it is too late, though the birthday is ahead
+    for (as_of, expected) in [
+        ("2026-11-21T00:00:00Z", "11-21 01:00 Asia/Shanghai"),
+        ("2026-11-21T11:59:00Z", "11-21 11:59 Asia/Shanghai"),
+        ("2026-11-21T12:00:00Z", ""),
+    ] {
+        assert_eq!(first_instant(&file, SHANGHAI, as_of, 11, 24, "'Asia/Shanghai'").await, expected, "{as_of}");
+    }
+    // and it dies when they end
+    let world = World::new().await;
+    come(&world, [Person::born("a", 11, 24), Person::born("b", 11, 24).set("timezone", "'America/New_York'")]).await;
+    Plan::file(&file).try_at(&world, instant("2026-11-21T00:00:00Z")).await.unwrap();
+    let ends = world.rows("select customer_id, not_after from tend.outbox order by 1").await;
+    assert_eq!(ends, ["a\t2026-11-21T12:00:00+00:00", "b\t2026-11-22T01:00:00+00:00"]);
+}
+
+#[tokio::test]
+async fn hours_over_midnight_end_on_the_next_day() {
+    let file = delivery(None, "[\"20:00\", \"01:00\"]\noutside_window = \"drop\"");
+    for (as_of, ends) in [
+        ("2026-11-21T13:00:00Z", "2026-11-21 17:00:00+00"),
+        ("2026-11-21T16:30:00Z", "2026-11-21 17:00:00+00"),
+        ("2026-11-21T17:30:00Z", "2026-11-22 17:00:00+00"),
+    ] {
+        let world = World::new().await;
+        come(&world, [Person::born("a", 11, 24)]).await;
+        Plan::file(&file).try_at(&world, instant(as_of)).await.unwrap();
+        assert_eq!(world.value("select not_after from tend.outbox").await, ends, "{as_of}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod calendar;
 mod files;
+mod holdout;
 mod hours;
 mod ledger;
 mod moves;

@@ -31,7 +31,12 @@ pub enum Trigger {
 /// A head with policy and queue behind it.
 macro_rules! plan {
     ($head:literal) => {
-        concat!(include_str!($head), include_str!("../../../outbox/policy/policy.sql"), include_str!("../queue.sql"))
+        concat!(
+            include_str!($head),
+            include_str!("../../../outbox/policy/ways.sql"),
+            include_str!("../../../outbox/policy/policy.sql"),
+            include_str!("../queue.sql")
+        )
     };
 }
 

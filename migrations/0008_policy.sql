@@ -1,0 +1,48 @@
+-- What tend owns: hold-outs, and what allowed a message (design section 8).
+create table tend.holdout (
+    job          text not null,
+    customer_id  text not null,
+    occasion     text not null,
+    step         text not null default '',
+    control      text not null,
+    share        numeric not null check (share > 0 and share <= 1),
+    occurs_on    date not null,
+    channel      text not null,
+    offer        text not null,
+    run_id       bigint not null,
+    held_out_at  timestamptz not null,
+    primary key (job, customer_id, occasion, step)
+);
+comment on table tend.holdout is 'Who would have had a message and was left out on purpose, to be compared with those who had it. Never pruned; who is here for an occasion stays held out of it whatever the file says later.';
+comment on column tend.holdout.job is 'Which job.';
+comment on column tend.holdout.customer_id is 'Who was held out.';
+comment on column tend.holdout.occasion is 'Of which occasion.';
+comment on column tend.holdout.step is 'Of which step of the job; empty for the only one.';
+comment on column tend.holdout.control is 'The group it was drawn for: the job''s own name, or one that several jobs share. Customer and group decide, so that it stays the same.';
+comment on column tend.holdout.share is 'The share held out at the time, 0 to 1.';
+comment on column tend.holdout.occurs_on is 'The day of the occasion itself.';
+comment on column tend.holdout.channel is 'The channel it would have gone by.';
+comment on column tend.holdout.offer is 'The offer that would have been made; empty for none.';
+comment on column tend.holdout.run_id is 'The run that decided it.';
+comment on column tend.holdout.held_out_at is 'As-of of that run.';
+create index holdout_customer on tend.holdout (customer_id);
+create index holdout_run on tend.holdout (run_id);
+
+alter table tend.outbox add column allowed_by jsonb;
+comment on column tend.outbox.allowed_by is 'The row of crm.consent that allowed it when it was planned: recorded_at, source, wording. Null where none was asked for or there was no word at all.';
+comment on column tend.decision.reason is 'already_had, inactive, no_offer, expired, outside_window, no_address, bad_address, suppressed, no_consent, consent_withdrawn, same_address, holdout …: see REASONS in src/jobs/message/explain.rs.';
+
+create function tend.closes_at(since timestamptz, zone text, opens time, closes time) returns timestamptz
+    language sql immutable parallel safe
+    return case
+        when opens is null then 'infinity'::timestamptz
+        when closes > opens or (since at time zone zone)::time < closes
+            then ((since at time zone zone)::date + closes) at time zone zone
+        else ((since at time zone zone)::date + 1 + closes) at time zone zone
+    end;
+comment on function tend.closes_at is 'When the window [opens, closes) ends that is open at the given instant on the local clock of the zone; never for one without end.';
+
+create function tend.dealt(salt text, customer_id text, of bigint) returns bigint
+    language sql immutable strict parallel safe
+    return mod(('x' || left(encode(sha256(convert_to(salt || ':' || customer_id, 'UTF8')), 'hex'), 12))::bit(48)::bigint, of);
+comment on function tend.dealt is 'The bucket, 0 to of - 1, a customer falls into for a salt: the same as { bucket = … } in conditions, for ever.';
