@@ -39,6 +39,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Show what a job would do: the real run, rolled back
     Plan(PlanArgs),
+    /// Say why a customer got what a job gave, or nothing: all that is on record, and what a run would decide
+    Why(WhyArgs),
     /// Run a job now, besides its schedule
     Run(RunArgs),
     /// Run a job for past days, one after the other
@@ -107,6 +109,20 @@ pub struct PlanArgs {
     /// Write the same as a page into this file, for browsers and paper
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// `tend why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// The customer's key
+    #[arg(long, value_name = "ID")]
+    pub customer: String,
+    /// The job: its file's name without .toml
+    #[arg(long)]
+    pub job: String,
+    /// As of this instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
+    #[arg(long, value_name = "INSTANT|DATE")]
+    pub at: Option<String>,
 }
 
 /// `tend run`.

@@ -23,6 +23,7 @@ mod run;
 mod serve;
 mod status;
 mod when;
+mod why;
 mod work;
 
 use std::io::Write;
@@ -93,6 +94,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Apply(command) => files::apply(arguments, command).await,
         Command::Schema(command) => files::print_schema(command),
         Command::Plan(command) => plan::run(arguments, command).await,
+        Command::Why(command) => why::run(arguments, command).await,
         Command::Run(command) => run::run(arguments, command).await,
         Command::Backfill(command) => run::backfill(arguments, command).await,
         Command::Next(command) => next::run(arguments, command),

@@ -82,7 +82,7 @@ async fn judge(arguments: &Arguments, work: &Work, slot: DateTime<Utc>, customer
     print::text(format!("{head} (+ holds, - does not):\n\n{}", judged.text))
 }
 
-fn nobody(customer: &str) -> Failure {
+pub fn nobody(customer: &str) -> Failure {
     Failure::Usage(format!("there is no customer `{customer}`"))
 }
 

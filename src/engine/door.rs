@@ -232,6 +232,18 @@ pub trait Job: Send + Sync + std::fmt::Debug {
         Box::pin(async { Ok(None) })
     }
 
+    /// What is on record about one customer up to the run's as-of: what earlier runs decided, and what came of it. None
+    /// when there is no such customer, or the job keeps nothing about customers. Reads only.
+    fn history<'a>(
+        &'a self,
+        run: &'a Run,
+        customer: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
+        let _ = (run, customer, tx);
+        Box::pin(async { Ok(None) })
+    }
+
     /// What a past as-of means.
     fn replay(&self) -> Replay;
 

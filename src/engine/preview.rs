@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Engine;
-use super::door::{Explained, Job, JobError, Run, Step, Trigger, Tx};
+use super::door::{Decided, Explained, Job, JobError, Run, Step, Trigger, Tx};
 use super::slots::label;
 use super::specs::Spec;
 use super::step::Backend;
@@ -52,35 +52,53 @@ pub enum PreviewError {
 /// # Errors
 /// See [`PreviewError`].
 pub async fn preview(engine: &Engine, spec: &Spec, slot: DateTime<Utc>) -> Result<Explained, PreviewError> {
+    rehearsed(engine, spec, slot, async |run, conn| explain_with(&*spec.code, run, conn).await).await
+}
+
+/// Says what such a run would decide about one customer; none where the kind's runs are not about customers. Changes
+/// nothing.
+///
+/// # Errors
+/// See [`PreviewError`].
+pub async fn decision(
+    engine: &Engine,
+    spec: &Spec,
+    slot: DateTime<Utc>,
+    customer: &str,
+) -> Result<Option<Decided>, PreviewError> {
+    rehearsed(engine, spec, slot, async |run, conn| spec.code.decided(run, customer, &mut Tx::lend(conn)).await).await
+}
+
+/// Runs the spec for the slot, looks at the rows, and rolls all of it back.
+async fn rehearsed<T>(
+    engine: &Engine,
+    spec: &Spec,
+    slot: DateTime<Utc>,
+    look: impl AsyncFnOnce(&Run, &mut PgConnection) -> Result<T, JobError>,
+) -> Result<T, PreviewError> {
     let limit = engine.pace.preview_timeout;
     let mut conn = engine.db.pool().acquire().await?;
     // Terminated, timed out or broken: a connection that held a preview serves nobody else.
     conn.close_on_drop();
     let mut tx = conn.begin().await?;
-    let outcome = timeout(limit, rehearse(engine, spec, slot, &mut tx)).await;
+    let outcome = timeout(limit, async {
+        limits(&mut tx, limit).await?;
+        if !alone(&mut tx).await? {
+            return Err(PreviewError::Busy);
+        }
+        let now = engine.clock.now(&mut tx).await?;
+        let run = run_in(&mut tx, spec, slot, now).await?;
+        look(&run, &mut tx).await.map_err(PreviewError::Job)
+    })
+    .await;
     match outcome {
-        Ok(Ok(explained)) => {
+        Ok(Ok(found)) => {
             tx.rollback().await?;
-            Ok(explained)
+            Ok(found)
         }
         Ok(Err(error)) => Err(told(error, limit)),
         Err(_) => Err(PreviewError::TooLong(limit)),
     }
-}
-
-async fn rehearse(
-    engine: &Engine,
-    spec: &Spec,
-    slot: DateTime<Utc>,
-    conn: &mut PgConnection,
-) -> Result<Explained, PreviewError> {
-    limits(conn, engine.pace.preview_timeout).await?;
-    if !alone(conn).await? {
-        return Err(PreviewError::Busy);
-    }
-    let now = engine.clock.now(conn).await?;
-    let run = run_in(conn, spec, slot, now).await?;
-    explain_with(&*spec.code, &run, conn).await.map_err(PreviewError::Job)
 }
 
 /// Runs this spec for this slot, `now` being the time, in the caller's transaction, which must be rolled back. What a

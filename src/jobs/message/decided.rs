@@ -21,9 +21,10 @@ const WITHOUT_ROW: [(&str, &str); 3] = [
 pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnection) -> Result<Decided, JobError> {
     let message = sqlx::query!(
         r#"select run_id, data -> 'offer' ->> 'name' as offer, channel, locale from tend.outbox
-           where job = $1 and customer_id = $2 order by message_id desc limit 1"#,
+           where job = $1 and customer_id = $2 and created_at <= $3 order by message_id desc limit 1"#,
         run.job,
-        customer_id
+        customer_id,
+        run.as_of
     )
     .fetch_optional(&mut *conn)
     .await?;

@@ -29,6 +29,7 @@ mod decided;
 mod delivery;
 mod experiment;
 mod explain;
+mod history;
 mod kind;
 mod offer;
 mod schema;
@@ -134,6 +135,16 @@ impl Job for Message {
             let named: Vec<_> = audience.into_iter().chain(offers).collect();
             Ok(judged::explained(tx.conn(), &named, frame, customer).await?)
         })
+    }
+
+    /// Its occasions, messages and hand-overs, then consent and suppression.
+    fn history<'a>(
+        &'a self,
+        run: &'a Run,
+        customer: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
+        Box::pin(async move { Ok(history::history(self, run, customer, tx.conn()).await?) })
     }
 
     /// It judges on today's addresses, consents and tiers.

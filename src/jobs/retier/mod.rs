@@ -10,6 +10,7 @@ pub mod by_hand;
 mod decided;
 mod explain;
 mod found;
+mod history;
 mod near;
 mod read;
 mod scope;
@@ -245,6 +246,16 @@ impl Job for Ladder {
         tx: &'a mut Tx<'_>,
     ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
         Box::pin(async move { Ok(Some(decided::decided(self, run, customer_id, tx.conn()).await?)) })
+    }
+
+    /// Every level the customer came to, and those given by hand.
+    fn history<'a>(
+        &'a self,
+        run: &'a Run,
+        customer: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
+        Box::pin(async move { Ok(history::history(self, run, customer, tx.conn()).await?) })
     }
 
     /// The conditions of each level, from the top.

@@ -12,6 +12,7 @@ mod rfm;
 mod serving;
 mod texts;
 mod waiting;
+mod why;
 
 use std::process::Output;
 
