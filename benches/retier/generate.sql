@@ -22,6 +22,6 @@ select 'C' || lpad((1 + floor({customers} * power(whose, 1.8)))::bigint::text, 8
        round((8 / power(1.0001 - size, 0.7))::numeric, 2)
 from dice;
 
-alter table crm.orders add primary key (customer_id, order_id);
+alter table crm.orders add primary key (customer_id, order_id) include (placed_at, amount, status);
 create index orders_placed_at on crm.orders (placed_at);
 create index orders_order_id on crm.orders (order_id);

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::Filter;
 use super::compose::Composer;
 use super::emit::Emit;
-use super::facts::{Kept, Rank};
+use super::facts::{self, Kept, Rank};
 use super::field::{Field, Kind, Source};
 use super::leaf::{Leaf, Subject};
 use crate::jobfile::duration::Span;
@@ -168,7 +168,10 @@ fn cuts_sql(emit: &mut Emit, evidence: &Evidence<'_>, figures: &[(&str, &Leaf)])
         let place = figures.iter().position(|(name, _)| *name == figure).map_or(0, |at| at + 1);
         let lowest = match comparison.leaf.cut {
             Some(cut) => format!("{}::text", emit.number(cut)),
-            None => format!("min(figure_{place}) filter (where held[{held}])::text"),
+            None => {
+                let lowest = format!("min(figure_{place}) filter (where held[{held}])");
+                facts::written(comparison.field.map_or("", |field| field.name), &lowest)
+            }
         };
         cuts.entry(figure).or_default().insert(share, lowest);
     }

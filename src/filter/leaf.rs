@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::birthday;
 use super::emit::Emit;
 use super::event::Happened;
-use super::facts::Universe;
+use super::facts::{self, Universe};
 use super::field::{Field, Kind, Source};
 use super::operand::{Arity, Scalar};
 use super::operator::{Operator, Takes};
@@ -99,7 +99,8 @@ impl Subject {
                 Source::Customer(sql) => sql.to_owned(),
                 Source::Windowed { column, zero } => {
                     let alias = emit.alias(*window);
-                    if zero { format!("coalesce({alias}.{column}, 0)") } else { format!("{alias}.{column}") }
+                    let nothing = if field.kind == Kind::Number { facts::NOTHING } else { "0" };
+                    if zero { format!("coalesce({alias}.{column}, {nothing})") } else { format!("{alias}.{column}") }
                 }
                 Source::Ever(column) => format!("{}.{column}", emit.alias(None)),
             },

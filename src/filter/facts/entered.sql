@@ -1,4 +1,4 @@
--- entered: touches the customers with an order that entered or left a window while its end moved. $1 the window,
+-- entered: touches the customers with an order that entered or left a window while its end moved back. $1 the window,
 -- $2 to $3 the instants its end passed over, $4 to $5 those its beginning passed over.
 insert into tend.touched (customer_id, reader)
 select distinct o.customer_id, 'facts ' || $1::text

@@ -1,9 +1,10 @@
 //! Keeping facts: `tend.fact` follows the orders without a look at those that did not change.
 //!
 //! Promises: what is kept for a window is what a count over all orders would give at the instant it stands at. A run
-//! brings its windows to its as-of, forwards or backwards: counted anew are the customers whose orders were inserted,
-//! changed or deleted since (noted by triggers, in the writer's own transaction) and those with an order that the ends
-//! of the window passed over meanwhile. Every week all orders are counted, and a difference is an alarm.
+//! brings its windows to its as-of, forwards or backwards. Counted anew are the customers whose orders were inserted,
+//! changed or deleted since (noted by triggers, in the writer's own transaction). For the others the orders are what
+//! they were, so those that the end of the window passed over are added and those its beginning passed over taken off;
+//! backwards they are counted anew, too. Every week all orders are counted, and a difference is an alarm.
 //!
 //! A run holds one lock to its end, so that facts, changes and levels are those of one moment for it.
 
@@ -117,20 +118,31 @@ impl Keeper {
 
     /// Counts anew who was touched; false when these are so many, or unknown, that all orders must be counted.
     async fn follow(&self, from: DateTime<Utc>, conn: &mut PgConnection) -> sqlx::Result<bool> {
-        let (earlier, later) = (from.min(self.frame.as_of), from.max(self.frame.as_of));
+        let to = self.frame.as_of;
         let length = self.window.as_delta();
         let span = self.window.to_string();
-        if earlier < later {
-            let (left, begun) = (earlier - length, later - length);
-            sqlx::query_file!("src/filter/facts/entered.sql", span, earlier, later, left, begun)
+        if to < from {
+            // who ordered before the last order is known from all their orders alone
+            sqlx::query_file!("src/filter/facts/entered.sql", span, to, from, to - length, from - length)
                 .execute(&mut *conn)
                 .await?;
         }
         let many = sqlx::query_file_scalar!("src/filter/facts/many.sql", span, ONE_IN).fetch_one(&mut *conn).await?;
-        if !many {
-            self.statement(include_str!("refresh.sql"), |composer| composer.bind(span)).query().execute(conn).await?;
+        if many {
+            return Ok(false);
         }
-        Ok(!many)
+        if from < to {
+            let (left, begun) = (from - length, to - length);
+            let bind = |composer: Composer| composer.bind(span.clone()).bind(from).bind(to).bind(left).bind(begun);
+            bind(compose(include_str!("passed.sql"), self.frame))
+                .fill_with("counted", counted)
+                .finish()
+                .query()
+                .execute(&mut *conn)
+                .await?;
+        }
+        self.statement(include_str!("refresh.sql"), |composer| composer.bind(span)).query().execute(conn).await?;
+        Ok(true)
     }
 
     /// Counts all orders. A difference is noted when there should be none.

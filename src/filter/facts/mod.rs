@@ -25,7 +25,11 @@ use super::leaf::{Leaf, Subject};
 use super::{Filter, event, field};
 use crate::jobfile::duration::Span;
 
+pub(super) use rank::written;
 pub use rank::{Cuts, Kept, Rank, cuts, touch_between};
+
+/// An amount of nothing, written as amounts are, however it came about.
+pub(super) const NOTHING: &str = "0.00";
 
 /// Who is ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -184,7 +188,7 @@ fn aggregates(emit: &mut Emit, windows: &[Option<Span>]) -> String {
         let start = emit.instant(emit.frame.as_of - window.as_delta());
         let _ = write!(
             sql,
-            ",\n           coalesce(sum(o.amount) filter (where o.placed_at >= {start}), 0) as spend_{window},\
+            ",\n           coalesce(sum(o.amount) filter (where o.placed_at >= {start}), {NOTHING}) as spend_{window},\
              \n           count(*) filter (where o.placed_at >= {start}) as orders_{window}"
         );
     }

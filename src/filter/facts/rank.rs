@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use super::{Universe, facts_of_kept};
 use crate::filter::compose::{Composer, Frame, compose};
 use crate::filter::emit::Emit;
-use crate::filter::field::Source;
+use crate::filter::field::{self, Kind, Source};
 use crate::filter::leaf::{Leaf, Subject};
 use crate::filter::operand::Scalar;
 use crate::jobfile::duration::Span;
@@ -99,6 +99,14 @@ pub async fn cuts(before: &Cuts, frame: Frame, conn: &mut PgConnection) -> sqlx:
     Ok(cuts)
 }
 
+/// A cut as text: equal amounts are written alike, whoever of those who share it has how many decimals.
+pub(in crate::filter) fn written(column: &str, value: &str) -> String {
+    match field::find(column).map(|field| field.kind) {
+        Some(Kind::Number) => format!("(round({value}, greatest(2, scale(trim_scale({value})))))::text"),
+        _ => format!("({value})::text"),
+    }
+}
+
 /// From the old cut, which so many reach, to the new one.
 async fn step(
     rank: Rank,
@@ -118,7 +126,7 @@ async fn step(
         None => ("", "desc", place - 1),
     };
     over_kept(include_str!("cut.sql"), rank.window, frame, |composer| composer.bind(offset))
-        .fill_with("value", |_| format!("p.{}", rank.column))
+        .fill_with("value", |_| written(rank.column, &format!("p.{}", rank.column)))
         .fill_with("beyond", |emit| match old {
             Some(old) => format!("p.{} {comparison} {}::numeric", rank.column, emit.text(old)),
             None => "true".to_owned(),

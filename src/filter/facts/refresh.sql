@@ -2,9 +2,9 @@
 with touched as (
     delete from tend.touched where reader = 'facts ' || $1::text returning customer_id
 ), fresh as materialized (
-    -- one look-up a customer, by the key of the orders; no orders: a row of nulls
+    -- one look-up a customer, by the key of the orders, in its order, since neighbours lie together; no orders: a row of nulls
     select t.customer_id, b.*
-    from touched t
+    from (select customer_id from touched order by customer_id) t
     cross join lateral (
         select /*{aggregates}*/
         /*{counted}*/

@@ -69,7 +69,8 @@ struct Moving {
 /// Where the instants stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Instants {
-    FirstOrder(Span),
+    /// Of any order that counts, the first among them: the orders have an index by time.
+    Order,
     LastOrder(Span),
     CreatedAt,
     LevelSince(String),
@@ -128,8 +129,7 @@ impl Tracking {
                 }
                 (Source::Ever(column), _) => {
                     self.about.insert(format!("facts:{own}"));
-                    let of =
-                        if column == "first_order_at" { Instants::FirstOrder(own) } else { Instants::LastOrder(own) };
+                    let of = if column == "first_order_at" { Instants::Order } else { Instants::LastOrder(own) };
                     self.moves(of, leaf)?;
                 }
                 _ => return None,
@@ -262,9 +262,8 @@ impl Instants {
     fn rows(&self, emit: &mut Emit) -> String {
         let of = |table, key, value: String| format!("(select * from {table} where {key} = {value}) e");
         match self {
-            Self::FirstOrder(window) | Self::LastOrder(window) => {
-                of("tend.fact", "span", emit.text(&window.to_string()))
-            }
+            Self::Order => "crm.orders e".to_owned(),
+            Self::LastOrder(window) => of("tend.fact", "span", emit.text(&window.to_string())),
             Self::LevelSince(ladder) => of("tend.ladder_state", "ladder", emit.text(ladder)),
             Self::CreatedAt => "crm.customer e".to_owned(),
             Self::Event(event) => format!("{} e", event.table),
@@ -273,7 +272,7 @@ impl Instants {
 
     fn at(&self) -> &'static str {
         match self {
-            Self::FirstOrder(_) => "e.first_order_at",
+            Self::Order => "e.placed_at",
             Self::LastOrder(_) => "e.last_order_at",
             Self::LevelSince(_) => "e.since",
             Self::CreatedAt => "e.created_at",

@@ -37,12 +37,14 @@ use crate::jobs::judged;
 const WORK_MEM_KB: i32 = 256 * 1024;
 
 /// The customers who are looked at when not everybody is. `offset 0`: each by key, whatever the planner thinks of the
-/// tables.
-const TOUCHED: &str = "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2) looked
+/// tables; in the order of the keys, since neighbours lie together.
+const TOUCHED: &str =
+    "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2 order by t.customer_id) looked
     cross join lateral (select * from crm.customer own where own.customer_id = looked.customer_id offset 0) c";
 
 /// Their levels so far.
-const TOUCHED_STATE: &str = "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2) looked
+const TOUCHED_STATE: &str =
+    "(select t.customer_id from tend.touched t where t.reader = 'ladder ' || $2 order by t.customer_id) looked
         cross join lateral (
             select k.customer_id, k.ladder, k.level, k.missing from tend.ladder_state k
             where k.customer_id = looked.customer_id and k.ladder = $2::text offset 0

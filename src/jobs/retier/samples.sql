@@ -1,5 +1,5 @@
 -- samples: a few customers of every way a run took, smallest id first.
--- $1 the run, $2 its ladder, $3 how many of each. Served by ladder_move_run and ladder_state_level.
+-- $1 the run, $2 its ladder, $3 how many of each. Served by ladder_move_run; first levels by the key, in its order.
 with flow as (
     -- the ways this run took; those who stayed and those who are gone have nothing to show
     select flow ->> 'from' as from_level, flow ->> 'to' as to_level

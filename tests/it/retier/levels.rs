@@ -63,7 +63,7 @@ async fn first_levels_are_assignments_and_later_changes_are_moves_with_their_fac
     let moves = world
         .rows("select customer_id, from_level, to_level, direction, run_id, at = '2026-06-03Z', reason -> 'facts' ->> 'spend' from tend.ladder_move order by 1")
         .await;
-    assert_eq!(moves, ["b\tmid\thigh\trose\t2\ttrue\t1050.50", "c\thigh\tnormal\tfell\t2\ttrue\t0"]);
+    assert_eq!(moves, ["b\tmid\thigh\trose\t2\ttrue\t1050.50", "c\thigh\tnormal\tfell\t2\ttrue\t0.00"]);
     let since = world.rows("select customer_id, run_id, since = '2026-06-03Z' from tend.ladder_state order by 1").await;
     assert_eq!(since, ["a\t1\tfalse", "b\t2\ttrue", "c\t2\ttrue"]);
 }

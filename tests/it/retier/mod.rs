@@ -6,6 +6,7 @@ mod keeping;
 mod levels;
 mod nearest;
 mod picturing;
+mod plans;
 mod properties;
 mod replay;
 mod stability;

@@ -239,14 +239,13 @@ async fn places(conn: &mut PgConnection, ladder: &str) -> BTreeMap<String, usize
 }
 
 /// Whatever two orders of events must agree on.
-/// A cut of nothing is written 0 or 0.00, as whoever is first among equals has it.
 async fn left_behind(conn: &mut PgConnection) -> Vec<String> {
     strings(
         conn,
         r#"select concat_ws(' ', 1, ladder, customer_id, level, since, reason) from tend.ladder_state
          union all select concat_ws(' ', 2, ladder, customer_id, at, from_level, to_level, direction, reason) from tend.ladder_move
          union all select concat_ws(' ', 3, ladder, customer_id, due_level, since) from tend.ladder_fall
-         union all select concat_ws(' ', 4, ladder, as_of, regexp_replace(cuts::text, '"0[.]00"', '"0"', 'g'), distribution, moves, missing, held) from tend.ladder_run
+         union all select concat_ws(' ', 4, ladder, as_of, cuts, distribution, moves, missing, held) from tend.ladder_run
          order by 1"#,
     )
     .await
