@@ -178,7 +178,7 @@ async fn the_files_own_window_needs_no_name_and_has_the_alias_f() {
     let needs = Requirements::of([&filter]);
     let statement = compose("select /*{when}*/ true", frame(window)).condition("when", Some(&filter)).finish();
     assert!(
-        statement.sql().contains("coalesce(f.spend, 0)") && statement.sql().contains("coalesce(f_30d.spend, 0)"),
+        statement.sql().contains("coalesce(f.spend, 0.00)") && statement.sql().contains("coalesce(f_30d.spend, 0.00)"),
         "{}",
         statement.sql()
     );
