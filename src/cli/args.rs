@@ -103,8 +103,8 @@ pub struct PlanArgs {
     /// Instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
     #[arg(long, value_name = "INSTANT|DATE")]
     pub at: Option<String>,
-    /// Show how each condition comes out for this customer, with the values found
-    #[arg(long, value_name = "ID", conflicts_with = "html")]
+    /// Show what would be decided about this customer and why: each condition with the value found
+    #[arg(long, value_name = "ID")]
     pub customer: Option<String>,
     /// Write the same as a page into this file, for browsers and paper
     #[arg(long, value_name = "FILE")]

@@ -54,7 +54,7 @@ impl PageFile {
     /// Writes the page; only when all of it is there does it take its name.
     pub fn write(mut self, html: Option<&str>) -> Result<(), Failure> {
         let Some(html) = html else {
-            return Err(Failure::Usage("--html: jobs of this kind have no page".to_owned()));
+            return Err(Failure::Usage("--html: jobs of this kind have no such page".to_owned()));
         };
         let written = self.file.write_all(html.as_bytes()).and_then(|()| match &self.part {
             Some((part, path)) => self.file.sync_all().and_then(|()| fs::rename(part, path)),

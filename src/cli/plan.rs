@@ -31,7 +31,7 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     let work = Work::on(arguments, &folder, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
     if let Some(customer) = &command.customer {
-        return judge(arguments, &work, slot, customer).await;
+        return judge(arguments, &work, slot, customer, page).await;
     }
     let explained = preview(&work.engine, &work.spec, slot).await.map_err(Failure::failed)?;
     if let Some(page) = page {
@@ -68,13 +68,22 @@ fn known(folder: &Folder, dir: &Path, name: &str) -> Result<(), Failure> {
 }
 
 /// Shows how each condition of the job comes out for one customer.
-async fn judge(arguments: &Arguments, work: &Work, slot: DateTime<Utc>, customer: &str) -> Result<(), Failure> {
+async fn judge(
+    arguments: &Arguments,
+    work: &Work,
+    slot: DateTime<Utc>,
+    customer: &str,
+    page: Option<PageFile>,
+) -> Result<(), Failure> {
     let spec = &work.spec;
     let run = Run::asked(&spec.job, &spec.hash, slot, spec.timezone);
     let mut tx = work.opened.db.begin("plan of a customer").await?;
     let judged = spec.code.judge(&run, customer, &mut Tx::lend(&mut tx)).await.map_err(Failure::failed)?;
     tx.rollback().await?;
     let judged = judged.ok_or_else(|| nobody(customer))?;
+    if let Some(page) = page {
+        page.write(judged.html.as_deref())?;
+    }
     if arguments.json {
         return print::json(&json!({ "job": spec.job, "as_of": slot, "spec": spec.hash, "customer": judged.json }));
     }

@@ -22,11 +22,12 @@ struct Habit {
     stays: Option<u64>,
 }
 
-/// A tenth of the customers brings about half of the money, a fifth never buys or once.
+/// One in a hundred is a firm, or collects; of the others a tenth brings about half of the money, a fifth never buys or once.
 fn habit(dice: &mut Dice) -> Option<Habit> {
     let stays = dice.in_thousand(350).then(|| 60 + dice.below(700));
     Some(match dice.below(100) {
-        0..=9 => Habit { every: 20 + dice.below(15), cents: 20_000 + dice.below(60_000), stays },
+        0 => Habit { every: 10 + dice.below(12), cents: 150_000 + dice.below(350_000), stays },
+        1..=9 => Habit { every: 20 + dice.below(15), cents: 20_000 + dice.below(60_000), stays },
         10..=39 => Habit { every: 50 + dice.below(50), cents: 10_000 + dice.below(20_000), stays },
         40..=79 => Habit { every: 120 + dice.below(200), cents: 5_000 + dice.below(15_000), stays },
         80..=91 => Habit { every: 5_000, cents: 4_000 + dice.below(20_000), stays: None },
@@ -94,6 +95,37 @@ pub(super) fn interactions(company: &Company, number: u64, until: NaiveDate, out
             id = customer_id(number),
         );
         day = day + Days::new(dice.wait(every));
+    }
+}
+
+/// Adds the bad weeks of one customer before `until`: a few have them now and then, and then complain and ask every few
+/// days until it is over.
+pub(super) fn troubles(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "troubles");
+    if !dice.in_thousand(80) {
+        return;
+    }
+    let mut day = joined(company, number) + Days::new(dice.below(250));
+    for contact in 1_u32.. {
+        if day >= until {
+            return;
+        }
+        let (kind, channel, note) = dice.one(&[
+            ("complaint", "phone", "包裹又晚到了"),
+            ("complaint", "chat", "The refund has not arrived"),
+            ("complaint", "phone", "退换货没有人回复"),
+            ("enquiry", "chat", "Where is my parcel?"),
+            ("enquiry", "phone", "什么时候能修好？"),
+        ]);
+        let _ = writeln!(
+            out,
+            "I{id}-T{contact:03},{id},{day}T{:02}:15:00+08:00,{kind},in,{channel},S{:02},{note}",
+            9 + dice.below(9),
+            1 + dice.below(STAFF),
+            id = customer_id(number),
+        );
+        let over = dice.in_thousand(200);
+        day = day + Days::new(if over { 150 + dice.below(250) } else { 2 + dice.below(9) });
     }
 }
 

@@ -109,7 +109,10 @@ pub async fn fill(
     take(Kind::Customers, "consents", Box::new(rows)).await?;
     let rows = Lines::new(deeds::ORDER_HEADER, many, move |n, out| deeds::orders(&company, n, date, out));
     reports.push(take(Kind::Orders, "orders", Box::new(rows)).await?);
-    let rows = Lines::new(deeds::INTERACTION_HEADER, many, move |n, out| deeds::interactions(&company, n, date, out));
+    let rows = Lines::new(deeds::INTERACTION_HEADER, many, move |n, out| {
+        deeds::interactions(&company, n, date, out);
+        deeds::troubles(&company, n, date, out);
+    });
     reports.push(take(Kind::Interactions, "interactions", Box::new(rows)).await?);
     let rows = Lines::new(deeds::TICKET_HEADER, many, move |n, out| deeds::tickets(&company, n, date, out));
     reports.push(take(Kind::Tickets, "tickets", Box::new(rows)).await?);

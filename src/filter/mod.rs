@@ -47,7 +47,7 @@ pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, kee
 pub use leaf::{Leaf, Subject};
 pub use nearest::Edge;
 pub use read::{Scope, read, read_table};
-pub use tree::{Answer, Node};
+pub use tree::{Answer, Line, Node};
 
 /// A condition.
 #[derive(Debug, Clone)]

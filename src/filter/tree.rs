@@ -52,6 +52,19 @@ pub enum Node {
     },
 }
 
+/// A line of a condition that came out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// In how many groups it stands.
+    pub depth: usize,
+    /// Whether it holds.
+    pub holds: bool,
+    /// What it asks for, or how a group joins what stands below it.
+    pub words: String,
+    /// The value found; none for groups.
+    pub found: Option<String>,
+}
+
 impl Composer {
     /// Fills a slot in a select list over `c` and the facts with what [`Node::of`] takes: `jsonb`, an answer for each
     /// comparison.
@@ -152,26 +165,42 @@ impl Node {
         }
     }
 
-    /// For a terminal, `indent` columns in: a line each, `+` holds, `-` does not.
+    /// Line by line, a group before what is in it.
     #[must_use]
-    pub fn text(&self, indent: usize) -> String {
-        let mark = if self.holds() { '+' } else { '-' };
-        let space = " ".repeat(indent);
+    pub fn lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        self.collect(0, &mut lines);
+        lines
+    }
+
+    fn collect(&self, depth: usize, lines: &mut Vec<Line>) {
         match self {
-            Self::Group { words, parts, .. } => {
-                let parts: String = parts.iter().map(|part| part.text(indent + 2)).collect();
-                format!("{space}{mark} {words}\n{parts}")
+            Self::Group { words, holds, parts } => {
+                lines.push(Line { depth, holds: *holds, words: words.clone(), found: None });
+                parts.iter().for_each(|part| part.collect(depth + 1, lines));
             }
-            Self::Comparison { words, found, missing, .. } => {
+            Self::Comparison { words, found, holds, missing, .. } => {
                 let found = match (found, missing) {
                     (Some(found), true) => format!("{found}, which is not the kind of value asked for"),
                     (None, true) => "missing, so it does not hold".to_owned(),
                     (Some(found), false) => found.clone(),
                     (None, false) => "nothing there".to_owned(),
                 };
-                format!("{space}{mark} {words}: {found}\n")
+                lines.push(Line { depth, holds: *holds, words: words.clone(), found: Some(found) });
             }
         }
+    }
+
+    /// For a terminal, `indent` columns in: a line each, `+` holds, `-` does not.
+    #[must_use]
+    pub fn text(&self, indent: usize) -> String {
+        let lines = self.lines().into_iter().map(|Line { depth, holds, words, found }| {
+            let space = " ".repeat(indent + 2 * depth);
+            let mark = if holds { '+' } else { '-' };
+            let found = found.map_or_else(String::new, |found| format!(": {found}"));
+            format!("{space}{mark} {words}{found}\n")
+        });
+        lines.collect()
     }
 
     /// For programs.

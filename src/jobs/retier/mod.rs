@@ -11,6 +11,7 @@ mod decided;
 mod explain;
 mod found;
 mod history;
+mod judge;
 mod near;
 mod read;
 mod scope;
@@ -29,7 +30,6 @@ pub use stability::Stability;
 use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::filter::{self, Case, Evidence, Filter, Frame, Kept, Requirements, Statement};
 use crate::jobfile::duration::Span;
-use crate::jobs::judged;
 
 /// `work_mem` of an evaluation, when the server's is less. It is a limit, not a reservation: a million customers were
 /// seen to take about 1 GB over all hash tables and the sort, a thousand take next to nothing; beyond it Postgres
@@ -260,18 +260,14 @@ impl Job for Ladder {
         Box::pin(async move { Ok(history::history(self, run, customer, tx.conn()).await?) })
     }
 
-    /// The conditions of each level, from the top.
+    /// The whole decision: the conditions of each level, from the top, and what decides beside them.
     fn judge<'a>(
         &'a self,
         run: &'a Run,
         customer: &'a str,
         tx: &'a mut Tx<'_>,
     ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
-        Box::pin(async move {
-            let frame = Frame { as_of: run.as_of, timezone: run.timezone, window: Some(self.window) };
-            let levels: Vec<_> = self.levels.iter().map(|level| (level.name.clone(), level.when.as_ref())).collect();
-            Ok(judged::explained(tx.conn(), &levels, frame, customer).await?)
-        })
+        Box::pin(judge::judge(self, run, customer, tx.conn()))
     }
 
     /// Orders have their time, but whether one was cancelled since, and the customers' own fields, are as of today.

@@ -34,11 +34,21 @@ async fn a_segment_is_counted_and_a_customer_explained() {
             &["plan", "birthday", "--at", "2026-06-01", "--customer", "c09"],
             &["plan", "regulars", "--customer", "nobody"],
             &["plan", "regulars", "--html", "page.html"],
+            &["plan", "birthday", "--customer", "c09", "--html", "page.html"],
+            &["plan", "regulrs"],
         ],
     );
     insta::assert_snapshot!(text);
     let planned = json(&bench.run(&["plan", "regulars", "--at", "2026-06-01", "--json"]));
     assert_eq!(keys(&planned), ["as_of", "plan", "segment"]);
     let judged = json(&bench.run(&["plan", "value-tiers", "--at", "2026-06-01", "--customer", "c08", "--json"]));
-    assert_eq!(keys(&judged["customer"]["conditions"][0]), ["holds", "name", "tree"]);
+    assert_eq!(
+        keys(&judged["customer"]["conditions"][0]),
+        ["can_keep", "holds", "keep", "margin", "name", "title", "tree"]
+    );
+    assert_eq!(judged["customer"]["result"], "mid");
+    let page = bench.path().join("c08.html");
+    bench.ok(&["plan", "value-tiers", "--at", "2026-06-01", "--customer", "c08", "--html", page.to_str().unwrap()]);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("spend in 365d is among the top 20%"), "{page}");
 }

@@ -1,13 +1,13 @@
 //! Texts nobody would write: the reader of conditions never panics and never keeps silent, and whatever it takes is a
-//! statement Postgres understands. `make fuzz` goes on for longer (`TEND_FUZZ_CASES`); a build for cargo-fuzz would need a
-//! nightly compiler, which nothing else here does.
+//! statement Postgres understands. The same, guided by coverage but without Postgres, is `make fuzz` (see `fuzz/`); here
+//! `TEND_FUZZ_CASES` says how many texts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tend::filter::{Requirements, compose, docs::markdown};
+use tend::filter::docs::markdown;
 
 use super::operators::people;
-use super::{ALL_CUSTOMERS, frame, parse, who};
+use super::{anything, who};
 use crate::support::World;
 
 /// What is put into texts: pieces of the language, and what could break it.
@@ -98,29 +98,47 @@ async fn no_text_breaks_the_reader_and_what_it_takes_is_understood_by_postgres()
     let world = World::new().await;
     let known = conditions();
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-    let mut taken = 0;
+    let (mut taken, mut turned) = (0, 0);
     for _ in 0..cases {
         let mut text = known[dice.below(known.len())].clone();
         for _ in 0..dice.below(4) {
             dice.spoil(&mut text, &known);
         }
         let text: String = text.into_iter().collect();
-        let read = catch_unwind(AssertUnwindSafe(|| parse(&text, None))).unwrap_or_else(|_| panic!("broken by {text}"));
-        let Ok(filter) = read else { continue };
+        let broken = |_| panic!("broken by {text}");
+        turned += catch_unwind(AssertUnwindSafe(|| anything::condition(&text))).unwrap_or_else(broken);
+        let Some(filter) = anything::read(&text) else { continue };
         taken += 1;
-        let needs = Requirements::of([&filter]);
-        let statement = compose(ALL_CUSTOMERS, frame(None))
-            .facts("facts", &needs)
-            .fact_joins("joins", &needs)
-            .condition("when", Some(&filter))
-            .finish()
-            .explain();
-        let plan: Result<Vec<String>, _> = statement.query_scalar().fetch_all(world.pool()).await;
+        let plan = anything::statement(&filter).explain();
+        let plan: Result<Vec<String>, _> = plan.query_scalar().fetch_all(world.pool()).await;
         if let Err(error) = plan {
             panic!("{text}\n{error}");
         }
     }
     assert!(taken > cases / 10 && taken < cases, "{taken} of {cases} were taken");
+    assert!(turned > cases / 20, "the test proves little: {turned} texts were exchanged");
+}
+
+#[test]
+fn no_job_file_breaks_the_reader() {
+    let cases = std::env::var("TEND_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400);
+    let shipped = ["value-tiers", "membership-grades", "churn-risk", "birthday"];
+    let texts: Vec<Vec<char>> = shipped
+        .iter()
+        .map(|name| std::fs::read_to_string(format!("jobs/{name}.toml")).unwrap().chars().collect())
+        .collect();
+    let mut dice = Dice(0x2545_f491_4f6c_dd1d);
+    let mut taken = 0;
+    for _ in 0..cases {
+        let mut text = texts[dice.below(texts.len())].clone();
+        for _ in 0..dice.below(3) {
+            dice.spoil(&mut text, &texts);
+        }
+        let text: String = text.into_iter().collect();
+        let read = catch_unwind(AssertUnwindSafe(|| anything::job_file(&text)));
+        taken += usize::from(read.unwrap_or_else(|_| panic!("broken by {text}")));
+    }
+    assert!(taken > cases / 20 && taken < cases, "{taken} of {cases} were taken");
 }
 
 #[tokio::test]

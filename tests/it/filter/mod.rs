@@ -1,5 +1,6 @@
 //! Conditions: what files say, against real rows.
 
+mod anything;
 mod docs;
 mod events;
 mod fuzz;
@@ -21,8 +22,8 @@ use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::read_text;
 
 use crate::support::World;
+use anything::ALL_CUSTOMERS;
 
-const ALL_CUSTOMERS: &str = "with /*{facts}*/\nnothing as (select 1)\nselect c.customer_id from crm.customer c\n/*{joins}*/\nwhere /*{when}*/ true order by 1";
 const EACH: &str = "select c.customer_id from crm.customer c\n/*{facts}*/\nwhere /*{when}*/ true order by 1";
 const MISSING: &str =
     "with /*{facts}*/\nnothing as (select 1)\nselect /*{missing}*/ null from crm.customer c\n/*{joins}*/\n";

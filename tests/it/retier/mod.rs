@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod explaining;
+mod judging;
 mod keeping;
 mod levels;
 mod nearest;

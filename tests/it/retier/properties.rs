@@ -307,6 +307,17 @@ fn ties_are_never_split_more_spend_never_stands_lower_and_rows_may_stand_in_any_
     assert!(tied.get() > 10 && apart.get() > 80, "the test proves little: {} {}", tied.get(), apart.get());
 }
 
+/// What some customers are told they will get.
+async fn foretold(job: &Arc<dyn Job>, run: &Run, conn: &mut PgConnection) -> Vec<(String, String)> {
+    let mut told = Vec::new();
+    for id in strings(conn, "select customer_id from crm.customer where customer_id like 'a%' order by 1 limit 4").await
+    {
+        let judged = job.judge(run, &id, &mut Tx::lend(conn)).await.unwrap().unwrap();
+        told.push((id, judged.json["result"].as_str().unwrap().to_owned()));
+    }
+    told
+}
+
 const EMPTY: &str = "truncate crm.customer, crm.orders;
     truncate tend.ladder, tend.ladder_state, tend.ladder_move, tend.ladder_run, tend.ladder_fall, tend.fact, tend.fact_window,
              tend.touched, tend.change";
@@ -342,8 +353,12 @@ fn any_nights_of_any_ladders_leave_everybody_on_one_level_and_twins_on_the_same(
                     for place in if turn == 0 { [0, 1] } else { [1, 0] } {
                         let run_id = 1 + i64::try_from(night * 2 + place).unwrap();
                         let run = Run { job: format!("ladder-{place}"), ..run_at(run_id, as_of) };
+                        let foretold = foretold(&jobs[place], &run, &mut conn).await;
                         evaluate(world, &jobs[place], &run).await.unwrap();
                         let places = places(&mut conn, &run.job).await;
+                        for (id, level) in foretold {
+                            assert_eq!(level, format!("l{}", places[&id]), "what {id} was told, night {night}");
+                        }
                         for (id, place) in places.iter().filter(|(id, _)| id.starts_with('a')) {
                             assert_eq!(*place, places[&id.replacen('a', "b", 1)], "{id} and its twin, night {night}");
                         }

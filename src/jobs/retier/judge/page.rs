@@ -1,0 +1,97 @@
+//! One customer's decision as a page.
+
+use serde::Serialize;
+
+use super::Verdict;
+use crate::engine::door::JobError;
+use crate::jobs::page;
+
+/// What `judge.html` shows.
+#[derive(Serialize)]
+struct Page<'a> {
+    #[serde(flatten)]
+    head: page::Head,
+    customer: &'a str,
+    name: &'a str,
+    way: &'static str,
+    sign: &'static str,
+    before: String,
+    after: &'a str,
+    why: String,
+    beside: Vec<Fact>,
+    levels: Vec<Level<'a>>,
+}
+
+#[derive(Serialize)]
+struct Fact {
+    heading: &'static str,
+    words: String,
+}
+
+#[derive(Serialize)]
+struct Level<'a> {
+    title: &'a str,
+    here: bool,
+    result: bool,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+struct Rule {
+    heading: String,
+    holds: bool,
+    lines: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    depth: usize,
+    holds: bool,
+    words: String,
+    found: String,
+}
+
+impl Verdict<'_> {
+    pub(super) fn page(&self) -> Result<String, JobError> {
+        let (from, to) = (self.decision.from, self.decision.to);
+        let (way, sign) = match from {
+            None => ("new", "＋"),
+            Some(from) if to < from => ("up", "↑"),
+            Some(from) if to > from => ("down", "↓"),
+            Some(_) => ("stay", "＝"),
+        };
+        let title = if self.ladder.title.is_empty() { &self.run.job } else { &self.ladder.title };
+        let levels = self.ladder.levels.iter().enumerate().map(|(place, level)| Level {
+            title: &level.title,
+            here: from == Some(place),
+            result: to == place,
+            rules: self.rules(place),
+        });
+        let page = Page {
+            head: page::Head::new(format!("{} on {title}", self.customer), self.run),
+            customer: self.customer,
+            name: &self.standing.name,
+            way,
+            sign,
+            before: self.before(),
+            after: &self.ladder.levels[to].title,
+            why: self.why(),
+            beside: self.beside().into_iter().map(|(heading, words)| Fact { heading, words }).collect(),
+            levels: levels.collect(),
+        };
+        page::render(include_str!("judge.html"), &page)
+    }
+
+    fn rules(&self, place: usize) -> Vec<Rule> {
+        let rules = self.rules_of(place).into_iter().map(|(heading, node)| {
+            let lines = node.lines().into_iter().map(|line| Line {
+                depth: line.depth,
+                holds: line.holds,
+                words: line.words,
+                found: line.found.unwrap_or_default(),
+            });
+            Rule { heading, holds: node.holds(), lines: lines.collect() }
+        });
+        rules.collect()
+    }
+}
