@@ -273,12 +273,13 @@ impl Report<'_> {
 }
 
 /// The reasons of `tend.decision`, each in words that fit behind any number of customers.
-pub(super) const REASONS: [(&str, &str); 12] = [
+pub(super) const REASONS: [(&str, &str); 13] = [
     ("inactive", "not an active customer"),
     ("no_address", "no address for any channel of the job"),
     ("bad_address", "address that cannot be one"),
     ("suppressed", "address suppressed (it bounced, complained or unsubscribed)"),
     ("no_consent", "no consent on record"),
+    ("unsubscribed", "unsubscribed from these messages"),
     ("consent_withdrawn", "consent refused or withdrawn"),
     ("same_address", "same address as another customer, who gets it"),
     ("already_had", "had one already not long before (a birthday: its day was corrected)"),

@@ -43,18 +43,31 @@ known as (
            a.address, y.address_key, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
            -- where the customer's word is needed, a row that is gone is as good as a no
            case coalesce(p.consent, case p.purpose when 'transactional' then 'not_needed' else 'not_withdrawn' end)
-               when 'granted' then w.granted is not true
-               when 'not_withdrawn' then w.granted is false
-               else false end as withdrawn
+               when 'granted' then g.granted is not true
+               when 'not_withdrawn' then g.granted is false
+               else false end as withdrawn,
+           u.granted is false or v.granted is false as unsubscribed
     from picked p
     left join crm.customer c on c.customer_id = p.customer_id
     cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a
     cross join lateral (select tend.address_key($7, a.address) as address_key) y
     -- tend.consent, written out: a function with a query in it is parsed anew at every call
     left join lateral (
-        select n.granted from crm.consent n
+        select n.granted, n.recorded_at from crm.consent n
         where n.customer_id = p.customer_id and n.channel = $7 and n.purpose = p.purpose
         order by n.recorded_at desc limit 1) w on true
+    -- what the customer said to tend, and what whoever has the address said; by key, one at a time
+    left join lateral (
+        select h.granted, h.at from tend.choice h
+        where h.customer_id = p.customer_id and h.channel = $7 and h.purpose = p.purpose and h.topic in ('', p.topic)
+        order by h.choice_id desc limit 1) u on true
+    left join lateral (
+        select h.granted from tend.choice h
+        where h.address_key = y.address_key and h.channel = $7 and h.purpose = p.purpose and h.topic in ('', p.topic)
+        order by h.choice_id desc limit 1) v on true
+    -- a yes said to tend counts as consent until the company records a newer word
+    cross join lateral (
+        select case when u.granted and coalesce(w.recorded_at < u.at, true) then true else w.granted end as granted) g
     -- by its key, one at a time: joined, young statistics make it every suppression for every message
     left join lateral (
         select l.reason from tend.suppression l
@@ -71,7 +84,7 @@ judged as (
 verdict as (
     select j.*,
            case when j.not_after <= $4 then 'expired'
-                when j.gone or j.status <> 'active' or j.withdrawn then 'cancelled'
+                when j.gone or j.status <> 'active' or j.unsubscribed or j.withdrawn then 'cancelled'
                 when j.address is null then 'rejected'
                 when j.suppressed is not null then 'suppressed'
                 when j.opens_next >= j.not_after then 'expired'
@@ -80,6 +93,7 @@ verdict as (
            case when j.not_after <= $4 then 'its end of life came before its turn'
                 when j.gone then 'the customer is gone'
                 when j.status <> 'active' then 'the customer''s status is ' || j.status
+                when j.unsubscribed then 'the customer unsubscribed'
                 when j.withdrawn then 'consent was withdrawn'
                 when j.address is null then 'no address'
                 when j.suppressed is not null then 'the address is suppressed: ' || j.suppressed

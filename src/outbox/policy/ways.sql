@@ -3,7 +3,8 @@
 --   :at local time to send at, or null; :opens, :closes delivery window, or null; :channels in order;
 --   :preferred_first whether the customer's preferred one goes first; :consent rule: granted, not_withdrawn, not_needed;
 --   :apart days within which a customer has had the same occasion already (a corrected birthday)
--- Indexes: the keys of tend.occasion, tend.suppression and crm.consent, one look-up a candidate.
+--   :topic what the customer can unsubscribe from
+-- Indexes: the keys of tend.occasion, tend.suppression, tend.choice and crm.consent, one look-up a candidate.
 
 -- what the ledger holds for the candidate: this very occasion, or one so near that it must have been the same
 remembered as materialized (
@@ -36,13 +37,14 @@ timed as materialized (
 -- each channel of the file for each of them: its address, and the customer's word on it
 way as (
     select t.*, w.channel, w.place, coalesce(w.channel = t.preferred_channel and :preferred_first::boolean, false) as preferred,
-           a.address, tend.address_key(w.channel, a.address) as address_key,
-           n.granted, n.recorded_at, n.source, n.wording
+           a.address, y.address_key, g.granted, g.recorded_at, g.source, g.wording,
+           u.granted is false or v.granted is false as unsubscribed
     from timed t
     cross join unnest(:channels::text[]) with ordinality as w (channel, place)
     cross join lateral (
         select nullif(btrim(case w.channel when 'email' then t.email else t.phone end), '') as address
     ) a
+    cross join lateral (select tend.address_key(w.channel, a.address) as address_key) y
     left join lateral (
         select c.granted, c.recorded_at, c.source, c.wording
         from crm.consent c
@@ -50,6 +52,29 @@ way as (
         order by c.recorded_at desc
         limit 1
     ) n on :consent::text <> 'not_needed'
+    -- what the customer said to tend, and what whoever has the address said (nobody can about transactional messages)
+    left join lateral (
+        select h.granted, h.at, h.source, h.wording
+        from tend.choice h
+        where h.customer_id = t.customer_id and h.channel = w.channel and h.purpose = :purpose::text and h.topic in ('', :topic::text)
+        order by h.choice_id desc
+        limit 1
+    ) u on true
+    left join lateral (
+        select h.granted
+        from tend.choice h
+        where h.address_key = y.address_key and h.channel = w.channel and h.purpose = :purpose::text and h.topic in ('', :topic::text)
+        order by h.choice_id desc
+        limit 1
+    ) v on true
+    -- a yes said to tend is consent until the company records a newer word
+    cross join lateral (
+        select u.granted, u.at as recorded_at, 'tend: ' || u.source as source, coalesce(u.wording, '') as wording
+        where u.granted and coalesce(n.recorded_at < u.at, true)
+        union all
+        select n.granted, n.recorded_at, n.source, n.wording
+        where (u.granted and coalesce(n.recorded_at < u.at, true)) is not true
+    ) g
 ),
 -- what speaks against each of them
 weighed as materialized (
@@ -59,6 +84,7 @@ weighed as materialized (
                                                  else '^\+[1-9][0-9]{5,14}$' end then 'bad_address'
                 when exists (select from tend.suppression s
                              where s.channel = w.channel and s.address_key = w.address_key and s.lifted_at is null) then 'suppressed'
+                when w.unsubscribed then 'unsubscribed'
                 when w.granted is false then 'consent_withdrawn'
                 when w.granted is null and :consent::text = 'granted' then 'no_consent'
            end as objection

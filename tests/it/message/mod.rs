@@ -1,6 +1,7 @@
 //! Birthday messages: given customers, run at a day, expect who gets what and why others do not.
 
 mod calendar;
+mod choices;
 mod files;
 mod holdout;
 mod hours;

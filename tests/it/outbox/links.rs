@@ -140,3 +140,40 @@ async fn marketing_and_service_mails_carry_both_headers_and_transactional_ones_n
         assert_eq!(key.concat(), world.value(&known).await);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_comes_after_planning_is_honoured_at_the_moment_of_sending() {
+    let world = owing(7).await;
+    world
+        .sql(
+            "update tend.outbox set purpose = 'transactional' where customer_id = 'c5';
+             update tend.outbox set consent = 'granted' where customer_id in ('c6', 'c7');
+             insert into crm.consent values ('c6', 'email', 'marketing', '2026-05-01Z', false), ('c7', 'email', 'marketing', '2026-05-31Z', false);
+             insert into tend.choice (customer_id, channel, address_key, purpose, topic, granted, at, source) values
+                 ('c1', 'email', null, 'marketing', '', false, '2026-05-30Z', 'one_click'),
+                 ('c2', 'email', null, 'marketing', 'birthday', false, '2026-05-30Z', 'page'),
+                 ('x', 'email', tend.address_key('email', 'c3@example.com'), 'marketing', '', false, '2026-05-30Z', 'page'),
+                 ('c4', 'email', null, 'marketing', 'festivals', false, '2026-05-30Z', 'page'),
+                 ('c4', 'sms', null, 'marketing', '', false, '2026-05-30Z', 'page'),
+                 ('c5', 'email', null, 'marketing', '', false, '2026-05-30Z', 'page'),
+                 ('c6', 'email', null, 'marketing', 'birthday', true, '2026-05-30Z', 'page'),
+                 ('c7', 'email', null, 'marketing', 'birthday', true, '2026-05-30Z', 'page')",
+        )
+        .await;
+    let dir = tempfile::tempdir().unwrap();
+    let options = options(&[("mail", &format!("kind = \"recording\"\nfolder = {:?}", dir.path()))]);
+    dispatcher(&world, options).drain_once().await.unwrap();
+    let fates = world.rows("select customer_id, state, state_reason from tend.outbox order by customer_id").await;
+    assert_eq!(
+        fates,
+        [
+            "c1\tcancelled\tthe customer unsubscribed",
+            "c2\tcancelled\tthe customer unsubscribed",
+            "c3\tcancelled\tthe customer unsubscribed",
+            "c4\taccepted\tnull",
+            "c5\taccepted\tnull",
+            "c6\taccepted\tnull",
+            "c7\tcancelled\tconsent was withdrawn",
+        ]
+    );
+}
