@@ -170,6 +170,7 @@ async fn run_on(
     let mut last = None;
     for day in days {
         let slot = slot(spec, *day)?;
+        seed::pay(conn, slot).await?;
         store::keep(conn, folder, job, slot).await?;
         last = Some(run_in(conn, spec, slot, slot).await?);
     }

@@ -1,5 +1,6 @@
 //! Writes the customers of a check.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
 
@@ -41,4 +42,17 @@ async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::R
         _ => "insert into crm.consent select * from jsonb_populate_recordset(null::crm.consent, $1)",
     };
     sqlx::query(statement).bind(rows).execute(conn).await.map(drop)
+}
+
+/// Between the days of a check the dispatcher pays what is owed, and all of it arrives.
+pub(super) async fn pay(conn: &mut PgConnection, until: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tend.outbox
+         set state = case when not_before < not_after then 'accepted' else 'expired' end, state_at = not_before
+         where state = 'planned' and not_before <= $1",
+        until
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }

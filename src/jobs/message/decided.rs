@@ -9,6 +9,7 @@ use crate::jobfile::reader::Reader;
 
 const MESSAGE: &str = "message";
 const OFFER: &str = "offer";
+const STEP: &str = "step";
 const REASON: &str = "reason";
 /// Reasons of which no row of `tend.decision` is made.
 const WITHOUT_ROW: [(&str, &str); 3] = [
@@ -20,7 +21,7 @@ const WITHOUT_ROW: [(&str, &str); 3] = [
 /// Whether the customer got a message and with which offer, else why not.
 pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnection) -> Result<Decided, JobError> {
     let message = sqlx::query!(
-        r#"select run_id, data -> 'offer' ->> 'name' as offer, channel, locale from tend.outbox
+        r#"select run_id, data -> 'offer' ->> 'name' as offer, channel, locale, step from tend.outbox
            where job = $1 and customer_id = $2 and created_at <= $3 order by message_id desc limit 1"#,
         run.job,
         customer_id,
@@ -30,8 +31,10 @@ pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnectio
     .await?;
     if let Some(message) = message.as_ref().filter(|message| message.run_id == run.run_id) {
         let offer = message.offer.clone().unwrap_or_default();
-        let why = format!("a message with the offer {offer:?} by {} in {}", message.channel, message.locale);
-        return Ok(Decided { what: Decision::from([(MESSAGE, json!(true)), (OFFER, json!(offer))]), why });
+        let step = if message.step.is_empty() { String::new() } else { format!(" of step {:?}", message.step) };
+        let why = format!("a message{step} with the offer {offer:?} by {} in {}", message.channel, message.locale);
+        let what = [(MESSAGE, json!(true)), (OFFER, json!(offer)), (STEP, json!(message.step))];
+        return Ok(Decided { what: Decision::from(what), why });
     }
     let refused = sqlx::query_scalar!(
         "select reason from tend.decision where job = $1 and customer_id = $2 and last_at = $3 order by reason limit 1",
@@ -64,8 +67,8 @@ fn without(reason: &str, why: String) -> Decided {
 }
 
 /// Reads `expect` of a check: `{ message = true, offer = "high" }` or `{ message = false, reason = "no_consent" }`.
-/// `offers` are those of the file.
-pub(super) fn expect(expect: &mut Reader<'_>, offers: &[String]) -> Option<Decision> {
+/// `offers` and `steps` are those of the file.
+pub(super) fn expect(expect: &mut Reader<'_>, offers: &[String], steps: &[String]) -> Option<Decision> {
     expect.required(MESSAGE, "true");
     let message = expect.bool(MESSAGE);
     let mut expected = Decision::from([(MESSAGE, json!(message?))]);
@@ -73,13 +76,17 @@ pub(super) fn expect(expect: &mut Reader<'_>, offers: &[String]) -> Option<Decis
     if let Some(offer) = expect.choice(OFFER, &offers) {
         expected.insert(OFFER, json!(offer));
     }
+    let steps: Vec<(&str, &str)> = steps.iter().map(|step| (step.as_str(), step.as_str())).chain([("", "")]).collect();
+    if let Some(step) = expect.choice(STEP, &steps) {
+        expected.insert(STEP, json!(step));
+    }
     let reasons: Vec<(&str, &str)> = reasons().map(|(word, _)| (word, word)).collect();
     if let Some(reason) = expect.choice(REASON, &reasons) {
         expected.insert(REASON, json!(reason));
     }
-    let contrary = if message? { REASON } else { OFFER };
-    if expect.has(contrary) {
-        let help = "an offer goes with message = true, a reason with message = false".to_owned();
+    let contrary: &[&str] = if message? { &[REASON] } else { &[OFFER, STEP] };
+    if let Some(contrary) = contrary.iter().find(|key| expect.has(key)) {
+        let help = "an offer and a step go with message = true, a reason with message = false".to_owned();
         expect.problem_with_key(contrary, format!("`{contrary}` contradicts `message`"), Some(help));
         return None;
     }
@@ -93,6 +100,7 @@ pub(super) fn expect_schema() -> Map<String, Value> {
     let keys = json!({
         MESSAGE: { "type": "boolean", "description": "Whether the customer gets a message" },
         OFFER: { "type": "string", "description": "With which offer" },
+        STEP: { "type": "string", "description": "Of which step; empty for the first message" },
         REASON: { "enum": words, "description": format!("Why not\n{}", meaning.join("\n")) },
     });
     keys.as_object().cloned().unwrap_or_default()

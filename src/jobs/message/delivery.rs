@@ -62,7 +62,7 @@ pub fn read(file: &mut Reader<'_>, message: &mut Reader<'_>) -> Option<Policy> {
 }
 
 /// `["preferred", "email", "sms"]` → the channels in order, and whether the preferred one goes first.
-fn channels(delivery: &mut Reader<'_>) -> Option<(Vec<Sort>, bool)> {
+pub(super) fn channels(delivery: &mut Reader<'_>) -> Option<(Vec<Sort>, bool)> {
     const EXAMPLE: &str = "[\"preferred\", \"email\", \"sms\"]";
     if !delivery.has("channels") {
         delivery.missing("channels", EXAMPLE);

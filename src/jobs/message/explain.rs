@@ -18,6 +18,7 @@ const SAMPLES: i64 = 5;
 const NAME: usize = 24;
 
 struct Group {
+    step: String,
     offer: String,
     channel: String,
     locale: String,
@@ -25,6 +26,7 @@ struct Group {
 }
 
 struct Sample {
+    step: String,
     customer_id: String,
     name: String,
     occurs_on: NaiveDate,
@@ -79,11 +81,11 @@ pub async fn report<'r>(
 async fn groups(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Group>> {
     sqlx::query_as!(
         Group,
-        r#"select coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale, count(*) as "customers!"
+        r#"select m.step, coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale, count(*) as "customers!"
            from tend.outbox m
            where m.run_id = $1
-           group by 1, 2, 3
-           order by 4 desc, 1, 2, 3"#,
+           group by 1, 2, 3, 4
+           order by 5 desc, 1, 2, 3, 4"#,
         run.run_id
     )
     .fetch_all(conn)
@@ -93,9 +95,9 @@ async fn groups(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Group>> 
 async fn samples(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Sample>> {
     sqlx::query_as!(
         Sample,
-        r#"select m.customer_id, coalesce(c.name, '') as "name!", o.occurs_on, coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale,
+        r#"select m.step, m.customer_id, coalesce(c.name, '') as "name!", o.occurs_on, coalesce(m.data -> 'offer' ->> 'name', '') as "offer!", m.channel, m.locale,
                   m.not_before at time zone coalesce(m.zone, $2) as "local_time!", coalesce(m.zone, $2) as "zone!"
-           from (select *, row_number() over (partition by data -> 'offer' ->> 'name', channel
+           from (select *, row_number() over (partition by step, data -> 'offer' ->> 'name', channel
                                               order by customer_id collate "C") as place
                  from tend.outbox where run_id = $1) m
            join tend.occasion o
@@ -172,12 +174,12 @@ impl Report<'_> {
 
     fn json(&self) -> Value {
         let groups = self.groups.iter().map(|group| {
-            json!({ "offer": group.offer, "channel": group.channel, "locale": group.locale, "customers": group.customers })
+            json!({ "step": group.step, "offer": group.offer, "channel": group.channel, "locale": group.locale, "customers": group.customers })
         });
         let samples = self.samples.iter().map(|sample| {
             json!({
-                "customer_id": sample.customer_id, "name": sample.name, "occurs_on": sample.occurs_on, "offer": sample.offer,
-                "channel": sample.channel, "locale": sample.locale, "local_time": sample.local_time, "zone": sample.zone,
+                "customer_id": sample.customer_id, "name": sample.name, "occurs_on": sample.occurs_on, "step": sample.step,
+                "offer": sample.offer, "channel": sample.channel, "locale": sample.locale, "local_time": sample.local_time, "zone": sample.zone,
             })
         });
         let refused = self.refused.iter().map(
@@ -222,8 +224,8 @@ impl Report<'_> {
         }
         let head = ["customers", "offer", "channel", "language"].map(str::to_owned).to_vec();
         let rows = self.groups.iter().map(|group| {
-            let offer = if group.offer.is_empty() { "none" } else { &group.offer };
-            vec![count(group.customers), offer.to_owned(), group.channel.clone(), group.locale.clone()]
+            let what = what(&group.offer, &group.step);
+            vec![count(group.customers), what, group.channel.clone(), group.locale.clone()]
         });
         let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
         format!("Who gets what\n{}", layout::table(&[Align::Right], &rows))
@@ -236,7 +238,7 @@ impl Report<'_> {
         let rows = self.samples.iter().map(|sample| {
             let at = format!("{} {}", sample.local_time.format("%Y-%m-%d %H:%M"), sample.zone);
             let (name, day) = (clip(&sample.name, NAME), sample.occurs_on.to_string());
-            vec![sample.customer_id.clone(), name, day, sample.offer.clone(), sample.channel.clone(), at]
+            vec![sample.customer_id.clone(), name, day, what(&sample.offer, &sample.step), sample.channel.clone(), at]
         });
         let head = ["customer", "name", "day", "offer", "channel", "not before"].map(str::to_owned).to_vec();
         let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
@@ -270,6 +272,12 @@ impl Report<'_> {
         }
         format!("Who was not meant, and what is not known of customers\n{}", layout::table(&[Align::Right], &rows))
     }
+}
+
+/// The offer of a message and the step it belongs to, in words.
+fn what(offer: &str, step: &str) -> String {
+    let offer = if offer.is_empty() { "none" } else { offer };
+    if step.is_empty() { offer.to_owned() } else { format!("{offer} (step {step})") }
 }
 
 /// The reasons of `tend.decision`, each in words that fit behind any number of customers.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Message, decided, delivery, experiment, offer, schema, trigger};
+use super::{Content, Message, decided, delivery, experiment, offer, schema, step, trigger};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::kind::{Kind, ReadContext, names_of};
@@ -23,7 +23,7 @@ impl Kind for MessageKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["trigger", "audience", "offer", "delivery", "experiment"]
+        &["trigger", "audience", "offer", "delivery", "step", "experiment"]
     }
 
     fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>> {
@@ -31,8 +31,8 @@ impl Kind for MessageKind {
     }
 
     fn expect(&self, expect: &mut Reader<'_>, file: &mut Reader<'_>, _: &[String]) -> Option<Decision> {
-        let offers = file.value("offer").map(|node| names_of(node.get_ref())).unwrap_or_default();
-        decided::expect(expect, &offers)
+        let mut names = |key| file.value(key).map(|node| names_of(node.get_ref())).unwrap_or_default();
+        decided::expect(expect, &names("offer"), &names("step"))
     }
 
     fn expect_schema(&self) -> Map<String, Value> {
@@ -56,10 +56,21 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let folder = context.templates;
     let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());
     let locales = locales(folder, template.as_deref(), channels);
-    let languages: BTreeSet<String> = locales.values().flatten().cloned().collect();
+    let steps = step::read(file, context, template.as_deref(), policy.as_ref(), &scope);
+    let further = steps.iter().flatten().flat_map(|step| step.content.locales.values().flatten());
+    let languages: BTreeSet<String> = locales.values().flatten().chain(further).cloned().collect();
     let offers = offer::read(file, &languages, &scope);
-    if let (Some(template), Some(offers)) = (&template, &offers) {
-        check(&own, context, template, channels, offers);
+    if let Some(offers) = &offers {
+        let known = Known {
+            offer: offer::keys(offers).into_iter().collect(),
+            occasion: trigger.as_ref().map(trigger::Trigger::variables).unwrap_or_default(),
+        };
+        if let Some(template) = &template {
+            check(&own, context, template, channels, &known);
+        }
+        for step in steps.iter().flatten().filter(|step| Some(&step.content.template) != template.as_ref()) {
+            check(&own, context, &step.content.template, &step.sorts(channels), &known);
+        }
     }
     let locale = locale(&mut own, &languages);
     own.finish();
@@ -72,9 +83,8 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         experiment,
         topic: topic?,
         locale: locale.or_else(|| languages.first().cloned())?,
-        files: folder.paths(&template),
-        template,
-        locales,
+        content: Content { files: folder.paths(&template), template, locales },
+        steps: steps?,
     })
 }
 
@@ -85,7 +95,7 @@ fn audience(file: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {
     filter::read(file, "audience", scope)
 }
 
-fn locales(folder: &TemplateFolder, template: Option<&str>, channels: &[Sort]) -> BTreeMap<Sort, Vec<String>> {
+pub(super) fn locales(folder: &TemplateFolder, template: Option<&str>, channels: &[Sort]) -> BTreeMap<Sort, Vec<String>> {
     let Some(template) = template else { return BTreeMap::new() };
     channels.iter().map(|sort| (*sort, folder.locales(template, *sort))).collect()
 }
@@ -102,9 +112,8 @@ fn locale(own: &mut Reader<'_>, languages: &BTreeSet<String>) -> Option<String> 
 }
 
 /// What is wrong with a template is said at its place; that there is none, where the job file names it.
-fn check(own: &Reader<'_>, context: &ReadContext<'_>, template: &str, channels: &[Sort], offers: &[offer::Offer]) {
-    let known = Known { offer: offer::keys(offers).into_iter().collect() };
-    for problem in context.templates.check(template, channels, &known) {
+fn check(own: &Reader<'_>, context: &ReadContext<'_>, template: &str, channels: &[Sort], known: &Known) {
+    for problem in context.templates.check(template, channels, known) {
         if problem.path.ends_with('/') {
             own.problem("template", problem.message, problem.help);
         } else {

@@ -34,6 +34,7 @@ mod kind;
 mod offer;
 mod schema;
 mod statement;
+mod step;
 mod trigger;
 
 pub use explain::in_words;
@@ -48,19 +49,47 @@ struct Message {
     policy: Policy,
     experiment: Option<experiment::Experiment>,
     topic: String,
-    /// Folder below `templates/`.
-    template: String,
     /// Language of those whose own the templates do not have.
     locale: String,
+    /// What the first message says.
+    content: Content,
+    /// The messages after it, in order.
+    steps: Vec<step::Further>,
+}
+
+/// What a message says.
+#[derive(Debug, Clone)]
+struct Content {
+    /// Folder below `templates/`.
+    template: String,
     /// Languages of the template, by channel of the policy.
     locales: BTreeMap<Sort, Vec<String>>,
     /// Files of the template.
     files: Vec<String>,
 }
 
+/// Which message of an occasion.
+#[derive(Debug, Clone, Copy)]
+enum Stage<'m> {
+    /// The first: who has the occasion.
+    First,
+    /// A later one, and the step behind it: who had the first.
+    Further(&'m step::Further, Option<&'m step::Further>),
+}
+
 impl Message {
+    fn contents(&self) -> impl Iterator<Item = &Content> {
+        std::iter::once(&self.content).chain(self.steps.iter().map(|step| &step.content))
+    }
+
     fn languages(&self) -> BTreeSet<String> {
-        self.locales.values().flatten().cloned().collect()
+        self.contents().flat_map(|content| content.locales.values().flatten().cloned()).collect()
+    }
+
+    /// The first message, then each step with the one behind it.
+    fn stages(&self) -> impl Iterator<Item = Stage<'_>> {
+        let further = self.steps.iter().enumerate();
+        std::iter::once(Stage::First).chain(further.map(|(place, step)| Stage::Further(step, self.steps.get(place + 1))))
     }
 
     /// The parts of the audience by which those outside are counted.
@@ -89,15 +118,18 @@ fn claimed_meanwhile(error: sqlx::Error) -> JobError {
 impl Job for Message {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
         Box::pin(async move {
-            let statement = statement::plan(self, step.run).map_err(JobError::fail)?;
-            let counts = statement.query().fetch_one(step.tx.conn()).await.map_err(claimed_meanwhile)?;
-            let count = |name: &str| counts.try_get::<i64, _>(name);
+            let mut sums = [("candidates", 0), ("queued", 0), ("refused", 0), ("served", 0), ("outside", 0)];
+            for stage in self.stages() {
+                let statement = statement::plan(self, stage, step.run).map_err(JobError::fail)?;
+                let counts = statement.query().fetch_one(step.tx.conn()).await.map_err(claimed_meanwhile)?;
+                for (name, sum) in &mut sums {
+                    *sum += counts.try_get::<i64, _>(*name)?;
+                }
+            }
+            let [(_, occasions), (_, queued), (_, refused), (_, had_before), (_, outside)] = sums;
             let progress = json!({
-                "occasions": count("candidates")?,
-                "queued": count("queued")?,
-                "refused": count("refused")?,
-                "had_before": count("served")?,
-                "outside_audience": count("outside")?,
+                "occasions": occasions, "queued": queued, "refused": refused, "had_before": had_before,
+                "outside_audience": outside,
             });
             Ok(Stepped { next: None, progress })
         })
@@ -106,9 +138,13 @@ impl Job for Message {
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
         Box::pin(async move {
             let days = self.trigger.days(run);
-            let missing = statement::missing(self, run).map_err(JobError::fail)?;
-            let missing: Value = missing.query_scalar().fetch_one(tx.conn()).await?;
-            explain::report(tx.conn(), run, &days, missing).await?.explained()
+            let mut missing = serde_json::Map::new();
+            for stage in self.stages() {
+                let statement = statement::missing(self, stage, run).map_err(JobError::fail)?;
+                let counts: Value = statement.query_scalar().fetch_one(tx.conn()).await?;
+                statement::add(&mut missing, counts);
+            }
+            explain::report(tx.conn(), run, &days, missing.into()).await?.explained()
         })
     }
 
@@ -153,6 +189,7 @@ impl Job for Message {
     }
 
     fn templates(&self) -> Vec<String> {
-        self.files.clone()
+        let all: BTreeSet<&String> = self.contents().flat_map(|content| &content.files).collect();
+        all.into_iter().cloned().collect()
     }
 }

@@ -1,11 +1,13 @@
 -- message/queue: writes what "verdict" says. Only a queued message claims its occasion, in the same statement.
 --   :languages of the templates by channel, :locale language of the file, :offers by name and language,
---   :on_unknown what happens to a message whose fate is unknown, or null
+--   :on_unknown what happens to a message whose fate is unknown, or null; :step of the message, '' for the first;
+--   :keeps_detail whether later steps will ask what the occasion was
 
 -- the ledger; a second claim of the same occasion or address is an error and rolls the step back
 claim as (
-    insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
-    select :job::text, v.customer_id, v.occasion, v.occurs_on, v.address_key, :run_id::bigint, :as_of::timestamptz
+    insert into tend.occasion (job, customer_id, occasion, step, occurs_on, address_key, run_id, claimed_at, detail)
+    select :job::text, v.customer_id, v.occasion, :step::text, v.occurs_on, v.address_key, :run_id::bigint, :as_of::timestamptz,
+           case when :keeps_detail::boolean then v.detail || jsonb_build_object('kind', v.kind) end
     from verdict v
     where v.verdict is null
 ),
@@ -16,13 +18,21 @@ worded as (
     from verdict v
     where v.verdict is null
 ),
+-- what templates get of the occasion: as the trigger gave it, a title in the language of the message or else in English
+worded_occasion as (
+    select w.*,
+           case when w.detail ? 'titles' then (w.detail - 'titles') || jsonb_build_object('title', coalesce(
+               w.detail -> 'titles' ->> w.message_locale, w.detail -> 'titles' ->> split_part(w.message_locale, '-', 1),
+               w.detail -> 'titles' ->> 'en')) else w.detail end as told
+    from worded w
+),
 message as (
-    insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, consent, topic, channel, template, locale, data,
+    insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, step, purpose, consent, topic, channel, template, locale, data,
                              priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, state_at, created_at)
-    select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
+    select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :step::text, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
                'offer', :offers::jsonb -> w.offer -> w.message_locale,
-               'occasion', jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
+               'occasion', w.told || jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
            :priority::smallint, w.not_before,
            -- what is dropped outside its hours dies when they end
            case when :drop::boolean then least(w.not_after, tend.closes_at(w.not_before, w.zone, :opens::time, :closes::time)) else w.not_after end,
@@ -30,7 +40,7 @@ message as (
            :on_unknown::text,
            case when w.granted then jsonb_build_object('recorded_at', w.recorded_at, 'source', w.source, 'wording', w.wording) end,
            :as_of::timestamptz, :as_of::timestamptz
-    from worded w
+    from worded_occasion w
     order by w.not_before, w.customer_id collate "C"
     returning customer_id
 ),
@@ -44,8 +54,8 @@ held_out as (
 ),
 -- a reason that held before is made to hold until now, not written twice
 decision as (
-    insert into tend.decision (job, customer_id, occasion, reason, run_id, at, last_at, detail)
-    select :job::text, v.customer_id, v.occasion, v.verdict, :run_id::bigint, :as_of::timestamptz, :as_of::timestamptz,
+    insert into tend.decision (job, customer_id, occasion, step, reason, run_id, at, last_at, detail)
+    select :job::text, v.customer_id, v.occasion, :step::text, v.verdict, :run_id::bigint, :as_of::timestamptz, :as_of::timestamptz,
            jsonb_build_object('occurs_on', v.occurs_on) || case v.verdict
                when 'already_had' then jsonb_build_object('had', v.had_occasion, 'had_on', v.had_on)
                when 'same_address' then jsonb_build_object('channel', v.channel, 'sent_to', v.winner)
@@ -67,10 +77,11 @@ outside as (
     from remembered u
     where not u.served and u.refusal is not null
     group by u.refusal
+    on conflict (run_id, reason) do update set customers = audience_count.customers + excluded.customers
     returning customers
 )
 select (select count(*) from candidate) as candidates,
        (select count(*) from remembered where served) as served,
        (select count(*) from message) as queued,
        (select count(*) from verdict where verdict is not null) as refused,
-       (select coalesce(sum(customers), 0)::bigint from outside) as outside
+       (select count(*) from remembered where not served and refusal is not null) as outside

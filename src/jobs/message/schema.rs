@@ -2,15 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::{step, trigger};
+
 /// Key → schema of its value. `condition` is the schema of a condition.
 pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
     vec![
         ("message", message()),
-        ("trigger", trigger()),
+        ("trigger", trigger::schema()),
         ("audience", condition.clone()),
         ("offer", offer(condition)),
         ("delivery", delivery()),
         ("experiment", super::experiment::schema()),
+        ("step", step::schema(condition, &channels())),
     ]
 }
 
@@ -44,50 +47,6 @@ fn message() -> Value {
     )
 }
 
-fn trigger() -> Value {
-    json!({ "description": "When there is an occasion", "oneOf": [anniversary(), level()] })
-}
-
-pub(super) fn length(description: &str) -> Value {
-    json!({ "description": description, "type": "string", "pattern": "^[0-9]+[smhdw]$" })
-}
-
-fn anniversary() -> Value {
-    table(
-        "A day that comes back every year",
-        &["on", "field", "offset", "feb_29", "lunar_leap", "lunar_day_30"],
-        json!({
-            "on": words("What makes the occasion", &["anniversary"]),
-            "field": words("Which day comes back every year", &["birthday"]),
-            "offset": { "description": "When it is due: \"-3d\" three days ahead, \"0d\" on the day, \"+1d\" the day after", "type": "string", "pattern": "^[+-]?[0-9]+[dw]$" },
-            "expire_after": length("How long it may be sent from then; the end of the day itself is the limit in any case"),
-            "calendar": words("Each birthday in its own calendar (default), or only those of one", &["per_customer", "solar", "lunar"]),
-            "feb_29": words("Born on 29 February, in a common year", &["feb_28", "mar_1", "leap_years_only"]),
-            "lunar_leap": words("Born in a leap month, in a year without it", &["plain_month", "leap_years_only"]),
-            "lunar_day_30": words("Born on the 30th of a lunar month, when it has 29 days", &["day_29", "skip"]),
-        }),
-    )
-}
-
-fn level() -> Value {
-    let mut level = table(
-        "A customer's level on a ladder changed; a first level is no change. Put the ladder into `after`, so that tonight's moves are told today",
-        &["on", "ladder"],
-        json!({
-            "on": words("What makes the occasion", &["level"]),
-            "ladder": text("The job that keeps the ladder"),
-            "rose": { "description": "Who rose", "const": true },
-            "fell": { "description": "Who fell", "const": true },
-            "entered": text("Who came to this level"),
-            "left": text("Who was on this level before"),
-            "expire_after": length("How long it may be sent from the change on; default 3d"),
-            "again_after": length("Who had a message of this job less than so long before gets none: for those who go up and down. Default: one a day"),
-        }),
-    );
-    level["anyOf"] = ["rose", "fell", "entered", "left"].map(|key| json!({ "required": [key] })).into();
-    level
-}
-
 fn offer(condition: &Value) -> Value {
     let words = json!({
         "description": "A text, or one for each language of the template",
@@ -112,11 +71,7 @@ fn delivery() -> Value {
         "How and at which hours it goes out",
         &["channels"],
         json!({
-            "channels": {
-                "description": "The first that reaches the customer; \"preferred\" (only first) is the customer's own choice",
-                "type": "array", "minItems": 1, "uniqueItems": true,
-                "items": { "enum": ["preferred", "email", "sms"] },
-            },
+            "channels": channels(),
             "at": { "description": "On the customer's clock, on the day it is due; without it as soon as the window is open", "allOf": [time] },
             "window": {
                 "description": "Hours on the customer's clock; may cross midnight. Default 09:00 to 20:00, any hour for transactional",
@@ -126,4 +81,17 @@ fn delivery() -> Value {
             "on_unknown": words("What happens when a crash leaves its fate unknown; default: what the channel's settings say", &["hold", "resend", "drop"]),
         }),
     )
+}
+
+fn channels() -> Value {
+    json!({
+        "description": "The first that reaches the customer; \"preferred\" (only first) is the customer's own choice",
+        "type": "array", "minItems": 1, "uniqueItems": true,
+        "items": { "enum": ["preferred", "email", "sms"] },
+    })
+}
+
+/// A length of time such as "7d".
+pub(super) fn length(description: &str) -> Value {
+    json!({ "description": description, "type": "string", "pattern": "^[0-9]+[smhdw]$" })
 }

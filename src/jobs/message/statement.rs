@@ -1,24 +1,28 @@
-//! The one statement of a message run, composed for a run.
+//! The statements of a message run, one for the first message and one for each step, composed for a run.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{Message, offer};
+use super::trigger::{self, Statements};
+use super::{Content, Message, Stage, offer, parts};
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
 use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
 use crate::outbox::policy::OutsideWindow;
 
-/// The statement that plans a run.
-pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
-    let (trigger, policy) = (&message.trigger, &message.policy);
+/// The statement that plans the messages of a stage.
+pub fn plan(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
+    let (policy, content) = match stage {
+        Stage::First => (Cow::Borrowed(&message.policy), &message.content),
+        Stage::Further(step, _) => (Cow::Owned(step.policy(&message.policy)), &step.content),
+    };
     let window = policy.window;
-    let composer = trigger
-        .bind(shared(trigger.plan(), run), run)?
-        .set("job", run.job.clone())
+    let composer = bound(statements(message, stage).plan, message, stage, run)?
         .set("spec_hash", run.spec_hash.clone())
         .set("run_id", run.run_id)
+        .set("keeps_detail", !message.steps.is_empty() && matches!(stage, Stage::First))
         .set("at", policy.at)
         .set("opens", window.map(|window| window.opens))
         .set("closes", window.map(|window| window.closes))
@@ -26,7 +30,7 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
         .set("preferred_first", policy.preferred_first)
         .set("consent", policy.consent.as_str().to_owned())
         .set("purpose", policy.purpose.as_str().to_owned())
-        .set("apart", trigger.apart())
+        .set("apart", message.trigger.apart())
         .set("drop", policy.outside_window == OutsideWindow::Drop)
         .set("holdout", message.experiment.as_ref().map_or(0, |experiment| experiment.of_ten_thousand))
         .set(
@@ -34,32 +38,67 @@ pub fn plan(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
             message.experiment.as_ref().map_or_else(|| run.job.clone(), |experiment| experiment.control(&run.job)),
         )
         .set("topic", message.topic.clone())
-        .set("template", message.template.clone())
-        .set("languages", languages(message))
+        .set("template", content.template.clone())
+        .set("languages", languages(content))
         .set("locale", message.locale.clone())
         .set("offers", offer::by_name(&message.offers, &message.languages()))
         .set("priority", policy.priority)
         .set("on_unknown", policy.on_unknown.map(|word| word.as_str().to_owned()));
-    let refusals: Vec<(Filter, String)> = message.conditions().into_iter().map(refusal).collect();
+    let refusals: Vec<(Filter, String)> = conditions(message, stage).into_iter().map(refusal).collect();
     let mut offers: Vec<_> = message.offers.iter().map(|offer| (offer.when.as_ref(), offer.name.as_str())).collect();
     if offers.is_empty() {
         offers.push((None, ""));
     }
-    Ok(composer
+    let composer = composer
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
-        .first_of("offer", offers)
-        .facts_each("facts", &Requirements::of(filters(message)))
-        .finish())
+        .first_of("offer", offers);
+    Ok(facts(composer, message, stage).finish())
 }
 
 /// The statement that counts, of those who have the occasion, for how many a value was missing in each condition.
-pub fn missing(message: &Message, run: &Run) -> Result<Statement, OutOfRange> {
-    let trigger = &message.trigger;
-    Ok(trigger
-        .bind(shared(trigger.missing(), run), run)?
-        .missing("missing", filters(message))
-        .facts_each("facts", &Requirements::of(filters(message)))
-        .finish())
+pub fn missing(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
+    let composer = bound(statements(message, stage).missing, message, stage, run)?;
+    let composer = composer.missing("missing", filters(message, stage));
+    Ok(facts(composer, message, stage).finish())
+}
+
+/// Adds the missing values of a stage to those of the stages before.
+pub fn add(sums: &mut Map<String, Value>, counts: Value) {
+    let Value::Object(counts) = counts else { return };
+    for (condition, count) in counts {
+        let before = sums.get(&condition).and_then(Value::as_i64).unwrap_or(0);
+        sums.insert(condition, (before + count.as_i64().unwrap_or(0)).into());
+    }
+}
+
+fn statements(message: &Message, stage: Stage<'_>) -> Statements {
+    match stage {
+        Stage::First => message.trigger.statements(),
+        Stage::Further(..) => trigger::FURTHER,
+    }
+}
+
+/// What the head asks for.
+fn bound(template: &'static str, message: &Message, stage: Stage<'_>, run: &Run) -> Result<Composer, OutOfRange> {
+    let composer = compose(template, Frame { as_of: run.as_of, timezone: run.timezone, window: None })
+        .set("as_of", run.as_of)
+        .set("business_date", run.business_date)
+        .set("zone", run.timezone.name().to_owned())
+        .set("job", run.job.clone());
+    match stage {
+        Stage::First => message.trigger.bind(composer.set("step", String::new()), run),
+        Stage::Further(step, behind) => Ok(step.bind(composer.set("step", step.name.clone()), behind)),
+    }
+}
+
+/// Facts of the few customers who have the occasion, or of everybody where everybody has it.
+fn facts(composer: Composer, message: &Message, stage: Stage<'_>) -> Composer {
+    let needs = Requirements::of(filters(message, stage));
+    if matches!(stage, Stage::First) && message.trigger.is_of_everybody() {
+        composer.facts("facts_of_all", &needs).fact_joins("facts", &needs)
+    } else {
+        composer.fragment("facts_of_all", "").facts_each("facts", &needs)
+    }
 }
 
 /// The opposite of a condition, with its words.
@@ -68,21 +107,26 @@ fn refusal(condition: Filter) -> (Filter, String) {
     (Filter::None(vec![condition]), words)
 }
 
-/// A template about the occasions of a run, with what every trigger asks for.
-fn shared(template: &'static str, run: &Run) -> Composer {
-    compose(template, Frame { as_of: run.as_of, timezone: run.timezone, window: None })
-        .set("as_of", run.as_of)
-        .set("business_date", run.business_date)
-        .set("zone", run.timezone.name().to_owned())
+/// What must hold, one by one.
+fn conditions(message: &Message, stage: Stage<'_>) -> Vec<Filter> {
+    let mut conditions = message.conditions();
+    if let Stage::Further(step, _) = stage {
+        conditions.extend(step.only_if.iter().flat_map(parts));
+    }
+    conditions
 }
 
-fn filters(message: &Message) -> impl Iterator<Item = &Filter> {
-    std::iter::once(&message.audience).chain(message.offers.iter().filter_map(|offer| offer.when.as_ref()))
+fn filters<'m>(message: &'m Message, stage: Stage<'m>) -> impl Iterator<Item = &'m Filter> {
+    let only_if = match stage {
+        Stage::First => None,
+        Stage::Further(step, _) => step.only_if.as_ref(),
+    };
+    std::iter::once(&message.audience).chain(only_if).chain(message.offers.iter().filter_map(|offer| offer.when.as_ref()))
 }
 
 /// Channel → languages of its templates.
-fn languages(message: &Message) -> Value {
+fn languages(content: &Content) -> Value {
     let by_channel: BTreeMap<&str, &Vec<String>> =
-        message.locales.iter().map(|(sort, tags)| (sort.as_str(), tags)).collect();
+        content.locales.iter().map(|(sort, tags)| (sort.as_str(), tags)).collect();
     json!(by_channel)
 }

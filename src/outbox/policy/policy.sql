@@ -28,7 +28,7 @@ shared as (
     select j.*,
            case when j.reason is null then coalesce(
                (select o.customer_id from tend.occasion o
-                where o.job = :job::text and o.step = '' and o.occurs_on = j.occurs_on and o.address_key = j.address_key),
+                where o.job = :job::text and o.step = :step::text and o.occurs_on = j.occurs_on and o.address_key = j.address_key),
                first_value(j.customer_id) over (partition by j.occurs_on, j.address_key, j.reason is null
                                                 order by j.customer_id collate "C")) end as winner
     from judged j

@@ -2,6 +2,7 @@
 -- channel of the file, with what speaks against it). Every trigger provides the same candidate. See policy.sql.
 --   :at local time to send at, or null; :opens, :closes delivery window, or null; :channels in order;
 --   :preferred_first whether the customer's preferred one goes first; :consent rule: granted, not_withdrawn, not_needed;
+--   :step of the message, '' for the first of an occasion;
 --   :apart days within which a customer has had the same occasion already (a corrected birthday)
 --   :topic what the customer can unsubscribe from
 -- Indexes: the keys of tend.occasion, tend.suppression, tend.choice and crm.consent, one look-up a candidate.
@@ -14,7 +15,7 @@ remembered as materialized (
     left join lateral (
         select o.occasion, o.occurs_on
         from tend.occasion o
-        where o.job = :job::text and o.customer_id = k.customer_id and o.step = ''
+        where o.job = :job::text and o.customer_id = k.customer_id and o.step = :step::text
           and (o.occasion = k.occasion or abs(o.occurs_on - k.occurs_on) < :apart::integer)
         order by o.occasion = k.occasion desc, abs(o.occurs_on - k.occurs_on)
         limit 1

@@ -187,6 +187,7 @@ impl File<'_> {
 fn is_known(name: &str, known: &Known) -> bool {
     match name.split_once('.') {
         Some(("offer", key)) => known.offer.contains(key.split('.').next().unwrap_or(key)),
+        Some(("occasion", key)) if known.occasion.contains(key.split('.').next().unwrap_or(key)) => true,
         Some(("loop", _)) => true,
         Some(_) => FIXED.contains(&name),
         None => matches!(name, "offer" | "occasion" | "customer" | "company" | "message" | "loop"),
@@ -194,7 +195,8 @@ fn is_known(name: &str, known: &Known) -> bool {
 }
 
 fn did_you_mean(name: &str, known: &Known) -> Option<String> {
-    let offered: Vec<String> = known.offer.iter().map(|key| format!("offer.{key}")).collect();
+    let offered = known.offer.iter().map(|key| format!("offer.{key}"));
+    let offered: Vec<String> = offered.chain(known.occasion.iter().map(|key| format!("occasion.{key}"))).collect();
     let all = || FIXED.iter().copied().chain(offered.iter().map(String::as_str));
     // Behind a first word that is right only the second counts: all of `offer.…` look alike.
     let start = name.split_once('.').map_or("", |(first, _)| &name[..=first.len()]);

@@ -48,6 +48,8 @@ pub struct TemplateFolder {
 pub struct Known {
     /// Keys that every offer of the job sets: `offer.gift` and so on.
     pub offer: BTreeSet<String>,
+    /// What the job's trigger says of the occasion beyond kind, date and year: `occasion.days` and so on.
+    pub occasion: BTreeSet<String>,
 }
 
 /// What a file of a template is.

@@ -160,7 +160,7 @@ fn templates_that_could_run_away_are_refused_or_stopped() {
 
 #[test]
 fn what_is_wrong_with_a_template_is_said_with_its_place() {
-    let known = Known { offer: ["gift".to_owned()].into() };
+    let known = Known { offer: ["gift".to_owned()].into(), ..Known::default() };
     let folder = TemplateFolder::from_files([
         ("bad/email.en.mjml", "<mjml>\n<mj-head><mj-title>Hi {{ custmer.name }}</mj-title></mj-head>\n<mj-body><mj-section><mj-column>\n<mj-text>{{ offer.gfit }} {{ offer.gift|uper }}</mj-text></mj-column></mj-section></mj-body></mjml>".to_owned()),
         ("bad/email.zh-CN.mjml", "<mjml><mj-head></mj-head><mj-body><mj-section><mj-colum></mj-section></mj-body></mjml>".to_owned()),

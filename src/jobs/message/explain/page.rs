@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Report, in_words};
+use super::{Report, in_words, what};
 use crate::engine::door::JobError;
 use crate::jobs::layout::count;
 use crate::jobs::page;
@@ -52,8 +52,8 @@ impl Report<'_> {
 
     fn offers(&self) -> Table {
         let rows = self.groups.iter().map(|group| {
-            let offer = if group.offer.is_empty() { "none" } else { &group.offer };
-            vec![count(group.customers), offer.to_owned(), group.channel.clone(), group.locale.clone()]
+            let what = what(&group.offer, &group.step);
+            vec![count(group.customers), what, group.channel.clone(), group.locale.clone()]
         });
         Table {
             heading: "Who gets what",
@@ -68,7 +68,7 @@ impl Report<'_> {
         let rows = self.samples.iter().map(|sample| {
             let at = format!("{} {}", sample.local_time.format("%Y-%m-%d %H:%M"), sample.zone);
             let (who, day) = (sample.customer_id.clone(), sample.occurs_on.to_string());
-            vec![who, sample.name.clone(), day, sample.offer.clone(), sample.channel.clone(), at]
+            vec![who, sample.name.clone(), day, what(&sample.offer, &sample.step), sample.channel.clone(), at]
         });
         Table {
             heading: "For example",

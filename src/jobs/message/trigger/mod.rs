@@ -3,14 +3,18 @@
 //! A trigger is a head of the message statement that ends in the relation `candidate` (see `outbox/policy/policy.sql`),
 //! with its own parameters behind those that all share.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use sqlx::postgres::types::PgInterval;
 
 mod anniversary;
 mod level;
+mod schema;
 
 pub use anniversary::Anniversary;
 pub use level::Level;
+pub use schema::schema;
 
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
@@ -28,36 +32,44 @@ pub enum Trigger {
     Level(Level),
 }
 
-/// A head with policy and queue behind it.
-macro_rules! plan {
+/// The statements about the occasions that a head finds.
+#[derive(Debug, Clone, Copy)]
+pub struct Statements {
+    /// Plans a run: the head with policy and queue behind it.
+    pub plan: &'static str,
+    /// Counts, of those who have the occasion, for how many a value was missing.
+    pub missing: &'static str,
+}
+
+macro_rules! statements {
     ($head:literal) => {
-        concat!(
-            include_str!($head),
-            include_str!("../../../outbox/policy/ways.sql"),
-            include_str!("../../../outbox/policy/policy.sql"),
-            include_str!("../queue.sql")
-        )
+        Statements {
+            plan: concat!(
+                include_str!("begin.sql"),
+                include_str!($head),
+                include_str!("candidate.sql"),
+                include_str!("../../../outbox/policy/ways.sql"),
+                include_str!("../../../outbox/policy/policy.sql"),
+                include_str!("../queue.sql")
+            ),
+            missing: concat!(include_str!("begin.sql"), include_str!($head), include_str!("missing.sql")),
+        }
     };
 }
 
+/// The statements about who is due for a further message.
+pub(super) const FURTHER: Statements = statements!("step.sql");
+
 impl Trigger {
-    /// The statement that plans a run, with slots.
-    pub const fn plan(&self) -> &'static str {
+    /// The statements of a run, with slots.
+    pub const fn statements(&self) -> Statements {
         match self {
-            Self::Anniversary(_) => plan!("anniversary.sql"),
-            Self::Level(_) => plan!("level.sql"),
+            Self::Anniversary(_) => statements!("anniversary.sql"),
+            Self::Level(_) => statements!("level.sql"),
         }
     }
 
-    /// The statement that counts missing values, with slots.
-    pub const fn missing(&self) -> &'static str {
-        match self {
-            Self::Anniversary(_) => include_str!("anniversary_missing.sql"),
-            Self::Level(_) => include_str!("level_missing.sql"),
-        }
-    }
-
-    /// Binds what [`Self::plan`] and [`Self::missing`] ask for beyond what all share.
+    /// Binds what its head asks for beyond what all share.
     ///
     /// # Errors
     /// Beyond the years the calendar knows.
@@ -74,6 +86,20 @@ impl Trigger {
             Self::Anniversary(anniversary) => anniversary.days(run.business_date).collect(),
             Self::Level(level) => level.days(run),
         }
+    }
+
+    /// Whether everybody has the occasion, so that what conditions need is counted for all at once.
+    pub const fn is_of_everybody(&self) -> bool {
+        false
+    }
+
+    /// What templates get as `occasion.…` beyond kind, date and year.
+    pub fn variables(&self) -> BTreeSet<String> {
+        let keys: &[&str] = match self {
+            Self::Anniversary(_) => &[],
+            Self::Level(_) => &["from", "to", "direction"],
+        };
+        keys.iter().map(|key| (*key).to_owned()).collect()
     }
 
     /// Nearer than so many days to one the customer has had, an occasion counts as had.
@@ -116,6 +142,6 @@ fn required<T: Copy>(trigger: &mut Reader<'_>, key: &str, choices: &[(&str, T)])
     trigger.choice(key, choices)
 }
 
-fn interval(span: Span) -> PgInterval {
+pub(super) fn interval(span: Span) -> PgInterval {
     PgInterval { months: 0, days: 0, microseconds: span.as_seconds() * 1_000_000 }
 }

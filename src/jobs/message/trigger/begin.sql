@@ -1,0 +1,17 @@
+-- message/trigger/begin: what every message statement and its count of missing values begin with; the trigger's own head
+-- follows. :zone of the file; the slots are filled by filter/.
+with
+/*{facts_of_all}*/
+-- zones this server knows; a customer in any other one lives in the zone of the file
+known_zone as materialized (
+    select name from pg_timezone_names
+),
+-- customers as conditions know them, with the zone they live in; heads take it in place of crm.customer
+home as not materialized (
+    select c.customer_id, c.name, c.email, c.phone, c.locale, c.timezone, c.country,
+           c.birthday_year, c.birthday_month, c.birthday_day, c.birthday_calendar, c.birthday_leap_month,
+           c.status, c.owner_id, c.preferred_channel, c.tags, c.attributes, c.created_at,
+           coalesce(z.name, :zone::text) as zone
+    from crm.customer c
+    left join known_zone z on z.name = c.timezone
+),

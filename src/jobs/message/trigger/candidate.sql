@@ -1,0 +1,13 @@
+
+-- message/trigger/candidate: from "due", which every head ends in, to "candidate", which the policy takes.
+-- due: the columns of "home", and occasion (its name in the ledger: the same for the same occasion, whatever is corrected),
+-- kind, occurs_on (its day), due_on (from when it may be sent, on the customer's clock), not_after (its end of life, an
+-- instant), detail (what templates get as `occasion` beyond kind, date and year)
+, candidate as materialized (
+    select c.customer_id, c.zone, c.occasion, c.kind, c.occurs_on, c.due_on, c.not_after, c.detail,
+           c.status, c.email, c.phone, c.locale, c.preferred_channel,
+           /*{refusal}*/ null::text as refusal,
+           /*{offer}*/ null::text as offer
+    from due c
+    /*{facts}*/
+),
