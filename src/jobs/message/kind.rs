@@ -95,7 +95,11 @@ fn audience(file: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {
     filter::read(file, "audience", scope)
 }
 
-pub(super) fn locales(folder: &TemplateFolder, template: Option<&str>, channels: &[Sort]) -> BTreeMap<Sort, Vec<String>> {
+pub(super) fn locales(
+    folder: &TemplateFolder,
+    template: Option<&str>,
+    channels: &[Sort],
+) -> BTreeMap<Sort, Vec<String>> {
     let Some(template) = template else { return BTreeMap::new() };
     channels.iter().map(|sort| (*sort, folder.locales(template, *sort))).collect()
 }

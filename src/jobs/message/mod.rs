@@ -89,7 +89,8 @@ impl Message {
     /// The first message, then each step with the one behind it.
     fn stages(&self) -> impl Iterator<Item = Stage<'_>> {
         let further = self.steps.iter().enumerate();
-        std::iter::once(Stage::First).chain(further.map(|(place, step)| Stage::Further(step, self.steps.get(place + 1))))
+        std::iter::once(Stage::First)
+            .chain(further.map(|(place, step)| Stage::Further(step, self.steps.get(place + 1))))
     }
 
     /// The parts of the audience by which those outside are counted.

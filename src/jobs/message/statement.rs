@@ -121,7 +121,9 @@ fn filters<'m>(message: &'m Message, stage: Stage<'m>) -> impl Iterator<Item = &
         Stage::First => None,
         Stage::Further(step, _) => step.only_if.as_ref(),
     };
-    std::iter::once(&message.audience).chain(only_if).chain(message.offers.iter().filter_map(|offer| offer.when.as_ref()))
+    std::iter::once(&message.audience)
+        .chain(only_if)
+        .chain(message.offers.iter().filter_map(|offer| offer.when.as_ref()))
 }
 
 /// Channel → languages of its templates.

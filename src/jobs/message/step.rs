@@ -103,7 +103,8 @@ fn read_one(
     let channels = if table.has("channels") { delivery::channels(table) } else { None };
     let own = table.string("template");
     let template = own.as_deref().or(template)?.to_owned();
-    let sorts = channels.as_ref().map(|(sorts, _)| sorts.as_slice()).or(policy.map(|policy| policy.channels.as_slice()));
+    let sorts =
+        channels.as_ref().map(|(sorts, _)| sorts.as_slice()).or(policy.map(|policy| policy.channels.as_slice()));
     let locales = kind::locales(context.templates, Some(&template), sorts.unwrap_or_default());
     Some(Further {
         name: name?,
@@ -145,7 +146,8 @@ fn compare(table: &Reader<'_>, step: &Further, before: &[Option<Further>]) {
         table.problem("name", format!("there is a step named {:?} already", step.name), None);
     }
     if let Some(last) = before.iter().flatten().last().filter(|last| last.after >= step.after) {
-        let message = format!("this step does not come after {:?}, which is {} days after the first", last.name, last.after);
+        let message =
+            format!("this step does not come after {:?}, which is {} days after the first", last.name, last.after);
         table.problem("after", message, Some("all steps count from the day of the first message".into()));
     }
 }
