@@ -50,6 +50,8 @@ pub async fn round(engine: &Engine) -> sqlx::Result<usize> {
         return Ok(0);
     }
     let now = engine.clock.now(&mut tx).await?;
+    // changes are noted also where no ladder ever reads them
+    sqlx::query!("select tend.tidy_changes()").execute(&mut *tx).await?;
     let mut findings = found_by_rows(engine, &mut tx, now).await?;
     findings.extend(unplanned(engine, &mut tx, now).await?);
     record(&mut tx, &findings, now).await?;

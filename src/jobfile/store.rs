@@ -92,6 +92,8 @@ pub async fn apply(conn: &mut PgConnection, folder: &Folder, applying: Applying<
     store(conn, folder, now).await?;
     let revision = record(conn, folder, &applying, now).await?;
     let changes = put_in_force(conn, folder, &applying, revision, now).await?;
+    // ladders that are gone are told of nothing any more
+    sqlx::query!("select tend.tidy_changes()").execute(&mut *conn).await?;
     Ok(Applied { revision, outcome: Outcome::Applied, changes })
 }
 

@@ -48,20 +48,30 @@ pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("select pg_advisory_xact_lock(hashtextextended('tend:facts', 0))").execute(conn).await.map(drop)
 }
 
-/// Has a reader told of changes from now on.
+/// Has a reader told of changes from now on; true when it was not told of all of them before. `needs`: the windows whose
+/// kept facts it looks at; one nobody needs is let go (`tend.tidy_changes`).
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn register(reader: &str, about: &[String], conn: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into tend.change_reader as r (reader, about) values ($1, $2)
-         on conflict (reader) do update set about = excluded.about where r.about <> excluded.about",
+pub async fn register(reader: &str, about: &[String], needs: &[String], conn: &mut PgConnection) -> sqlx::Result<bool> {
+    let known = sqlx::query_scalar!(
+        r#"select $2::text[] <@ about as "all!" from tend.change_reader where reader = $1"#,
         reader,
         about
     )
+    .fetch_optional(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into tend.change_reader as r (reader, about, needs) values ($1, $2, $3)
+         on conflict (reader) do update set about = excluded.about, needs = excluded.needs
+         where (r.about, r.needs) is distinct from (excluded.about, excluded.needs)",
+        reader,
+        about,
+        needs
+    )
     .execute(conn)
-    .await
-    .map(drop)
+    .await?;
+    Ok(known != Some(true))
 }
 
 /// Brings the facts of the windows to an as-of. The caller holds [`lock`].
@@ -70,7 +80,7 @@ pub async fn register(reader: &str, about: &[String], conn: &mut PgConnection) -
 /// When the database refuses.
 pub async fn bring_up(windows: &[Span], frame: Frame, run_id: i64, conn: &mut PgConnection) -> sqlx::Result<Refreshed> {
     for window in windows {
-        register(&format!("facts {window}"), &["orders".to_owned()], conn).await?;
+        register(&format!("facts {window}"), &["orders".to_owned()], &[], conn).await?;
     }
     sqlx::query_file!("src/filter/facts/distribute.sql").execute(&mut *conn).await?;
     let mut all = Refreshed::default();

@@ -19,6 +19,8 @@ use crate::filter::event::{Event, Happened};
 use crate::filter::field::{Kind, Source};
 use crate::filter::leaf::{Leaf, Subject};
 use crate::filter::operand::{Day, Scalar};
+use crate::filter::period::Period;
+use crate::filter::standing::Standing;
 use crate::jobfile::duration::Span;
 
 /// Operators whose outcome depends on the value alone.
@@ -74,7 +76,12 @@ enum Instants {
     LastOrder(Span),
     CreatedAt,
     LevelSince(String),
+    /// Of moves along a ladder.
+    Moved(String),
     Event(&'static Event),
+    /// When a ticket was over.
+    TicketOver,
+    Consent,
 }
 
 /// An instant that moves with the as-of.
@@ -84,6 +91,10 @@ enum Bound {
     AsOf(TimeDelta),
     /// Where the local day begins that is so many days from today.
     Day(i64),
+    /// Where a period of the calendar begins.
+    Begin(Period),
+    /// Where the first day after it begins.
+    End(Period),
 }
 
 impl Bound {
@@ -91,6 +102,8 @@ impl Bound {
         match self {
             Self::AsOf(delta) => frame.as_of.checked_add_signed(delta),
             Self::Day(days) => frame.today().checked_add_signed(TimeDelta::days(days)).map(|day| frame.start_of(day)),
+            Self::Begin(period) => Some(frame.start_of(period.days(frame.today()).0)),
+            Self::End(period) => Some(frame.start_of(period.days(frame.today()).1)),
         }
     }
 }
@@ -134,6 +147,16 @@ impl Tracking {
                 }
                 _ => return None,
             },
+            Subject::Size(list) if matches!(**list, Subject::Attribute(_)) || list.kind() == Kind::Tags => {
+                return TIMELESS.contains(&operator).then_some(());
+            }
+            // the same for a customer on every day
+            Subject::Standing(Standing::Bucket { .. }) => {}
+            Subject::Standing(Standing::Consented { .. }) => {
+                self.about.insert("consent".to_owned());
+                // what was recorded ahead counts from then on
+                self.moving.push(Moving { of: Instants::Consent, bounds: vec![Bound::AsOf(TimeDelta::zero())] });
+            }
             Subject::Attribute(_) => {
                 let is_plain = leaf.operand.iter().all(|scalar| match scalar {
                     Scalar::Span(_) => false,
@@ -144,6 +167,17 @@ impl Tracking {
                 return (is_plain && is_known).then_some(());
             }
             Subject::Event(happened) => self.happens(happened, leaf)?,
+            Subject::Ladder { name, within, .. } if leaf.operator.moves.is_some() => {
+                // every move is a change of the level, and that is noted
+                self.about.insert(format!("ladder:{name}"));
+                let span = match leaf.operand.first() {
+                    Some(Scalar::Span(span)) => Some(*span),
+                    _ => *within,
+                };
+                let bounds = std::iter::once(TimeDelta::zero()).chain(span.map(|span| -span.as_delta()));
+                self.moving
+                    .push(Moving { of: Instants::Moved(name.clone()), bounds: bounds.map(Bound::AsOf).collect() });
+            }
             Subject::Ladder { name, held, .. } if TIMELESS.contains(&operator) => {
                 self.about.insert(format!("ladder:{name}"));
                 if let Some(held) = held {
@@ -161,7 +195,9 @@ impl Tracking {
     fn happens(&mut self, happened: &Happened, leaf: &Leaf) -> Option<()> {
         let table = happened.event.table.strip_prefix("crm.").filter(|table| NOTED.contains(table))?;
         if happened.only.iter().any(|(which, _)| which.depends_on_as_of()) {
-            return None;
+            // of tickets alone: one is open until it is over
+            let bounds = vec![Bound::AsOf(TimeDelta::zero())];
+            self.moving.push(Moving { of: Instants::TicketOver, bounds });
         }
         self.about.insert(table.to_owned());
         let mut bounds = if happened.measure.is_instant() { bounds(leaf)? } else { Vec::new() };
@@ -232,6 +268,7 @@ fn bounds(leaf: &Leaf) -> Option<Vec<Bound>> {
         ("on" | "before" | "after", Some(Scalar::Day(Day::Today(days)))) => {
             vec![Bound::Day(*days), Bound::Day(days + 1)]
         }
+        ("on" | "during", Some(Scalar::Period(period))) => vec![Bound::Begin(*period), Bound::End(*period)],
         _ => return None,
     })
 }
@@ -265,7 +302,10 @@ impl Instants {
             Self::Order => "crm.orders e".to_owned(),
             Self::LastOrder(window) => of("tend.fact", "span", emit.text(&window.to_string())),
             Self::LevelSince(ladder) => of("tend.ladder_state", "ladder", emit.text(ladder)),
+            Self::Moved(ladder) => of("tend.ladder_move", "ladder", emit.text(ladder)),
             Self::CreatedAt => "crm.customer e".to_owned(),
+            Self::TicketOver => "crm.ticket e".to_owned(),
+            Self::Consent => "crm.consent e".to_owned(),
             Self::Event(event) => format!("{} e", event.table),
         }
     }
@@ -275,7 +315,10 @@ impl Instants {
             Self::Order => "e.placed_at",
             Self::LastOrder(_) => "e.last_order_at",
             Self::LevelSince(_) => "e.since",
+            Self::Moved(_) => "e.at",
             Self::CreatedAt => "e.created_at",
+            Self::TicketOver => "least(e.solved_at, e.closed_at)",
+            Self::Consent => "e.recorded_at",
             Self::Event(event) => event.at,
         }
     }

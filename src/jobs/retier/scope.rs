@@ -89,8 +89,9 @@ pub(super) async fn scope(
     let frame = ladder.frame(run);
     let tracking = Tracking::of(ladder.conditions(), ladder.window);
     let about: Vec<String> = tracking.iter().flat_map(|tracking| tracking.about.iter().cloned()).collect();
-    keep::register(&reader, &about, conn).await?;
     let windows = Requirements::of(ladder.conditions()).windows_of(&frame);
+    let needs: Vec<String> = windows.iter().map(ToString::to_string).collect();
+    let is_new = keep::register(&reader, &about, &needs, conn).await?;
     keep::bring_up(&windows, frame, run.run_id, conn).await?;
 
     let everybody = |why: String| Ok(Scope::everybody(Some(Kept::Everybody), why));
@@ -102,6 +103,9 @@ pub(super) async fn scope(
         Ok(tracking) => tracking,
         Err(condition) => return everybody(format!("{UNTRACKED} \"{condition}\"")),
     };
+    if is_new {
+        return everybody("it was not told of all changes until now".into());
+    }
     if before.everybody_at.is_none_or(|at| (run.as_of - at).abs() >= keep::RECOUNT_AFTER) {
         return everybody("a week has passed since everybody was looked at".into());
     }

@@ -11,6 +11,8 @@ mod plans;
 mod properties;
 mod replay;
 mod stability;
+mod tidying;
+mod tracking;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -59,7 +61,8 @@ fn shipped_ladder() -> Ladder {
 
 fn read_with<T>(text: &str, read: impl FnOnce(&mut Reader<'_>, &ReadContext<'_>) -> T) -> (T, Problems) {
     let templates = TemplateFolder::default();
-    let (ladders, cuts) = (Ladders::default(), Cuts::default());
+    let spenders = ("spenders".to_owned(), ["top", "rest"].map(String::from).to_vec());
+    let (ladders, cuts) = (Ladders::new([spenders].into()), Cuts::default());
     let context = ReadContext {
         job: "value-tiers",
         timezone: chrono_tz::Asia::Shanghai,
