@@ -104,13 +104,15 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
             .bind(run_id)
             .fetch_one(pool)
             .await?;
+        let scan = scan_facts(pool).await?;
         let kind = if round == 0 { "first, every row written (not counted)" } else { "" };
         println!(
-            "{}  bare {}  full {}  night {}  looked at {looked_at}  {progress}  {kind}",
+            "{}  bare {}  full {}  night {}  scan of facts {}  looked at {looked_at}  {progress}  {kind}",
             at.date_naive(),
             seconds(bare),
             seconds(full),
-            seconds(night)
+            seconds(night),
+            seconds(scan)
         );
         if round == 0 {
             // as autovacuum does on a server of its own accord
@@ -119,6 +121,7 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
             times.bare.push(bare);
             times.full.push(full);
             times.night.push(night);
+            times.scan.push(scan);
         }
     }
     times.print();
@@ -131,13 +134,20 @@ struct Times {
     bare: Vec<Duration>,
     full: Vec<Duration>,
     night: Vec<Duration>,
+    scan: Vec<Duration>,
 }
 
 impl Times {
     fn print(self) {
-        let (bare, full, night) = (median(self.bare), median(self.full), median(self.night));
+        let (bare, full, night, scan) = (median(self.bare), median(self.full), median(self.night), median(self.scan));
         let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
-        println!("median      bare {}  full {}  night {}", seconds(bare), seconds(full), seconds(night));
+        println!(
+            "median      bare {}  full {}  night {}  scan of facts {}",
+            seconds(bare),
+            seconds(full),
+            seconds(night),
+            seconds(scan)
+        );
         println!(
             "ratios      full to bare {:.2}  night to full {:.3}  night to bare {:.3}",
             ratio(full, bare),
@@ -208,6 +218,16 @@ fn bare_statement() -> String {
         Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|at| at.join("shared/bench/retier_bare.sql"));
     let found = shared.find_map(|file| std::fs::read_to_string(file).ok());
     found.unwrap_or_else(|| include_str!("bare.sql").to_owned())
+}
+
+/// What grows with the number of customers even where nothing changed: reading all kept facts once.
+async fn scan_facts(pool: &PgPool) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    let _: i64 =
+        sqlx::query_scalar("select count(*) from tend.fact where span = '365d' and orders > 0 and spend >= 100")
+            .fetch_one(pool)
+            .await?;
+    Ok(begun.elapsed())
 }
 
 async fn run_bare(pool: &PgPool, statement: &str, at: DateTime<Utc>) -> anyhow::Result<Duration> {

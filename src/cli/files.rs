@@ -11,6 +11,7 @@ use super::{connect, folder, print};
 use crate::checks;
 use crate::clock::wall_clock;
 use crate::db::Scratch;
+use crate::engine::status;
 use crate::filter;
 use crate::jobfile::applied::Outcome;
 use crate::jobfile::check;
@@ -36,11 +37,29 @@ pub async fn check(arguments: &Arguments, command: &CheckArgs) -> Result<(), Fai
     if arguments.json {
         let mut document = serde_json::to_value(&report).map_err(anyhow::Error::from)?;
         document["checks"] = tried.as_ref().map_or(Value::Null, checks::Report::json);
+        if let Some(unnoted) = unnoted(arguments).await {
+            document["crm"] = unnoted.into();
+        }
         print::json(&document)?;
-    } else if let Some(tried) = &tried {
-        print::text(format!("\n{}", tried.render(std::io::stdout().is_terminal())))?;
+    } else {
+        if let Some(tried) = &tried {
+            print::text(format!("\n{}", tried.render(std::io::stdout().is_terminal())))?;
+        }
+        if let Some(unnoted) = unnoted(arguments).await {
+            print::text(format!("\n{unnoted}"))?;
+        }
     }
     if tried.is_none_or(|tried| tried.passed()) { Ok(()) } else { Err(Failure::Said(3)) }
+}
+
+/// What it means for ladders that changes in `crm` are not noted. None where they are, and where no database is named,
+/// answers, or has tend's tables: files can be checked without one.
+async fn unnoted(arguments: &Arguments) -> Option<&'static str> {
+    let settings = connect::settings(arguments).ok()?;
+    settings.database.url.as_ref()?;
+    let opened = connect::gated(&settings).await.ok()?;
+    let mut conn = opened.db.pool().acquire().await.ok()?;
+    status::unnoted(&mut conn).await.ok().flatten()
 }
 
 /// Runs the checks of the folder in a scratch database.

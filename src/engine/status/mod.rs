@@ -37,6 +37,22 @@ pub struct Status {
     pub sending_paused: Option<PauseStatus>,
     /// The errors of the job folder while it is broken.
     pub folder_problem: Option<String>,
+    /// Where tend is not told of changes in `crm`: what that means.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unnoted: Option<&'static str>,
+}
+
+/// Over views (or tables tend may not watch) nothing tells tend what changed.
+const UNNOTED: &str = "crm is views, or tables tend may not watch: nothing tells what changed there, so every run of a ladder \
+    counts all orders anew. Its levels are exact, but a night costs what a full count costs, however little changed.";
+
+/// What it means that changes in `crm` are not noted, where they are not.
+///
+/// # Errors
+/// When the database refuses, or has not tend's tables.
+pub async fn unnoted(conn: &mut PgConnection) -> sqlx::Result<Option<&'static str>> {
+    let noted = sqlx::query_scalar!(r#"select tend.captures_changes() as "noted!""#).fetch_one(conn).await?;
+    Ok((!noted).then_some(UNNOTED))
 }
 
 /// One job.
@@ -190,6 +206,7 @@ pub async fn status(engine: &Engine) -> sqlx::Result<Status> {
         outbox: outbox(&mut tx).await?,
         sending_paused: sending_paused(&mut tx).await?,
         folder_problem: sqlx::query_scalar!("select report from tend.folder_problem").fetch_optional(&mut *tx).await?,
+        unnoted: unnoted(&mut tx).await?,
     };
     tx.commit().await?;
     Ok(status)

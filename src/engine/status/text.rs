@@ -48,6 +48,9 @@ impl fmt::Display for InZone<'_> {
         if let Some(problem) = &self.folder_problem {
             writeln!(f, "\nTHE JOB FOLDER IS BROKEN; the last good jobs stay in force:\n{}", indented(problem))?;
         }
+        if let Some(unnoted) = self.unnoted {
+            writeln!(f, "\n{unnoted}")?;
+        }
         writeln!(f, "\nJobs")?;
         if self.jobs.is_empty() {
             writeln!(f, "  none yet (`tend apply` puts the job folder in force, `tend serve` does at its start)")?;

@@ -224,6 +224,12 @@ async fn over_views_everything_is_counted_anew_at_every_run_and_the_run_says_so(
     assert_eq!(levels(&world).await, ["a\tnormal", "b\tmid", "c\tnormal"]);
     let why = world.value("select everybody from tend.ladder_run where run_id = 2").await;
     assert!(why.contains("views"), "{why}");
+    // and so do status and check
+    for arguments in [&["status"][..], &["check", "--no-run", concat!(env!("CARGO_MANIFEST_DIR"), "/jobs")]] {
+        let output = world.tend().args(arguments).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("crm is views, or tables"), "{arguments:?}: {text}");
+    }
 }
 
 /// The levels of another ladder of the same file, evaluated from nothing.
