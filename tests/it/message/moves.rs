@@ -88,6 +88,9 @@ async fn who_rose_is_told_once_and_a_first_level_is_no_news() {
     rose.on(&world, "2026-06-03").await;
     let expected = ["a level:value-tiers:2 level high", "b level:value-tiers:2 level mid"];
     assert_eq!(told(&world).await, expected);
+    let about = "select data -> 'occasion' ->> 'ladder', data -> 'occasion' ->> 'from', data -> 'occasion' ->> 'to',
+                        data -> 'occasion' ->> 'direction' from tend.outbox order by customer_id";
+    assert_eq!(world.rows(about).await, ["value-tiers\tnormal\thigh\trose", "value-tiers\tnormal\tmid\trose"]);
     let ends = "select distinct not_after from tend.outbox";
     assert_eq!(world.rows(ends).await, ["2026-06-05T18:00:00+00:00"], "three days after the move");
     // a second run, the next mornings, and nights without a move: nothing more

@@ -14,7 +14,7 @@ due as (
     select h.*, (m.at at time zone :zone)::date as occurs_on,
            'level:' || :ladder || ':' || m.run_id as occasion, 'level' as kind,
            date_trunc('day', m.at at time zone h.zone) as due_on, m.at + :life as not_after,
-           jsonb_build_object('from', m.from_level, 'to', m.to_level, 'direction', m.direction) as detail
+           jsonb_build_object('ladder', :ladder::text, 'from', m.from_level, 'to', m.to_level, 'direction', m.direction) as detail
     from last_move m
     join home h on h.customer_id = m.customer_id
     where m.direction = coalesce(:direction::text, m.direction) and m.to_level = coalesce(:entered::text, m.to_level)

@@ -97,7 +97,7 @@ impl Trigger {
     pub fn variables(&self) -> BTreeSet<String> {
         let keys: &[&str] = match self {
             Self::Anniversary(_) => &[],
-            Self::Level(_) => &["from", "to", "direction"],
+            Self::Level(_) => &["ladder", "from", "to", "direction"],
         };
         keys.iter().map(|key| (*key).to_owned()).collect()
     }
