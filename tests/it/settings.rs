@@ -190,7 +190,8 @@ fn the_channels_that_the_shipped_file_explains_are_right() {
     let channels: Vec<String> = explained
         .enumerate()
         .map(|(at, part)| {
-            let lines = part.lines().filter(|line| line.contains(" = ") || line.starts_with("#["));
+            let lines =
+                part.lines().filter(|line| line.contains(" = ") && !line.starts_with("# ") || line.starts_with("#["));
             lines.map(|line| format!("{}\n", &line[1..])).collect::<String>().replace("NAME", &format!("c{at}"))
         })
         .collect();

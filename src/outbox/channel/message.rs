@@ -4,6 +4,7 @@
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
@@ -70,7 +71,7 @@ impl Sender {
     /// # Errors
     /// When the address is none; the text does not contain it.
     pub fn build(&self, outgoing: &Outgoing, dkim: Option<&Dkim>) -> Result<Mail, String> {
-        let address = outgoing.to.trim().parse().map_err(|_| "the address is not a mail address".to_owned())?;
+        let address = address(&outgoing.to)?;
         let name = Some(one_line(&outgoing.name)).filter(|name| !name.is_empty());
         let subject = one_line(outgoing.subject.as_deref().unwrap_or_default());
         let subject = if outgoing.redirected_from.is_some() { format!("[redirected] {subject}") } else { subject };
@@ -116,6 +117,20 @@ impl Sender {
 fn as_it_is(name: &'static str, value: String) -> HeaderValue {
     let name = HeaderName::new_from_ascii_str(name);
     HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+}
+
+/// A mail address whose domain is written in ASCII (RFC 5891): not every server takes SMTPUTF8, and a domain needs none.
+///
+/// # Errors
+/// A sentence without the address.
+pub fn address(text: &str) -> Result<Address, String> {
+    let none = || "the address is not a mail address".to_owned();
+    let address: Address = text.trim().parse().map_err(|_| none())?;
+    if address.domain().is_ascii() {
+        return Ok(address);
+    }
+    let domain = idna::domain_to_ascii(address.domain()).map_err(|_| none())?;
+    Address::new(address.user(), domain).map_err(|_| none())
 }
 
 /// A header value is one line.

@@ -44,6 +44,8 @@ pub struct Outgoing {
     pub html: Option<String>,
     /// Text part of a mail, or the text message.
     pub text: String,
+    /// A text message that the gateway makes of a template it has; `text` is what it will say.
+    pub form: Option<Form>,
     /// When it is sent, for the Date header.
     pub date: DateTime<Utc>,
     /// How the customer unsubscribes; none for transactional messages.
@@ -52,19 +54,38 @@ pub struct Outgoing {
     pub redirected_from: Option<String>,
 }
 
+/// A template of the gateway with its values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    /// What the gateway calls the template (`SMS_123456789`, `1234567`, `HX…`).
+    pub template: String,
+    /// Names and values, in the order of the template's placeholders.
+    pub params: Vec<(String, String)>,
+}
+
 impl Outgoing {
-    /// A made-up message, to try templates of the settings with.
+    /// A made-up message with nothing that can be missing, to try templates of the settings with.
+    fn bare_sample(sort: Sort) -> Self {
+        Self { subject: None, html: None, form: None, unsubscribe: None, name: String::new(), ..Self::sample(sort) }
+    }
+
+    /// A made-up message with all there can be, to try templates of the settings with.
     fn sample(sort: Sort) -> Self {
         let words = || "sample".to_owned();
+        let to = match sort {
+            Sort::Email => "sample@example.com",
+            Sort::Sms => "+8613800138000",
+        };
         Self {
             id: Uuid::nil(),
             sort,
-            to: words(),
+            to: to.to_owned(),
             name: words(),
             locale: words(),
             subject: Some(words()),
             html: Some(words()),
             text: words(),
+            form: Some(Form { template: words(), params: vec![("sample".into(), words())] }),
             date: DateTime::UNIX_EPOCH,
             unsubscribe: Some(Unsubscribe { url: words(), mailto: None }),
             redirected_from: None,
@@ -77,10 +98,24 @@ impl Outgoing {
 pub enum Prepared {
     /// A mail with its envelope.
     Mail(message::Mail),
-    /// The body of an HTTP call.
+    /// What goes into an HTTP call.
     Call(webhook::Call),
     /// What the recording channel writes.
     Record(recording::Record),
+}
+
+impl Prepared {
+    /// Whether both may cross the network together.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        self.call().zip(other.call()).is_some_and(|(one, two)| one.goes_with(two))
+    }
+
+    fn call(&self) -> Option<&webhook::Call> {
+        match self {
+            Self::Call(call) => Some(call),
+            Self::Mail(_) | Self::Record(_) => None,
+        }
+    }
 }
 
 /// A configured channel.
@@ -122,6 +157,27 @@ impl Channel {
         }
     }
 
+    /// Messages that may cross the network together, at most.
+    pub fn batch(&self) -> usize {
+        match self {
+            Self::Webhook(webhook) => webhook.batch(),
+            Self::Smtp(_) | Self::Recording(_) => 1,
+        }
+    }
+
+    /// Sends one message by itself: no ledger, no rates, no second attempt.
+    ///
+    /// # Errors
+    /// When nothing was sent: the message cannot be sent by this channel, or the provider is not ready.
+    pub async fn deliver(&self, outgoing: &Outgoing) -> Result<Answer, String> {
+        let prepared = self.prepare(outgoing)?;
+        let mut connection = self.connection();
+        connection.ready().await.map_err(|unready| unready.detail)?;
+        let answer = connection.send(&[&prepared]).await.pop();
+        connection.close().await;
+        answer.ok_or_else(|| "nothing was sent".to_owned())
+    }
+
     /// A connection, not opened yet.
     pub fn connection(&self) -> Connection<'_> {
         match self {
@@ -155,14 +211,24 @@ impl Connection<'_> {
         }
     }
 
-    /// Sends, and says what became of it.
-    pub async fn send(&mut self, prepared: &Prepared) -> Answer {
-        match (self, prepared) {
-            (Self::Smtp(session), Prepared::Mail(mail)) => session.send(mail).await,
-            (Self::Webhook(webhook), Prepared::Call(call)) => webhook.send(call).await,
-            (Self::Recording(recording), Prepared::Record(record)) => recording.send(record).await,
-            _ => Answer::rejected(None, "the message was prepared for another kind of channel"),
+    /// Sends messages that go with each other, no more than [`Channel::batch`], and says what became of each, in their
+    /// order.
+    pub async fn send(&mut self, prepared: &[&Prepared]) -> Vec<Answer> {
+        if let Self::Webhook(webhook) = self {
+            let calls: Vec<&webhook::Call> = prepared.iter().filter_map(|each| each.call()).collect();
+            if calls.len() == prepared.len() {
+                return webhook.send(&calls).await;
+            }
         }
+        let mut answers = Vec::with_capacity(prepared.len());
+        for each in prepared {
+            answers.push(match (&mut *self, each) {
+                (Self::Smtp(session), Prepared::Mail(mail)) => session.send(mail).await,
+                (Self::Recording(recording), Prepared::Record(record)) => recording.send(record).await,
+                _ => Answer::rejected(None, "the message was prepared for another kind of channel"),
+            });
+        }
+        answers
     }
 
     /// Closes politely.

@@ -12,13 +12,17 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+mod answer;
 mod outbox;
+mod sign;
 mod smtp;
 mod webhook;
 
+pub use answer::{AnswerRules, Codes, Success};
 pub use outbox::{OutboxSettings, Redirect};
+pub use sign::{HashName, SignBy, SignSettings, Written};
 pub use smtp::{DkimSettings, SmtpSettings, SmtpTls};
-pub use webhook::{BasicAuth, BodyKind, Success, WebhookSettings};
+pub use webhook::{BasicAuth, BodyKind, NumberFormat, Numbers, WebhookSettings};
 
 /// What a channel carries. Also `tend.outbox.channel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]

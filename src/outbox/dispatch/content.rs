@@ -149,6 +149,7 @@ pub fn outgoing(
         subject,
         html,
         text,
+        form: None,
         date: claimed.now,
         unsubscribe: unsubscribe.flatten(),
         redirected_from: None,

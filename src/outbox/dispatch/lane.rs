@@ -66,10 +66,12 @@ impl Lane {
             lanes.push(format!("*{sort}"));
         }
         let connections = settings.connections();
+        let channel = Channel::new(name, settings)?;
+        let first = connections * channel.batch() * 8;
         Ok(Self {
             name: name.to_owned(),
             sort,
-            channel: Channel::new(name, settings)?,
+            channel,
             connections,
             retry_after: settings.retry_after(),
             on_unknown: settings.on_unknown(),
@@ -79,7 +81,7 @@ impl Lane {
             claims: AtomicU64::new(0),
             waiting: Mutex::default(),
             failing: AtomicBool::new(false),
-            size: AtomicUsize::new((connections * 8).clamp(1, usize::from(outbox.batch))),
+            size: AtomicUsize::new(first.clamp(1, usize::from(outbox.batch))),
             under_way: AtomicUsize::new(0),
             progress: Notify::new(),
             sent: Default::default(),

@@ -2,8 +2,10 @@
 //!
 //! Every connection hands in the result of its last message together with its next message, and goes on when both are
 //! committed. What several connections of a channel hand in meanwhile is one statement and one flush of the server's log.
-//! A crash therefore leaves at most one message without an answer per connection.
+//! A crash therefore leaves at most one message without an answer per connection, or one call where a channel sends several
+//! messages in a call.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -63,9 +65,9 @@ pub struct Next {
 pub struct Lost;
 
 struct Entry {
-    last: Option<Finished>,
-    next: Option<Next>,
-    reply: oneshot::Sender<Result<bool, Lost>>,
+    last: Vec<Finished>,
+    next: Vec<Next>,
+    reply: oneshot::Sender<Result<Vec<i64>, Lost>>,
 }
 
 /// Where a connection hands in.
@@ -90,9 +92,9 @@ impl Ledger {
         Self { entries }
     }
 
-    /// Commits; true when the next message is handed off and must be sent now, false when sending is paused or the
-    /// message's life is over.
-    pub async fn commit(&self, last: Option<Finished>, next: Option<Next>) -> Result<bool, Lost> {
+    /// Commits; gives the messages that are handed off and must be sent now. The others are not: sending is paused or their
+    /// life is over.
+    pub async fn commit(&self, last: Vec<Finished>, next: Vec<Next>) -> Result<Vec<i64>, Lost> {
         let (reply, answer) = oneshot::channel();
         self.entries.send(Entry { last, next, reply }).await.map_err(|_| Lost)?;
         answer.await.unwrap_or(Err(Lost))
@@ -104,7 +106,7 @@ struct Writer {
     clock: Clock,
     owner: Uuid,
     connection: Option<PgConnection>,
-    /// Messages in the network: so many results will be handed in.
+    /// Connections with messages in the network: so many results will be handed in.
     sending: usize,
 }
 
@@ -136,17 +138,20 @@ impl Writer {
                 lost.cancel();
                 return;
             };
-            self.sending += handed.len();
+            let handed: HashSet<i64> = handed.into_iter().collect();
             for entry in entries.drain(..) {
+                let own: Vec<i64> =
+                    entry.next.iter().map(|next| next.message_id).filter(|id| handed.contains(id)).collect();
+                self.sending += usize::from(!own.is_empty());
                 // a worker that is gone has been told by its own end
-                let _ = entry.reply.send(Ok(entry.next.is_some_and(|next| handed.contains(&next.message_id))));
+                let _ = entry.reply.send(Ok(own));
             }
         }
     }
 
     /// Waits for company, a little, and only for connections that are at work: one alone never waits.
     async fn gather(&mut self, inbox: &mut mpsc::Receiver<Entry>, entries: &mut Vec<Entry>) {
-        let back = |entries: &[Entry]| entries.iter().filter(|entry| entry.last.is_some()).count();
+        let back = |entries: &[Entry]| entries.iter().filter(|entry| !entry.last.is_empty()).count();
         let at_work = entries.len() + self.sending.saturating_sub(back(entries));
         let enough = at_work.div_ceil(2).min(MOST);
         let patience = tokio::time::sleep(GATHER);
@@ -166,8 +171,8 @@ impl Writer {
             Some(connection) => connection,
             None => self.connection.insert(dedicated(&self.db).await?),
         };
-        let last: Vec<&Finished> = entries.iter().filter_map(|entry| entry.last.as_ref()).collect();
-        let next: Vec<Next> = entries.iter().filter_map(|entry| entry.next).collect();
+        let last: Vec<&Finished> = entries.iter().flat_map(|entry| &entry.last).collect();
+        let next: Vec<Next> = entries.iter().flat_map(|entry| entry.next.iter().copied()).collect();
         let column = |read: fn(&Finished) -> Option<String>| last.iter().map(|each| read(each)).collect::<Vec<_>>();
         let row = sqlx::query_file!(
             "src/outbox/dispatch/commit.sql",

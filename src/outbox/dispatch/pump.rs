@@ -49,7 +49,7 @@ impl Pump {
     pub async fn run(self, until: Until, stop: CancellationToken) {
         let connections = self.lane.connections;
         let raw = Arc::new(Queue::new(usize::from(self.shared.outbox.batch)));
-        let ready = Arc::new(Queue::new(connections.max(2) * 2));
+        let ready = Arc::new(Queue::new(connections.max(2) * 2 * self.lane.channel.batch()));
         let mut workers = JoinSet::new();
         for _ in 0..connections {
             let worker = Worker {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::breaker;
 use super::claim::Claimed;
 use super::conclude::conclude;
-use super::ledger::{Finished, Ledger, Lost, Next};
+use super::ledger::{Finished, Ledger, Lost};
 use super::queue::Queue;
 use super::settler::{Settle, Settler};
 use super::{Lane, Shared};
@@ -14,6 +14,8 @@ use crate::outbox::channel::{Answer, Connection, Fate, Prepared, Trouble};
 
 /// A claim older than this is given back and judged anew: consent may have been withdrawn meanwhile.
 pub const FRESH: Duration = Duration::from_secs(5);
+/// How long a call that can carry more messages waits for the next one.
+const COMPANY: Duration = Duration::from_millis(5);
 
 /// A claimed message, rendered and built.
 #[derive(Debug)]
@@ -49,13 +51,14 @@ impl Worker {
     }
 
     async fn work(&self, connection: &mut Connection<'_>) -> Result<(), Lost> {
-        let mut last: Option<Finished> = None;
+        let mut last: Vec<Finished> = Vec::new();
+        let mut left = None;
         loop {
-            let next = match self.queue.try_pop() {
+            let next = match left.take().or_else(|| self.queue.try_pop()) {
                 Some(next) => next,
                 None => {
                     // a result does not wait for a message that may not come
-                    self.record(last.take(), None).await?;
+                    self.record(std::mem::take(&mut last), &[]).await?;
                     match self.wait(connection).await {
                         Some(next) => next,
                         None => return Ok(()),
@@ -65,16 +68,44 @@ impl Worker {
             if !self.may_go(&next, connection).await? {
                 continue;
             }
-            if !self.record(last.take(), Some(next.claimed.hand_over())).await? {
-                if !next.claimed.is_over() {
+            let load = self.load(next, connection, &mut left).await?;
+            let handed = self.record(std::mem::take(&mut last), &load).await?;
+            let (load, refused): (Vec<_>, Vec<_>) =
+                load.into_iter().partition(|ready| handed.contains(&ready.claimed.message_id));
+            for ready in refused {
+                if !ready.claimed.is_over() {
                     self.lane.halt(); // sending is paused: the rest of the claim goes back too
                 }
-                self.release(&next.claimed, None).await;
-                continue;
+                self.release(&ready.claimed, None).await;
             }
-            let answer = connection.send(&next.prepared).await;
-            last = Some(self.concluded(&next.claimed, answer).await);
+            if !load.is_empty() {
+                let prepared: Vec<_> = load.iter().map(|ready| &ready.prepared).collect();
+                let answers = connection.send(&prepared).await;
+                last = self.concluded(&load, answers).await;
+            }
         }
+    }
+
+    /// The message with others that may go in the same call, as many as are there; the first that may not is `left`.
+    async fn load(
+        &self,
+        first: Ready,
+        connection: &mut Connection<'_>,
+        left: &mut Option<Ready>,
+    ) -> Result<Vec<Ready>, Lost> {
+        let most = self.lane.channel.batch();
+        let mut load = vec![first];
+        while load.len() < most {
+            let Ok(Some(next)) = tokio::time::timeout(COMPANY, self.queue.pop()).await else { break };
+            if !next.prepared.goes_with(&load[0].prepared) {
+                *left = Some(next);
+                break;
+            }
+            if self.may_go(&next, connection).await? {
+                load.push(next);
+            }
+        }
+        Ok(load)
     }
 
     /// The next message; an idle connection is closed after a while.
@@ -105,28 +136,37 @@ impl Worker {
         Ok(false)
     }
 
-    /// Commits and passes the result on.
-    async fn record(&self, last: Option<Finished>, next: Option<Next>) -> Result<bool, Lost> {
-        if last.is_none() && next.is_none() {
-            return Ok(false);
+    /// Commits and passes the results on; gives what is handed off now.
+    async fn record(&self, last: Vec<Finished>, next: &[Ready]) -> Result<Vec<i64>, Lost> {
+        if last.is_empty() && next.is_empty() {
+            return Ok(Vec::new());
         }
-        let message_id = last.as_ref().map(|last| last.message_id);
+        let finished: Vec<i64> = last.iter().map(|last| last.message_id).collect();
+        let next = next.iter().map(|ready| ready.claimed.hand_over()).collect();
         let handed = self.ledger.commit(last, next).await?;
-        if let Some(message_id) = message_id {
+        for message_id in finished {
             let _ = self.settler.send(Settle::Finished(message_id)).await;
             self.lane.done();
         }
         Ok(handed)
     }
 
-    async fn concluded(&self, claimed: &Claimed, answer: Answer) -> Finished {
-        self.lane.count(answer.fate);
-        if answer.fate == Fate::Accepted {
-            self.works(claimed).await;
-        } else if let Some(trouble) = answer.trouble {
-            self.trouble(claimed, trouble, &answer.detail).await;
+    /// What became of the messages of one call. What an answer says beyond its message is noted once a call.
+    async fn concluded(&self, load: &[Ready], answers: Vec<Answer>) -> Vec<Finished> {
+        let mut noted = Vec::new();
+        let mut finished = Vec::with_capacity(load.len());
+        for (ready, answer) in load.iter().zip(answers) {
+            let claimed = &ready.claimed;
+            self.lane.count(answer.fate);
+            if answer.fate == Fate::Accepted {
+                self.works(claimed).await;
+            } else if let Some(trouble) = answer.trouble.filter(|trouble| !noted.contains(trouble)) {
+                self.trouble(claimed, trouble, &answer.detail).await;
+                noted.push(trouble);
+            }
+            finished.push(conclude(claimed, answer, &self.lane.retry_after));
         }
-        conclude(claimed, answer, &self.lane.retry_after)
+        finished
     }
 
     /// The channel and the domain work again, where they were known to fail.

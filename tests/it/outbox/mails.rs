@@ -23,6 +23,7 @@ fn outgoing() -> Outgoing {
         subject: Some("生日快乐，王小明\r\nBcc: all@example.com".into()),
         html: Some("<p>亲爱的 &lt;b&gt;</p>".into()),
         text: "亲爱的 <b>\n.\n一行点\n".into(),
+        form: None,
         date: Utc.with_ymd_and_hms(2026, 6, 1, 9, 30, 0).unwrap(),
         unsubscribe: None,
         redirected_from: None,

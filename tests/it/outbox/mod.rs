@@ -7,5 +7,6 @@ mod recording;
 mod smtp;
 mod templates;
 mod timing;
+mod vendors;
 mod watched;
 mod webhook;

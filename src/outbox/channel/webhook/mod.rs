@@ -4,25 +4,28 @@
 //! secret. Redirects are never followed, private addresses are refused unless the settings allow them, and an answer
 //! counts as success only when status and body say so.
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use minijinja::{Environment, Value, context};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use minijinja::{Value as Known, context};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 use secrecy::ExposeSecret as _;
 
-use super::settings::{BodyKind, WebhookSettings, secret};
-use super::{Answer, Fate, Outgoing, Trouble};
+use super::settings::{BodyKind, NumberFormat, Sort, WebhookSettings, secret};
+use super::{Answer, Fate, Form, Outgoing, Trouble};
 use crate::outbox::link::Unsubscribe;
-use crate::outbox::template;
 
 mod answer;
+mod encode;
+mod fields;
 mod guard;
+mod judge;
+mod number;
 mod sign;
 
-use sign::Signer;
+use fields::{Fields, Filled};
+use judge::Judge;
+use sign::{Draft, Signer};
 
 /// A receiver.
 #[derive(Debug)]
@@ -32,17 +35,27 @@ pub struct Webhook {
     method: Method,
     client: Client,
     headers: HeaderMap,
-    signer: Option<Signer>,
-    env: Environment<'static>,
+    signers: Vec<Signer>,
+    fields: Fields,
+    numbers: NumberFormat,
+    judge: Judge,
 }
 
-/// The body of a call with its headers.
+/// What a message contributes to a call.
 #[derive(Debug)]
 pub struct Call {
-    body: String,
-    headers: HeaderMap,
-    /// When it was made, for Retry-After dates.
+    id: String,
+    filled: Filled,
+    redirected_from: Option<String>,
+    /// When it was made: signatures and Retry-After dates go by it.
     date: DateTime<Utc>,
+}
+
+impl Call {
+    /// Whether both can go in one call.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        self.filled.goes_with(&other.filled) && self.redirected_from == other.redirected_from
+    }
 }
 
 impl Webhook {
@@ -52,92 +65,132 @@ impl Webhook {
         if let Some(reason) = guard::refused(&url).filter(|_| !settings.allow_private_addresses) {
             anyhow::bail!("{}: {reason}; set allow_private_addresses when that is meant", key("url"));
         }
-        let signing = secret(&key("secret_file"), settings.secret.as_ref(), settings.secret_file.as_deref())?;
-        let signer = signing
-            .map(|secret| Signer::new(&secret).map_err(|error| anyhow::anyhow!("{}: {error}", key("secret"))))
-            .transpose()?;
-        let mut env = template::environment();
-        env.add_filter("json", |value: &Value| serde_json::to_string(&value.to_string()).unwrap_or_default());
-        for (field, source) in &settings.fields {
-            env.add_template_owned(field.clone(), source.clone())
-                .map_err(|error| anyhow::anyhow!("{}.{field}: {}", key("fields"), template::describe(&error)))?;
+        let fields = Fields::new(&settings.fields, settings.body)
+            .map_err(|error| anyhow::anyhow!("{}.{error}", key("fields")))?;
+        if settings.batch > 1 && !fields.carries_many() {
+            anyhow::bail!("{}: no field is a list with an entry for each message, {{ each = … }}", key("batch"));
         }
         let this = Self {
             client: client(name, settings)?,
             headers: headers(name, settings)?,
             method: settings.method.parse().with_context(|| key("method"))?,
+            signers: signers(name, settings)?,
+            numbers: settings.number_format(),
+            judge: Judge::new(settings.answer_rules()),
             settings: settings.clone(),
             url,
-            signer,
-            env,
+            fields,
         };
         // a field with a slip is found now, not with the first customer
-        this.fields(&Outgoing::sample(settings.sort)).map_err(|error| anyhow::anyhow!("{}: {error}", key("fields")))?;
+        for sample in [Outgoing::sample(settings.sort), Outgoing::bare_sample(settings.sort)] {
+            this.prepare(&sample).map_err(|error| anyhow::anyhow!("{}.{error}", key("fields")))?;
+        }
         Ok(this)
     }
 
+    /// Messages of one call, at most.
+    pub(super) fn batch(&self) -> usize {
+        self.settings.batch.into()
+    }
+
     pub(super) fn prepare(&self, outgoing: &Outgoing) -> Result<Call, String> {
-        let fields = self.fields(outgoing)?;
-        let (body, content_type) = match self.settings.body {
-            BodyKind::Json => (nested(&fields).to_string(), "application/json"),
-            BodyKind::Form => (form(&fields), "application/x-www-form-urlencoded"),
+        let to = match outgoing.sort {
+            Sort::Sms => number::written(&outgoing.to, &self.numbers)?,
+            Sort::Email => super::message::address(&outgoing.to)?.to_string(),
         };
-        let mut headers = self.headers.clone();
-        headers.insert("content-type", HeaderValue::from_static(content_type));
-        let mut put = |name: &'static str, value: String| {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(name, value);
-            }
-        };
-        let id = outgoing.id.to_string();
-        let timestamp = outgoing.date.timestamp();
-        if let Some(signer) = &self.signer {
-            put("webhook-signature", signer.sign(&id, timestamp, &body));
-        }
-        put("webhook-id", id);
-        put("webhook-timestamp", timestamp.to_string());
-        if let Some(customer) = &outgoing.redirected_from {
-            put("x-tend-redirected-from", customer.chars().filter(|c| c.is_ascii_graphic()).collect());
-        }
-        Ok(Call { body, headers, date: outgoing.date })
+        Ok(Call {
+            id: outgoing.id.to_string(),
+            filled: self.fields.fill(&known(outgoing, &to))?,
+            redirected_from: outgoing.redirected_from.clone(),
+            date: outgoing.date,
+        })
     }
 
-    fn fields(&self, outgoing: &Outgoing) -> Result<BTreeMap<String, String>, String> {
-        let unsubscribe = outgoing.unsubscribe.as_ref();
-        let values = context! {
-            to => outgoing.to.as_str(), text => outgoing.text.trim_end(), id => outgoing.id.to_string(), name => outgoing.name.as_str(),
-            subject => outgoing.subject.as_deref().unwrap_or_default(), html => outgoing.html.as_deref().unwrap_or_default(),
-            locale => outgoing.locale.as_str(), unsubscribe => unsubscribe.map_or("", |unsubscribe| &unsubscribe.url),
-            list_unsubscribe => unsubscribe.map(Unsubscribe::header).unwrap_or_default(),
-            list_unsubscribe_post => unsubscribe.map_or("", |_| Unsubscribe::ONE_CLICK),
+    /// Sends messages that go with each other in one call, and says what became of each, in their order.
+    pub(super) async fn send(&self, calls: &[&Call]) -> Vec<Answer> {
+        let Some(first) = calls.first() else { return Vec::new() };
+        let all = |answer: Answer| vec![answer; calls.len()];
+        let draft = match self.draft(first, calls) {
+            Ok(draft) => draft,
+            Err(error) => return all(Answer::rejected(None, format!("the call cannot be made: {error}"))),
         };
-        let render = |(field, _): (&str, _)| {
-            let rendered = self.env.get_template(field).and_then(|template| template.render(&values));
-            rendered
-                .map(|text| (field.to_owned(), text))
-                .map_err(|error| format!("field {field}: {}", template::describe(&error)))
-        };
-        self.env.templates().map(render).collect()
-    }
-
-    pub(super) async fn send(&self, call: &Call) -> Answer {
-        let request = self
-            .client
-            .request(self.method.clone(), self.url.clone())
-            .headers(call.headers.clone())
-            .body(call.body.clone());
+        let request = self.client.request(draft.method, draft.url).headers(draft.headers).body(draft.body);
         match request.send().await {
-            Ok(response) => answer::read(&self.settings, response, call.date).await,
+            Ok(response) => answer::read(&self.judge, response, first.date, calls.len()).await,
             Err(error) if error.is_connect() || error.is_builder() => {
-                Answer::new(Fate::NotSent, None, format!("cannot connect: {}", answer::words(&error)))
-                    .with(Trouble::Stop(None))
+                let said = format!("cannot connect: {}", answer::words(&error));
+                all(Answer::new(Fate::NotSent, None, said).with(Trouble::Stop(None)))
             }
             Err(error) if error.is_timeout() => {
-                Answer::unknown(format!("fate unknown: no answer within {:?}", self.settings.timeout))
+                all(Answer::unknown(format!("fate unknown: no answer within {:?}", self.settings.timeout)))
             }
-            Err(error) => Answer::unknown(format!("fate unknown: the call broke off: {}", answer::words(&error))),
+            Err(error) => all(Answer::unknown(format!("fate unknown: the call broke off: {}", answer::words(&error)))),
         }
     }
+
+    /// The call, signed.
+    fn draft(&self, first: &Call, calls: &[&Call]) -> Result<Draft, String> {
+        let filled: Vec<&Filled> = calls.iter().map(|call| &call.filled).collect();
+        let mut fields = Filled::together(&filled);
+        let mut draft = Draft {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: String::new(),
+            id: first.id.clone(),
+            date: first.date,
+        };
+        for signer in &self.signers {
+            signer.add_fields(&mut fields, &draft)?;
+        }
+        let (body, content_type, url) = encode::encoded(&fields, self.settings.body, &self.url);
+        (draft.body, draft.url) = (body, url);
+        if let Some(content_type) = content_type {
+            draft.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        let mut put = |name: &'static str, value: &str| {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                draft.headers.insert(name, value);
+            }
+        };
+        put("webhook-id", &first.id);
+        put("webhook-timestamp", &first.date.timestamp().to_string());
+        if let Some(customer) = &first.redirected_from {
+            put("x-tend-redirected-from", &customer.chars().filter(|c| c.is_ascii_graphic()).collect::<String>());
+        }
+        for signer in &self.signers {
+            signer.sign(&mut draft)?;
+        }
+        Ok(draft)
+    }
+}
+
+/// What the templates of fields may use.
+fn known(outgoing: &Outgoing, to: &str) -> Known {
+    let form = outgoing.form.as_ref();
+    let unsubscribe = outgoing.unsubscribe.as_ref();
+    let params = form.map_or(&[][..], |form: &Form| &form.params);
+    context! {
+        to, text => outgoing.text.trim_end(), id => outgoing.id.to_string(), name => outgoing.name.as_str(),
+        subject => outgoing.subject.as_deref(), html => outgoing.html.as_deref(), locale => outgoing.locale.as_str(),
+        template => form.map(|form| form.template.as_str()),
+        params => Known::from_pairs(params.iter().map(|(name, value)| (name.as_str(), value.as_str()))),
+        param_list => params.iter().map(|(_, value)| Known::from(value.as_str())).collect::<Known>(),
+        unsubscribe => unsubscribe.map(|link| link.url.as_str()), list_unsubscribe => unsubscribe.map(Unsubscribe::header),
+        list_unsubscribe_post => unsubscribe.map(|_| Unsubscribe::ONE_CLICK),
+    }
+}
+
+fn signers(name: &str, settings: &WebhookSettings) -> anyhow::Result<Vec<Signer>> {
+    let key = |key: &str| format!("channels.{name}.{key}");
+    let mut signers = Vec::new();
+    if let Some(found) = secret(&key("secret_file"), settings.secret.as_ref(), settings.secret_file.as_deref())? {
+        signers.push(Signer::standard(&found).map_err(|error| anyhow::anyhow!("{}: {error}", key("secret")))?);
+    }
+    if let Some(sign) = &settings.sign {
+        signers.push(Signer::new(&key("sign"), sign)?);
+    }
+    Ok(signers)
 }
 
 fn client(name: &str, settings: &WebhookSettings) -> anyhow::Result<Client> {
@@ -178,29 +231,4 @@ fn headers(name: &str, settings: &WebhookSettings) -> anyhow::Result<HeaderMap> 
         headers.insert("authorization", value);
     }
     Ok(headers)
-}
-
-/// Keys with dots make objects in objects.
-fn nested(fields: &BTreeMap<String, String>) -> serde_json::Value {
-    let mut root = serde_json::Map::new();
-    for (key, value) in fields {
-        let mut at = &mut root;
-        let mut parts = key.split('.').peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                at.insert(part.to_owned(), value.as_str().into());
-                break;
-            }
-            let child = at.entry(part).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
-            let serde_json::Value::Object(object) = child else { break };
-            at = object;
-        }
-    }
-    serde_json::Value::Object(root)
-}
-
-fn form(fields: &BTreeMap<String, String>) -> String {
-    let mut url = Url::parse("form:").expect("a constant URL");
-    url.query_pairs_mut().extend_pairs(fields);
-    url.query().unwrap_or_default().to_owned()
 }

@@ -8,9 +8,9 @@ use sha2::Sha256;
 
 /// A secret that signs.
 #[derive(Debug)]
-pub struct Signer(SecretSlice<u8>);
+pub struct Standard(SecretSlice<u8>);
 
-impl Signer {
+impl Standard {
     /// Reads `whsec_<base64>`.
     pub fn new(secret: &SecretString) -> Result<Self, &'static str> {
         let text = secret.expose_secret();
@@ -38,9 +38,9 @@ mod tests {
     /// The example of the specification.
     #[test]
     fn the_signature_is_that_of_the_specification() {
-        let signer = Signer::new(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).expect("a secret");
+        let standard = Standard::new(&"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into()).expect("a secret");
         assert_eq!(
-            signer.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#),
+            standard.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, r#"{"test": 2432232314}"#),
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         );
     }
