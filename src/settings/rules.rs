@@ -114,14 +114,19 @@ fn channel(table: &Section, name: &str, mut value: Value) -> Option<ChannelSetti
     match kind.as_ref().map(|kind| kind.to_string()).as_deref() {
         Some("smtp") => table.read_table(name, value).map(|smtp| ChannelSettings::Smtp(Box::new(smtp))),
         Some("webhook") => table.read_table(name, value).map(|webhook| ChannelSettings::Webhook(Box::new(webhook))),
+        Some("robot") => table.read_table(name, value).map(|robot| ChannelSettings::Robot(Box::new(robot))),
         Some("recording") => table.read_table(name, value).map(ChannelSettings::Recording),
         Some(other) => {
             let origin = kind.as_ref().and_then(Value::origin);
-            table.fault(&format!("{name}.kind"), origin, &format!("{other:?} must be smtp, webhook or recording"));
+            table.fault(
+                &format!("{name}.kind"),
+                origin,
+                &format!("{other:?} must be smtp, webhook, robot or recording"),
+            );
             None
         }
         None => {
-            table.fault(&format!("{name}.kind"), None, "is missing; it is smtp, webhook or recording");
+            table.fault(&format!("{name}.kind"), None, "is missing; it is smtp, webhook, robot or recording");
             None
         }
     }

@@ -195,7 +195,7 @@ fn the_channels_that_the_shipped_file_explains_are_right() {
             lines.map(|line| format!("{}\n", &line[1..])).collect::<String>().replace("NAME", &format!("c{at}"))
         })
         .collect();
-    assert_eq!(channels.len(), 3);
+    assert_eq!(channels.len(), 4);
     let text = format!("{}[outbox]\nemail = \"c0\"\nallow_real_channels = true", channels.join("\n"));
     let settings = read(&[("default.toml", &text)], &[]).unwrap();
     assert_eq!(settings.channels["c0"].retry_after(), RetryAfter::default(), "the default is named");

@@ -4,7 +4,7 @@
 mod late;
 mod text;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +33,8 @@ pub struct Status {
     pub alarms: Vec<AlarmStatus>,
     /// Messages by channel, provider and state.
     pub outbox: Vec<OutboxCount>,
+    /// Channels and recipient domains that are warming up.
+    pub ramps: Vec<RampStatus>,
     /// Since when, by whom and why all sending is stopped.
     pub sending_paused: Option<PauseStatus>,
     /// The errors of the job folder while it is broken.
@@ -78,6 +80,23 @@ pub struct JobStatus {
     pub open: Vec<RunStatus>,
     /// The next slots.
     pub next: Vec<Coming>,
+}
+
+/// A channel or a recipient domain that sends more every day.
+#[derive(Debug, Clone, Serialize)]
+pub struct RampStatus {
+    /// `provider:CHANNEL` or `domain:CHANNEL:DOMAIN`.
+    pub name: String,
+    /// The day that is counted, UTC.
+    pub day: NaiveDate,
+    /// Which day of sending it is.
+    pub stage: i32,
+    /// Messages of that day so far.
+    pub sent: i64,
+    /// Messages it allows.
+    pub allowance: i64,
+    /// Messages a day from which on there is no limit any more.
+    pub full_rate: i64,
 }
 
 /// A pause.
@@ -204,6 +223,7 @@ pub async fn status(engine: &Engine) -> sqlx::Result<Status> {
         replicas,
         alarms: alarms(&mut tx).await?,
         outbox: outbox(&mut tx).await?,
+        ramps: ramps(&mut tx).await?,
         sending_paused: sending_paused(&mut tx).await?,
         folder_problem: sqlx::query_scalar!("select report from tend.folder_problem").fetch_optional(&mut *tx).await?,
         unnoted: unnoted(&mut tx).await?,
@@ -315,6 +335,16 @@ async fn outbox(conn: &mut PgConnection) -> sqlx::Result<Vec<OutboxCount>> {
         OutboxCount,
         r#"select channel, provider, state as "state!", count(*) as "messages!" from tend.outbox
            group by channel, provider, state order by channel, provider nulls first, state"#
+    )
+    .fetch_all(conn)
+    .await
+}
+
+async fn ramps(conn: &mut PgConnection) -> sqlx::Result<Vec<RampStatus>> {
+    sqlx::query_as!(
+        RampStatus,
+        r#"select name, day, stage, sent, allowance as "allowance!", full_rate as "full_rate!"
+           from tend.ramp where allowance is not null order by name"#
     )
     .fetch_all(conn)
     .await

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
-use super::{JobStatus, RunStatus, Status};
+use super::{JobStatus, RampStatus, RunStatus, Status};
 use crate::clock::shown;
 use crate::engine::slots::span;
 
@@ -85,8 +85,21 @@ impl fmt::Display for InZone<'_> {
                 let by = count.provider.as_ref().map_or_else(String::new, |name| format!(" (channel {name})"));
                 format!("{}{by}: {} {}", count.channel, count.messages, count.state)
             }),
-        )
+        )?;
+        section(f, "Warming up", self.ramps.iter().map(ramp_text))
     }
+}
+
+fn ramp_text(ramp: &RampStatus) -> String {
+    let who = match ramp.name.split(':').collect::<Vec<_>>()[..] {
+        ["provider", channel] => format!("channel {channel}"),
+        ["domain", channel, domain] => format!("{domain} over channel {channel}"),
+        _ => ramp.name.clone(),
+    };
+    format!(
+        "{who}: day {} of sending, {} of {} messages on {}; the rest waits for the next day (no limit from {} a day on)",
+        ramp.stage, ramp.sent, ramp.allowance, ramp.day, ramp.full_rate
+    )
 }
 
 fn section(f: &mut fmt::Formatter<'_>, title: &str, lines: impl Iterator<Item = String>) -> fmt::Result {

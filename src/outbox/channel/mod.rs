@@ -13,12 +13,14 @@ mod answer;
 pub mod dkim;
 pub mod message;
 mod recording;
+mod robot;
 pub mod settings;
 mod smtp;
 mod webhook;
 
 pub use answer::{Answer, Fate, Trouble, Unready};
 use recording::Recording;
+use robot::Robot;
 use settings::{ChannelSettings, Sort};
 use smtp::Smtp;
 use webhook::Webhook;
@@ -75,6 +77,7 @@ impl Outgoing {
         let to = match sort {
             Sort::Email => "sample@example.com",
             Sort::Sms => "+8613800138000",
+            Sort::Robot => "",
         };
         Self {
             id: Uuid::nil(),
@@ -125,6 +128,8 @@ pub enum Channel {
     Smtp(Box<Smtp>),
     /// HTTP calls.
     Webhook(Box<Webhook>),
+    /// A chat.
+    Robot(Box<Robot>),
     /// Files.
     Recording(Recording),
 }
@@ -141,6 +146,7 @@ impl Channel {
         Ok(match settings {
             ChannelSettings::Smtp(smtp) => Self::Smtp(Box::new(Smtp::new(name, smtp)?)),
             ChannelSettings::Webhook(webhook) => Self::Webhook(Box::new(Webhook::new(name, webhook)?)),
+            ChannelSettings::Robot(robot) => Self::Robot(Box::new(Robot::new(name, robot)?)),
             ChannelSettings::Recording(recording) => Self::Recording(Recording::new(name, recording)?),
         })
     }
@@ -153,6 +159,7 @@ impl Channel {
         match self {
             Self::Smtp(smtp) => smtp.prepare(outgoing).map(Prepared::Mail),
             Self::Webhook(webhook) => webhook.prepare(outgoing).map(Prepared::Call),
+            Self::Robot(robot) => robot.prepare(outgoing).map(Prepared::Call),
             Self::Recording(recording) => recording.prepare(outgoing).map(Prepared::Record),
         }
     }
@@ -161,7 +168,7 @@ impl Channel {
     pub fn batch(&self) -> usize {
         match self {
             Self::Webhook(webhook) => webhook.batch(),
-            Self::Smtp(_) | Self::Recording(_) => 1,
+            Self::Smtp(_) | Self::Robot(_) | Self::Recording(_) => 1,
         }
     }
 
@@ -183,6 +190,7 @@ impl Channel {
         match self {
             Self::Smtp(smtp) => Connection::Smtp(Box::new(smtp::Session::new(smtp))),
             Self::Webhook(webhook) => Connection::Webhook(webhook),
+            Self::Robot(robot) => Connection::Robot(robot),
             Self::Recording(recording) => Connection::Recording(recording),
         }
     }
@@ -194,6 +202,8 @@ pub enum Connection<'c> {
     Smtp(Box<smtp::Session<'c>>),
     /// HTTP has its own pool.
     Webhook(&'c Webhook),
+    /// A webhook too.
+    Robot(&'c Robot),
     /// Nothing to open.
     Recording(&'c Recording),
 }
@@ -206,7 +216,7 @@ impl Connection<'_> {
     pub async fn ready(&mut self) -> Result<(), Unready> {
         match self {
             Self::Smtp(session) => session.ready().await,
-            Self::Webhook(_) => Ok(()),
+            Self::Webhook(_) | Self::Robot(_) => Ok(()),
             Self::Recording(recording) => recording.ready().await,
         }
     }
@@ -214,11 +224,11 @@ impl Connection<'_> {
     /// Sends messages that go with each other, no more than [`Channel::batch`], and says what became of each, in their
     /// order.
     pub async fn send(&mut self, prepared: &[&Prepared]) -> Vec<Answer> {
-        if let Self::Webhook(webhook) = self {
-            let calls: Vec<&webhook::Call> = prepared.iter().filter_map(|each| each.call()).collect();
-            if calls.len() == prepared.len() {
-                return webhook.send(&calls).await;
-            }
+        let calls: Vec<&webhook::Call> = prepared.iter().filter_map(|each| each.call()).collect();
+        match self {
+            Self::Webhook(webhook) if calls.len() == prepared.len() => return webhook.send(&calls).await,
+            Self::Robot(robot) if calls.len() == prepared.len() => return robot.send(&calls).await,
+            _ => {}
         }
         let mut answers = Vec::with_capacity(prepared.len());
         for each in prepared {
@@ -242,7 +252,7 @@ impl Connection<'_> {
     pub fn idle(&self) -> Duration {
         match self {
             Self::Smtp(session) => session.idle(),
-            Self::Webhook(_) | Self::Recording(_) => Duration::from_secs(60),
+            Self::Webhook(_) | Self::Robot(_) | Self::Recording(_) => Duration::from_secs(60),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the settings say about channels: `[channels.NAME]` with `kind = "smtp" | "webhook" | "recording"`, and `[outbox]`.
+//! What the settings say about channels: `[channels.NAME]` with `kind = "smtp" | "webhook" | "robot" | "recording"`, and `[outbox]`.
 //!
 //! Every key has a default or is required; unknown keys are errors. Durations are text with a unit (`"30s"`). Secrets
 //! are wrapped so that they cannot be printed, or stand in a file of their own (`password_file`).
@@ -14,12 +14,16 @@ use serde::{Deserialize, Deserializer};
 
 mod answer;
 mod outbox;
+mod ramp;
+mod robot;
 mod sign;
 mod smtp;
 mod webhook;
 
 pub use answer::{AnswerRules, Codes, Success};
 pub use outbox::{OutboxSettings, Redirect};
+pub use ramp::Ramp;
+pub use robot::{RobotService, RobotSettings};
 pub use sign::{HashName, SignBy, SignSettings, Written};
 pub use smtp::{DkimSettings, SmtpSettings, SmtpTls};
 pub use webhook::{BasicAuth, BodyKind, NumberFormat, Numbers, WebhookSettings};
@@ -32,6 +36,8 @@ pub enum Sort {
     Email,
     /// Text messages.
     Sms,
+    /// What goes to staff, into a chat. No job writes such messages to customers.
+    Robot,
 }
 
 impl Sort {
@@ -41,6 +47,7 @@ impl Sort {
         match self {
             Self::Email => "email",
             Self::Sms => "sms",
+            Self::Robot => "robot",
         }
     }
 }
@@ -83,6 +90,8 @@ pub struct Rate {
     pub per_second: Option<u32>,
     /// At most this many in any minute.
     pub per_minute: Option<u32>,
+    /// Little at first, and more each day.
+    pub ramp: Option<Ramp>,
 }
 
 /// Rates of a channel.
@@ -93,6 +102,8 @@ pub struct Rates {
     pub per_second: Option<u32>,
     /// At most this many in any minute.
     pub per_minute: Option<u32>,
+    /// Little at first, and more each day.
+    pub ramp: Option<Ramp>,
     /// Rates by recipient domain (mail); `"*"` is for each domain not named.
     #[serde(default)]
     pub domains: BTreeMap<String, Rate>,
@@ -102,7 +113,7 @@ impl Rates {
     /// The rate of the whole channel.
     #[must_use]
     pub fn whole(&self) -> Rate {
-        Rate { per_second: self.per_second, per_minute: self.per_minute }
+        Rate { per_second: self.per_second, per_minute: self.per_minute, ramp: self.ramp }
     }
 
     /// The rate of a recipient domain, if any.
@@ -139,6 +150,8 @@ pub enum ChannelSettings {
     Smtp(Box<SmtpSettings>),
     /// Text messages or mail by an HTTP call.
     Webhook(Box<WebhookSettings>),
+    /// A chat of the staff.
+    Robot(Box<RobotSettings>),
     /// Files in a folder, for development.
     Recording(RecordingSettings),
 }
@@ -150,6 +163,7 @@ impl ChannelSettings {
         match self {
             Self::Smtp(smtp) => smtp.sort,
             Self::Webhook(webhook) => webhook.sort,
+            Self::Robot(_) => Sort::Robot,
             Self::Recording(recording) => recording.sort,
         }
     }
@@ -166,6 +180,7 @@ impl ChannelSettings {
         match self {
             Self::Smtp(smtp) => smtp.on_unknown,
             Self::Webhook(webhook) => webhook.on_unknown,
+            Self::Robot(robot) => robot.on_unknown,
             Self::Recording(_) => OnUnknown::Resend,
         }
     }
@@ -176,6 +191,7 @@ impl ChannelSettings {
         match self {
             Self::Smtp(smtp) => smtp.rates.clone(),
             Self::Webhook(webhook) => webhook.rates.clone(),
+            Self::Robot(robot) => robot.rates.clone(),
             Self::Recording(_) => Rates::default(),
         }
     }
@@ -186,6 +202,7 @@ impl ChannelSettings {
         match self {
             Self::Smtp(smtp) => smtp.connections.into(),
             Self::Webhook(webhook) => webhook.connections.into(),
+            Self::Robot(_) => 1,
             Self::Recording(_) => 2,
         }
     }
@@ -196,6 +213,7 @@ impl ChannelSettings {
         match self {
             Self::Smtp(smtp) => smtp.retry_after.clone(),
             Self::Webhook(webhook) => webhook.retry_after.clone(),
+            Self::Robot(robot) => robot.retry_after.clone(),
             Self::Recording(_) => RetryAfter::default(),
         }
     }
@@ -208,11 +226,15 @@ impl ChannelSettings {
         match self {
             Self::Smtp(smtp) => smtp.problems(&mut say),
             Self::Webhook(webhook) => webhook.problems(&mut say),
+            Self::Robot(robot) => robot.problems(&mut say),
             Self::Recording(_) => {}
         }
         for rate in self.rates().domains.values().chain([&self.rates().whole()]) {
             if rate.per_second == Some(0) || rate.per_minute == Some(0) {
                 say("rates", "a rate of 0 would never send; use `tend pause --all` to stop sending");
+            }
+            if let Some(problem) = rate.ramp.and_then(|ramp| ramp.problem()) {
+                say("rates.ramp", problem);
             }
         }
         found

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::breaker::{self, Gate};
 use super::ledger::Next;
-use super::{Lane, Plans, Shared, rates};
+use super::{Lane, Plans, Shared, ramp, rates};
 
 /// A message this process is to send.
 #[derive(Debug)]
@@ -107,15 +107,19 @@ pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sq
     let name = format!("provider:{}", lane.name);
     let rate = lane.rates.whole();
     let may = rates::available(&mut tx, &name, rate, now, want).await?;
-    if may == 0 {
+    let warm = ramp::available(&mut tx, &name, rate.ramp, now, may).await?;
+    if warm == 0 {
         tx.commit().await?;
-        return Ok(Haul { rated: Some(rates::pause(rate)), ..Haul::default() });
+        let pause = if may == 0 { rates::pause(rate) } else { ramp::pause(now) };
+        return Ok(Haul { rated: Some(pause), ..Haul::default() });
     }
+    let may = warm;
     let (mut claimed, looked_at) = rows(&mut tx, lane, owner, now, may, seen).await?;
     if !lane.rates.domains.is_empty() {
         hold_back(&mut tx, lane, owner, now, &mut claimed).await?;
     }
     rates::take(&mut tx, &name, rate, claimed.len()).await?;
+    ramp::take(&mut tx, &name, rate.ramp, claimed.len()).await?;
     tx.commit().await?;
     Ok(Haul { claimed, looked_at, closed: false, rated: None, probe: gate == Gate::Probe })
 }
@@ -181,12 +185,16 @@ async fn hold_back(
     for (domain, places) in by_domain {
         let Some(rate) = lane.rates.domain(&domain) else { continue };
         let name = format!("domain:{}:{domain}", lane.name);
-        let may = rates::available(conn, &name, rate, now, places.len()).await?;
+        let free = rates::available(conn, &name, rate, now, places.len()).await?;
+        let may = ramp::available(conn, &name, rate.ramp, now, free).await?;
         rates::take(conn, &name, rate, may).await?;
+        ramp::take(conn, &name, rate.ramp, may).await?;
+        // what the ramp holds back waits for the next day, then for its turn
+        let first = if may < free { now + ramp::pause(now) } else { now };
         for (place, at) in places[may..].iter().enumerate() {
             back.push(claimed[*at].message_id);
             #[expect(clippy::cast_possible_truncation, reason = "seconds of a queue")]
-            turns.push(now + TimeDelta::milliseconds((rates::turn(rate, place) * 1000.0) as i64));
+            turns.push(first + TimeDelta::milliseconds((rates::turn(rate, place) * 1000.0) as i64));
         }
     }
     if back.is_empty() {

@@ -158,6 +158,7 @@ pub fn outgoing(
         let to = match sort {
             Sort::Email => redirect.email.as_ref(),
             Sort::Sms => redirect.sms.as_ref(),
+            Sort::Robot => None,
         };
         // nothing leaves to customers while a redirection is set, not even the sort it says nothing about
         outgoing.to = to.cloned().ok_or_else(|| format!("outbox.redirect_to is set and names nobody for {sort}"))?;

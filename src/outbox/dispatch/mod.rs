@@ -31,7 +31,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::channel::settings::{ChannelSettings, OutboxSettings};
+use super::channel::settings::{ChannelSettings, OutboxSettings, Sort};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::outbox::link::Links;
@@ -43,8 +43,10 @@ mod content;
 mod lane;
 mod lease;
 mod ledger;
+mod post;
 mod pump;
 mod queue;
+mod ramp;
 mod rates;
 mod recover;
 mod settler;
@@ -55,6 +57,7 @@ use content::{Contents, Frame};
 use lane::Lane;
 pub use lane::Sent;
 use ledger::Ledger;
+pub use post::{NotSent, post};
 use pump::{Pump, Until};
 pub use recover::Recovered;
 
@@ -145,7 +148,9 @@ impl Dispatcher {
         if let Some(problem) = outbox.problems(&channels).first() {
             anyhow::bail!("{problem}");
         }
-        let lanes = channels.iter().map(|(name, settings)| {
+        // what goes to staff has no row of a customer: it is posted
+        let of_customers = channels.iter().filter(|(_, settings)| settings.sort() != Sort::Robot);
+        let lanes = of_customers.map(|(name, settings)| {
             let is_default = outbox.default_channel(settings.sort(), &channels) == Some(name.as_str());
             Lane::new(name, settings, &outbox, is_default).map(Arc::new)
         });

@@ -172,6 +172,7 @@ impl Compiled {
                 let locale = nearest(locale, self.mails.keys().map(String::as_str)).ok_or_else(none)?;
                 self.render_mail(locale, &values(context, company))
             }
+            Sort::Robot => Err(none()),
             Sort::Sms => {
                 let locale = nearest(locale, self.texts.iter().map(String::as_str)).ok_or_else(none)?;
                 let text = self.part(&format!("{locale}.sms"), &values(context, company), MAX_SMS)?.trim().to_owned();

@@ -126,6 +126,7 @@ impl TemplateFolder {
         let wanted = match sort {
             Sort::Email => Part::Mjml,
             Sort::Sms => Part::Sms,
+            Sort::Robot => return Vec::new(), // what goes to staff is no template of a job
         };
         self.of(template)
             .filter_map(|(path, _)| part_of(path))

@@ -95,7 +95,7 @@ async fn a_message_refused_for_the_moment_is_tried_again_by_the_series_and_then_
     office.drain_once().await.unwrap();
     assert_eq!(
         fate(&world, "c1").await,
-        "dead | 3 | gave up after 3 attempts: RCPT: 450 4.7.1 <***> greylisted, come back later"
+        "dead | 3 | gave up after 3 attempts: RCPT: 450 4.7.1 <***> you send too fast"
     );
     assert_eq!(attempts(&world, "c1").await, "1 retry planned 450, 2 retry planned 450, 3 retry dead 450");
 }
@@ -127,6 +127,23 @@ async fn a_domain_that_refuses_three_times_waits_and_the_others_go_on() {
     office.drain_once().await.unwrap();
     assert_eq!(states(&world).await, ["accepted\t8"]);
     assert_eq!(world.value("select failures from tend.provider_state").await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn greylisting_is_waited_out_and_says_nothing_about_the_domain() {
+    let world = owing(6).await;
+    world.sql("update crm.customer set email = 'grey+' || email where customer_id <> 'c6'").await;
+    let server = SmtpServer::start().await;
+    let office = dispatcher(&world, options(&[("mail", &settings(&server, ""))]));
+    office.drain_once().await.unwrap();
+    assert_eq!(states(&world).await, ["accepted\t1", "planned\t5"], "the one who is no newcomer has its mail");
+    assert_eq!(world.value("select count(*) from tend.provider_state where open_until is not null").await, "0");
+    let soonest = "select min(extract(epoch from not_before - '2026-06-01'))::int >= 300 from tend.outbox where state = 'planned'";
+    assert_eq!(world.value(soonest).await, "true", "nobody comes back before the list lets him in");
+    world.sql("update crm.customer set email = customer_id || '@example.com'").await;
+    world.advance_to(instant("2026-06-01T01:00:00Z")).await;
+    office.drain_once().await.unwrap();
+    assert_eq!(states(&world).await, ["accepted\t6"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

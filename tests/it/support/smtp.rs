@@ -1,6 +1,6 @@
 //! A real SMTP server for tests: takes mail, records it, and misbehaves by recipient.
 //!
-//! The local part of the recipient says what happens: `refuse-450`, `refuse-550`, `refuse-421` answer RCPT with that code,
+//! The local part of the recipient says what happens: `grey`, `refuse-450`, `refuse-550`, `refuse-421` answer RCPT with that code,
 //! `after-450` and `after-550` answer the message with it, `drop-mid` closes inside DATA, `drop-after` closes after the
 //! final dot without a word (the mail is recorded: the server has it), `stall` says nothing after the final dot, `slow`
 //! takes 30 ms, `weary` half of that before DATA and half after the final dot. Anything else is taken.
@@ -162,7 +162,8 @@ async fn talk(stream: Box<dyn Stream>, state: &State, mut encrypted: bool) -> st
             "RCPT" => {
                 let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                 match address.split('@').next().unwrap_or_default().split('+').next() {
-                    Some("refuse-450") => format!("450 4.7.1 <{address}> greylisted, come back later\r\n"),
+                    Some("refuse-450") => format!("450 4.7.1 <{address}> you send too fast\r\n"),
+                    Some("grey") => format!("450 4.2.0 <{address}> greylisted, come back later\r\n"),
                     Some("refuse-550") => format!("550 5.1.1 <{address}>: no such user\r\n"),
                     Some("refuse-421") => {
                         say(&mut stream, "421 4.7.0 too many mails\r\n").await?;

@@ -107,6 +107,7 @@ impl OutboxSettings {
         let named = match sort {
             Sort::Email => self.email.as_deref(),
             Sort::Sms => self.sms.as_deref(),
+            Sort::Robot => None,
         };
         named.or_else(|| {
             let mut of_sort = channels.iter().filter(|(_, channel)| channel.sort() == sort);

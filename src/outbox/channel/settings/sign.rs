@@ -92,6 +92,27 @@ pub struct SignSettings {
 }
 
 impl SignSettings {
+    /// With nothing but a secret.
+    pub(in super::super) fn new(by: SignBy, secret: SecretString) -> Self {
+        Self {
+            by,
+            secret: Some(secret),
+            key_id: None,
+            secret_file: None,
+            action: None,
+            version: None,
+            service: None,
+            region: None,
+            algorithm: HashName::default(),
+            encoding: Written::default(),
+            key: None,
+            message: None,
+            headers: BTreeMap::new(),
+            query: BTreeMap::new(),
+            fields: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn problems(&self, say: &mut impl FnMut(&str, &str)) {
         if self.secret.is_some() && self.secret_file.is_some() {
             say("sign.secret", "give either secret or secret_file");

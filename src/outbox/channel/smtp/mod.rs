@@ -16,6 +16,7 @@ use super::settings::{SmtpSettings, SmtpTls, secret};
 
 mod envelope;
 mod open;
+mod reply;
 mod session;
 mod stream;
 

@@ -10,11 +10,8 @@ use lettre::transport::smtp::extension::{Extension, MailBodyParameter, MailParam
 
 use super::super::message::Mail;
 use super::super::{Answer, Fate, Trouble, Unready};
-use super::Smtp;
 use super::envelope::{self, Failed, within};
-
-/// After 421 the server is left alone for this long; the breaker's series takes over when it goes on.
-const AFTER_421: Duration = Duration::from_secs(60);
+use super::{Smtp, reply};
 
 /// The place of a worker's connection.
 pub struct Session<'c> {
@@ -152,16 +149,11 @@ impl<'c> Session<'c> {
         let detail = format!("{step}: {code} {}", words(&error));
         if code == "421" {
             self.drop_connection().await;
-            return Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Stop(Some(AFTER_421)));
+        } else {
+            self.reset().await;
         }
-        self.reset().await;
-        match (error.is_permanent(), of_recipient) {
-            (true, true) => Answer::rejected(Some(code), detail),
-            // refused before any recipient was named: it is about us, not about the message
-            (true, false) => Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Channel),
-            (false, true) => Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Domain),
-            (false, false) => Answer::new(Fate::Retry(None), Some(code), detail).with(Trouble::Channel),
-        }
+        let (fate, trouble) = reply::meaning(&code, &words(&error), of_recipient);
+        Answer { trouble, ..Answer::new(fate, Some(code), detail) }
     }
 
     /// Ready for the next mail, or closed.

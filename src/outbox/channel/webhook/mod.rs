@@ -97,6 +97,7 @@ impl Webhook {
         let to = match outgoing.sort {
             Sort::Sms => number::written(&outgoing.to, &self.numbers)?,
             Sort::Email => super::message::address(&outgoing.to)?.to_string(),
+            Sort::Robot => String::new(),
         };
         Ok(Call {
             id: outgoing.id.to_string(),
