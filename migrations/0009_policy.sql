@@ -30,6 +30,8 @@ create index holdout_run on tend.holdout (run_id);
 
 alter table tend.outbox add column allowed_by jsonb;
 comment on column tend.outbox.allowed_by is 'The row of crm.consent that allowed it when it was planned: recorded_at, source, wording. Null where none was asked for or there was no word at all.';
+alter table tend.outbox add column fallback jsonb;
+comment on column tend.outbox.fallback is 'Channels that may step in when this one refuses it for good, in order: channel, locale, offer in that language. Null when there is none (any more).';
 comment on column tend.decision.reason is 'already_had, inactive, no_offer, expired, outside_window, no_address, bad_address, suppressed, no_consent, consent_withdrawn, same_address, holdout …: see REASONS in src/jobs/message/explain.rs.';
 
 create function tend.closes_at(since timestamptz, zone text, opens time, closes time) returns timestamptz
@@ -46,3 +48,30 @@ create function tend.dealt(salt text, customer_id text, of bigint) returns bigin
     language sql immutable strict parallel safe
     return mod(('x' || left(encode(sha256(convert_to(salt || ':' || customer_id, 'UTF8')), 'hex'), 12))::bit(48)::bigint, of);
 comment on function tend.dealt is 'The bucket, 0 to of - 1, a customer falls into for a salt: the same as { bucket = … } in conditions, for ever.';
+
+create table tend.reservation (
+    job         text not null,
+    customer_id text not null,
+    occasion    text not null,
+    step        text not null default '',
+    purpose     text not null,
+    topic       text not null,
+    channel     text not null,
+    priority    smallint not null,
+    at          timestamptz not null,
+    run_id      bigint not null,
+    primary key (job, customer_id, occasion, step)
+);
+comment on table tend.reservation is 'Places kept for the days ahead: who will be due for a message of a job that can tell (an anniversary, a holiday), so that a message of lower priority today does not use the place up. Written anew by every run of the job.';
+comment on column tend.reservation.job is 'Which job will send.';
+comment on column tend.reservation.customer_id is 'To whom.';
+comment on column tend.reservation.occasion is 'What for.';
+comment on column tend.reservation.step is 'Which step of the job; empty for the only one.';
+comment on column tend.reservation.purpose is 'marketing, service or transactional.';
+comment on column tend.reservation.topic is 'Its topic.';
+comment on column tend.reservation.channel is 'The channel it will go by, as things stand.';
+comment on column tend.reservation.priority is 'Only messages of lower priority give way.';
+comment on column tend.reservation.at is 'When it will go, as things stand.';
+comment on column tend.reservation.run_id is 'The run that looked ahead.';
+create index reservation_customer on tend.reservation (customer_id);
+comment on column tend.spec.segments is 'Segment that its conditions use → the file as it was; policy/caps: the caps it is under.';

@@ -200,6 +200,7 @@ fn tend_ladder() -> anyhow::Result<Arc<dyn Job>> {
         ladders: &ladders,
         cuts: &cuts,
         segments: &Default::default(),
+        jobs: None,
     };
     // the bare statement knows no hold
     let (from, rest) = FILE.split_once("[retier.stability]").context("a ladder with stability")?;

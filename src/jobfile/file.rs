@@ -9,7 +9,7 @@ use toml::de::DeTable;
 
 use super::checks::{self, Check};
 use super::head::{self, Head};
-use super::kind::{Cuts, Kind, Ladders, ReadContext, SegmentSource, Segments};
+use super::kind::{CAPS, Cuts, Kind, Ladders, ReadContext, SegmentSource, Segments};
 use super::problem::Problems;
 use super::reader::{Reader, read_text};
 use crate::engine::door::Job;
@@ -100,6 +100,7 @@ impl JobFile {
                 ladders: &ladders,
                 cuts: &cuts,
                 segments: &segments,
+                jobs: around.jobs,
             };
             let code = kind.read(reader, &context);
             let checks = match around.jobs {
@@ -164,7 +165,8 @@ pub fn spec_from_stored(stored: &StoredSpec, kinds: &[&dyn Kind]) -> anyhow::Res
     let templates =
         TemplateFolder::from_files(stored.templates.iter().map(|(path, text)| (path.clone(), text.as_str())));
     let segments = stored.segments.iter().map(|(name, text)| {
-        let file = format!("segments/{name}.toml (stored)").into();
+        let folder = if name == CAPS { "" } else { "segments/" };
+        let file = format!("{folder}{name}.toml (stored)").into();
         (name.clone(), SegmentSource { file, text: text.as_str().into() })
     });
     let around = Surroundings {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::file::{JobFile, Surroundings, levels_in, sha256};
-use super::kind::{Kind, Ladders, SegmentFile, SegmentSource, Segments};
+use super::kind::{CAPS, Kind, Ladders, SegmentFile, SegmentSource, Segments};
 use super::problem::{Problem, Problems};
 use crate::outbox::template::TemplateFolder;
 
@@ -63,7 +63,8 @@ pub fn read_folder(dir: &Path, kinds: &[&dyn Kind]) -> Result<Folder, Problems> 
             texts.insert(job, (file, text));
         }
     }
-    let segments = segments(dir, &texts, &mut problems);
+    let mut segments = segments(dir, &texts, &mut problems);
+    segments.extend(caps(dir, &mut problems).map(|caps| (CAPS.to_owned(), caps)));
     if texts.is_empty() && problems.is_empty() {
         let help = "a job is a file such as jobs/birthday.toml; name another folder with --jobs DIR".to_owned();
         problems.add_whole(shown(dir), "there is no job file in this folder", Some(help));
@@ -100,6 +101,25 @@ fn segments(dir: &Path, jobs: &Texts, problems: &mut Problems) -> BTreeMap<Strin
     found
 }
 
+/// The company's caps, `policy/caps.toml`; what else lies in that folder was meant to be something.
+fn caps(dir: &Path, problems: &mut Problems) -> Option<SegmentSource> {
+    let dir = dir.join("policy");
+    let mut found = None;
+    if !dir.is_dir() {
+        return found;
+    }
+    for path in job_files(&dir, problems) {
+        let Some((name, file, text)) = read_file(&path, problems) else { continue };
+        if name == "caps" {
+            found = Some(SegmentSource { file, text });
+        } else {
+            let help = "this folder holds caps.toml; jobs lie one folder up".to_owned();
+            problems.add_whole(file, "there is no policy of this name", Some(help));
+        }
+    }
+    found
+}
+
 /// Texts by job name: the file as messages name it, and what it says.
 type Texts = BTreeMap<String, (Arc<str>, Arc<str>)>;
 
@@ -118,6 +138,7 @@ fn check_all(
     for kind in kinds {
         let (read, wrong) = kind.read_segments(&Segments::new(segments.clone()), &Ladders::new(ladders.clone()));
         problems.merge(wrong);
+        problems.merge(kind.check_policy(&Segments::new(segments.clone()), &Ladders::new(ladders.clone())));
         read_segments.extend(read.into_iter().map(|segment| (segment.name.clone(), segment)));
     }
     let around =

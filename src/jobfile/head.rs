@@ -4,7 +4,8 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::duration::Span;
-use super::reader::{Reader, did_you_mean};
+use super::kind::jobs_named;
+use super::reader::Reader;
 use crate::engine::schedule::{About, Days, Schedule, ScheduleError, timezone};
 use crate::engine::specs::{CatchUp, Missed};
 
@@ -66,7 +67,7 @@ pub fn read(file: &mut Reader<'_>, job: &str, others: Option<&[&str]>) -> Option
     let description = file.string("description");
     let owner = owner(file);
     let enabled = file.bool("enabled").unwrap_or(true);
-    let after = after(file, job, others);
+    let after = jobs_named(file, "after", "wait for", job, others);
     let after_max = file.duration("after_max");
     if after_max.is_some() && after.is_empty() {
         file.problem_with_key(
@@ -109,30 +110,6 @@ fn owner(file: &mut Reader<'_>) -> Option<String> {
         return None;
     }
     Some(owner)
-}
-
-fn after(file: &mut Reader<'_>, job: &str, others: Option<&[&str]>) -> Vec<String> {
-    let Some(list) = file.list("after", "[\"value-tiers\"]") else { return Vec::new() };
-    let mut after: Vec<String> = Vec::new();
-    for node in list {
-        let Some(name) = node.get_ref().as_str() else {
-            file.note(node.span(), "`after` lists names of jobs, in quotes", None);
-            continue;
-        };
-        let unknown = others.is_some_and(|others| !others.contains(&name));
-        if name == job {
-            file.note(node.span(), "a job cannot wait for itself", Some("take it out of `after`".into()));
-        } else if unknown {
-            let mut known: Vec<_> = others.unwrap_or_default().to_vec();
-            known.retain(|known| *known != job);
-            file.note(node.span(), format!("there is no job {name:?} to wait for"), Some(did_you_mean(name, &known)));
-        } else if after.iter().any(|known| known == name) {
-            file.note(node.span(), format!("{name:?} is listed twice"), None);
-        } else {
-            after.push(name.to_owned());
-        }
-    }
-    after
 }
 
 fn timing(mut table: Reader<'_>) -> Option<Timing> {

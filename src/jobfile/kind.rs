@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::checks::Check;
 use super::problem::Problems;
-use super::reader::Reader;
+use super::reader::{Reader, did_you_mean};
 use crate::engine::door::{Decision, Job};
 use crate::outbox::template::{TemplateFolder, TemplateProblem};
 
@@ -37,6 +37,12 @@ pub trait Kind: Sync {
     fn read_segments(&self, segments: &Segments, ladders: &Ladders) -> (Vec<SegmentFile>, Problems) {
         let _ = (segments, ladders);
         (Vec::new(), Problems::default())
+    }
+
+    /// Checks what `jobs/policy/` says to all jobs. One kind does it for all.
+    fn check_policy(&self, segments: &Segments, ladders: &Ladders) -> Problems {
+        let _ = (segments, ladders);
+        Problems::default()
     }
 
     /// The levels of the ladder its table describes, from the top; none when it describes none. Looks only: what is
@@ -94,6 +100,34 @@ pub struct ReadContext<'a> {
     pub cuts: &'a Cuts,
     /// The segments of the folder.
     pub segments: &'a Segments,
+    /// The names of the folder's jobs; none when they are not known.
+    pub jobs: Option<&'a [&'a str]>,
+}
+
+/// Reads a list of names of other jobs: what `key` says this job does with them stands in `does` ("wait for").
+/// `others` are those of the folder; none when they are not known.
+pub fn jobs_named(file: &mut Reader<'_>, key: &str, does: &str, job: &str, others: Option<&[&str]>) -> Vec<String> {
+    let Some(list) = file.list(key, "[\"value-tiers\"]") else { return Vec::new() };
+    let mut named: Vec<String> = Vec::new();
+    for node in list {
+        let Some(name) = node.get_ref().as_str() else {
+            file.note(node.span(), format!("`{key}` lists names of jobs, in quotes"), None);
+            continue;
+        };
+        let unknown = others.is_some_and(|others| !others.contains(&name));
+        if name == job {
+            file.note(node.span(), format!("a job cannot {does} itself"), Some(format!("take it out of `{key}`")));
+        } else if unknown {
+            let mut known: Vec<_> = others.unwrap_or_default().to_vec();
+            known.retain(|known| *known != job);
+            file.note(node.span(), format!("there is no job {name:?} to {does}"), Some(did_you_mean(name, &known)));
+        } else if named.iter().any(|known| known == name) {
+            file.note(node.span(), format!("{name:?} is listed twice"), None);
+        } else {
+            named.push(name.to_owned());
+        }
+    }
+    named
 }
 
 impl ReadContext<'_> {
@@ -207,6 +241,9 @@ pub struct SegmentFile {
     pub checks: Vec<Check>,
 }
 
+/// The caps among the files that jobs depend on, `jobs/policy/caps.toml`; no segment can be named so.
+pub const CAPS: &str = "policy/caps";
+
 /// The segments of a folder, as texts: what they mean is known to those who read conditions. It remembers which ones
 /// were opened: a spec depends on those, and they are stored with it.
 #[derive(Debug, Clone, Default)]
@@ -244,10 +281,16 @@ impl Segments {
         self.asked.borrow_mut().clear();
     }
 
+    /// The company's caps, when it has any.
+    #[must_use]
+    pub fn caps(&self) -> Option<&SegmentSource> {
+        self.open(CAPS)
+    }
+
     /// All segments.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        self.sources.keys().map(String::as_str).collect()
+        self.sources.keys().map(String::as_str).filter(|name| *name != CAPS).collect()
     }
 
     /// Those that were opened, with their texts.

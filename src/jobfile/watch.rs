@@ -183,6 +183,7 @@ async fn settled(dir: &Path) -> anyhow::Result<[u8; 32]> {
 /// Over names and contents of all job files and templates; what cannot be read counts as such.
 fn fingerprint(dir: &Path) -> [u8; 32] {
     let mut files: Vec<PathBuf> = entries(dir).into_iter().filter(|path| is_job_file(path)).collect();
+    files.extend(entries(&dir.join("policy")).into_iter().filter(|path| is_job_file(path)));
     files.extend(entries(&segments_dir(dir)).into_iter().filter(|path| is_job_file(path)));
     files.extend(entries(&templates_dir(dir)).iter().flat_map(|template| entries(template)));
     files.sort();

@@ -39,6 +39,8 @@ struct Sample {
 
 struct Refused {
     reason: String,
+    /// Which cap was full, which job went first.
+    by: Option<String>,
     customers: i64,
     samples: Value,
 }
@@ -46,6 +48,13 @@ struct Refused {
 struct Outside {
     condition: String,
     customers: i64,
+}
+
+impl Refused {
+    fn words(&self) -> String {
+        let words = in_words(&self.reason);
+        self.by.as_ref().map_or_else(|| words.to_owned(), |by| format!("{words}: {by}"))
+    }
 }
 
 /// What a run of the job did.
@@ -117,18 +126,19 @@ async fn samples(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Sample>
 async fn refused(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Refused>> {
     sqlx::query_as!(
         Refused,
-        r#"select d.reason, count(*) as "customers!",
+        r#"select d.reason, d.by, count(*) as "customers!",
                   coalesce(jsonb_agg(d.detail || jsonb_build_object('customer_id', d.customer_id, 'occasion', d.occasion)
                                      order by d.customer_id collate "C") filter (where d.place <= $3), '[]') as "samples!"
-           from (select d.*, row_number() over (partition by d.reason order by d.customer_id collate "C") as place
+           from (select d.*, b.by, row_number() over (partition by d.reason, b.by order by d.customer_id collate "C") as place
                  from tend.decision d
+                 cross join lateral (select coalesce(d.detail ->> 'cap', d.detail ->> 'yields_to') as by) b
                  where d.job = $1 and d.last_at >= $2 and d.at <= $2
                    and (d.reason = 'already_had'
                         or not exists (select from tend.occasion o
                                        where o.job = d.job and o.customer_id = d.customer_id
                                          and o.occasion = d.occasion and o.step = d.step))) d
-           group by d.reason
-           order by 2 desc, 1"#,
+           group by d.reason, d.by
+           order by 3 desc, 1, 2"#,
         run.job,
         run.as_of,
         SAMPLES
@@ -183,7 +193,7 @@ impl Report<'_> {
             })
         });
         let refused = self.refused.iter().map(
-            |refused| json!({ "reason": refused.reason, "customers": refused.customers, "samples": refused.samples }),
+            |refused| json!({ "reason": refused.reason, "by": refused.by, "customers": refused.customers, "samples": refused.samples }),
         );
         let outside = self
             .outside
@@ -252,7 +262,7 @@ impl Report<'_> {
         let rows = self.refused.iter().map(|refused| {
             let samples = refused.samples.as_array().into_iter().flatten();
             let ids: Vec<_> = samples.filter_map(|sample| sample["customer_id"].as_str()).collect();
-            vec![count(refused.customers), in_words(&refused.reason).to_owned(), clip(&ids.join(", "), 40)]
+            vec![count(refused.customers), refused.words(), clip(&ids.join(", "), 40)]
         });
         format!("Who gets none, and why\n{}", layout::table(&[Align::Right], &rows.collect::<Vec<_>>()))
     }
@@ -281,7 +291,7 @@ fn what(offer: &str, step: &str) -> String {
 }
 
 /// The reasons of `tend.decision`, each in words that fit behind any number of customers.
-pub(super) const REASONS: [(&str, &str); 13] = [
+pub(super) const REASONS: [(&str, &str); 15] = [
     ("inactive", "not an active customer"),
     ("no_address", "no address for any channel of the job"),
     ("bad_address", "address that cannot be one"),
@@ -294,6 +304,8 @@ pub(super) const REASONS: [(&str, &str); 13] = [
     ("no_offer", "no offer that fits"),
     ("expired", "no hour left before it would be too late"),
     ("outside_window", "the hours of the day are over, and the file says not to wait"),
+    ("capped", "as many messages as a cap allows"),
+    ("conflict", "a message of another job, which goes first, is too near"),
     ("holdout", "held out on purpose, to see what the message changes"),
 ];
 

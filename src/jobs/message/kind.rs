@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Content, Message, decided, delivery, experiment, offer, schema, step, trigger};
+use super::{Content, Message, caps, conflict, decided, delivery, experiment, offer, schema, step, trigger};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
-use crate::jobfile::kind::{Kind, ReadContext, names_of};
+use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_of};
+use crate::jobfile::problem::Problems;
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::template::{Known, TemplateFolder};
@@ -23,7 +24,7 @@ impl Kind for MessageKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["trigger", "audience", "offer", "delivery", "step", "experiment"]
+        &["trigger", "audience", "offer", "delivery", "step", "experiment", "conflict"]
     }
 
     fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>> {
@@ -39,6 +40,10 @@ impl Kind for MessageKind {
         decided::expect_schema()
     }
 
+    fn check_policy(&self, segments: &Segments, ladders: &Ladders) -> Problems {
+        caps::check(segments, ladders)
+    }
+
     fn schema(&self) -> Vec<(&'static str, Value)> {
         schema::schema(&filter::schema::reference())
     }
@@ -52,6 +57,8 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);
     let audience = audience(file, &scope);
+    let conflict = conflict::read(file, context);
+    let caps = caps::of_job(&own, context);
     let experiment = experiment::read(file, policy.as_ref().map(|policy| policy.purpose));
     let folder = context.templates;
     let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());
@@ -79,8 +86,10 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         trigger: trigger?,
         audience: audience?,
         offers: offers?,
+        caps: caps::counting(caps, policy.as_ref()?, topic.as_deref()?),
         policy: policy?,
         experiment,
+        conflict,
         topic: topic?,
         locale: locale.or_else(|| languages.first().cloned())?,
         content: Content { files: folder.paths(&template), template, locales },

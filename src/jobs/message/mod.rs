@@ -25,6 +25,8 @@ use crate::jobs::judged;
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::policy::Policy;
 
+mod caps;
+mod conflict;
 mod decided;
 mod delivery;
 mod experiment;
@@ -32,6 +34,7 @@ mod explain;
 mod history;
 mod kind;
 mod offer;
+mod pressure;
 mod schema;
 mod statement;
 mod step;
@@ -48,6 +51,9 @@ struct Message {
     offers: Vec<offer::Offer>,
     policy: Policy,
     experiment: Option<experiment::Experiment>,
+    conflict: Option<conflict::Conflict>,
+    /// The company's caps that count its messages.
+    caps: Vec<caps::Cap>,
     topic: String,
     /// Language of those whose own the templates do not have.
     locale: String,
@@ -119,6 +125,7 @@ fn claimed_meanwhile(error: sqlx::Error) -> JobError {
 impl Job for Message {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
         Box::pin(async move {
+            pressure::alone(step).await?;
             let mut sums = [("candidates", 0), ("queued", 0), ("refused", 0), ("served", 0), ("outside", 0)];
             for stage in self.stages() {
                 let statement = statement::plan(self, stage, step.run).map_err(JobError::fail)?;
@@ -132,6 +139,7 @@ impl Job for Message {
                 "occasions": occasions, "queued": queued, "refused": refused, "had_before": had_before,
                 "outside_audience": outside,
             });
+            pressure::look_ahead(self, step).await?;
             Ok(Stepped { next: None, progress })
         })
     }

@@ -28,7 +28,7 @@ worded_occasion as (
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, step, purpose, consent, topic, channel, template, locale, data,
-                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, state_at, created_at)
+                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state_at, created_at)
     select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :step::text, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
                'offer', :offers::jsonb -> w.offer -> w.message_locale,
@@ -39,14 +39,23 @@ message as (
            case when :opens::time is not null then w.zone end, :opens::time, :closes::time,
            :on_unknown::text,
            case when w.granted then jsonb_build_object('recorded_at', w.recorded_at, 'source', w.source, 'wording', w.wording) end,
+           case when cardinality(w.open_channels) > 1 then (
+               select jsonb_agg(jsonb_build_object('channel', c.channel, 'locale', l.locale, 'offer', :offers::jsonb -> w.offer -> l.locale)
+                                order by c.place)
+               from unnest(w.open_channels) with ordinality as c (channel, place)
+               cross join lateral (
+                   select tend.nearest_locale(w.locale, array(select jsonb_array_elements_text(:languages::jsonb -> c.channel)),
+                                              :locale::text) as locale
+               ) l
+               where c.channel <> w.channel) end,
            :as_of::timestamptz, :as_of::timestamptz
     from worded_occasion w
     order by w.not_before, w.customer_id collate "C"
     returning customer_id
 ),
 held_out as (
-    insert into tend.holdout (job, customer_id, occasion, control, share, occurs_on, channel, offer, run_id, held_out_at)
-    select :job::text, v.customer_id, v.occasion, :control::text, greatest(:holdout::bigint, 1) / 10000.0, v.occurs_on, v.channel, v.offer,
+    insert into tend.holdout (job, customer_id, occasion, step, control, share, occurs_on, channel, offer, run_id, held_out_at)
+    select :job::text, v.customer_id, v.occasion, :step::text, :control::text, greatest(:holdout::bigint, 1) / 10000.0, v.occurs_on, v.channel, v.offer,
            :run_id::bigint, :as_of::timestamptz
     from verdict v
     where v.verdict = 'holdout'
@@ -59,8 +68,10 @@ decision as (
            jsonb_build_object('occurs_on', v.occurs_on) || case v.verdict
                when 'already_had' then jsonb_build_object('had', v.had_occasion, 'had_on', v.had_on)
                when 'same_address' then jsonb_build_object('channel', v.channel, 'sent_to', v.winner)
-               when 'expired' then jsonb_build_object('opens', v.not_before, 'ends', v.not_after)
-               when 'outside_window' then jsonb_build_object('opens', v.not_before)
+               when 'expired' then jsonb_build_object('opens', v.opens_next, 'ends', v.not_after)
+               when 'conflict' then jsonb_build_object('yields_to', v.rival)
+               when 'capped' then jsonb_build_object('cap', coalesce(v.full_now, v.cap), 'channels', v.objections)
+               when 'outside_window' then jsonb_build_object('opens', v.opens_next)
                when 'holdout' then jsonb_build_object('group', :control::text, 'channel', v.channel, 'offer', v.offer)
                when 'no_offer' then '{}'::jsonb
                else jsonb_build_object('channels', v.objections) end

@@ -13,6 +13,7 @@ pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
         ("offer", offer(condition)),
         ("delivery", delivery()),
         ("experiment", super::experiment::schema()),
+        ("conflict", super::conflict::schema()),
         ("step", step::schema(condition, &channels())),
     ]
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::trigger::{self, Statements};
-use super::{Content, Message, Stage, offer, parts};
+use super::{Content, Message, Stage, offer, parts, pressure};
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
 use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
@@ -14,12 +14,27 @@ use crate::outbox::policy::OutsideWindow;
 
 /// The statement that plans the messages of a stage.
 pub fn plan(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
+    decide(statements(message, stage).plan, message, stage, run)
+}
+
+/// The statement that keeps the places of a day ahead, for the run of that day; none where nobody knows what will be due.
+pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRange> {
+    let first = message.trigger.foresees().then(|| statements(message, Stage::First).ahead);
+    first.map(|template| decide(template, message, Stage::First, run)).transpose()
+}
+
+fn decide(
+    template: &'static str,
+    message: &Message,
+    stage: Stage<'_>,
+    run: &Run,
+) -> Result<Statement, OutOfRange> {
     let (policy, content) = match stage {
         Stage::First => (Cow::Borrowed(&message.policy), &message.content),
         Stage::Further(step, _) => (Cow::Owned(step.policy(&message.policy)), &step.content),
     };
     let window = policy.window;
-    let composer = bound(statements(message, stage).plan, message, stage, run)?
+    let composer = bound(template, message, stage, run)?
         .set("spec_hash", run.spec_hash.clone())
         .set("run_id", run.run_id)
         .set("keeps_detail", !message.steps.is_empty() && matches!(stage, Stage::First))
@@ -49,6 +64,7 @@ pub fn plan(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement,
     if offers.is_empty() {
         offers.push((None, ""));
     }
+    let composer = pressure::bind(composer, &message.caps, message.conflict.as_ref());
     let composer = composer
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
         .first_of("offer", offers);

@@ -35,6 +35,7 @@ pub fn read_all(segments: &Segments, ladders: &Ladders) -> (Vec<SegmentFile>, Pr
             let timezone = zone_if_any(file);
             let templates = TemplateFolder::default();
             let context = ReadContext {
+                jobs: None,
                 job: name,
                 timezone: timezone.unwrap_or(chrono_tz::Tz::UTC),
                 templates: &templates,

@@ -1,7 +1,9 @@
 //! Birthday messages: given customers, run at a day, expect who gets what and why others do not.
 
 mod calendar;
+mod caps;
 mod choices;
+mod conflicts;
 mod files;
 mod holdout;
 mod hours;

@@ -34,6 +34,7 @@ fn ladder() -> Arc<dyn Job> {
         ladders: &ladders,
         cuts: &cuts,
         segments: &Default::default(),
+        jobs: None,
     };
     let (job, problems) = read_text(&"value-tiers.toml".into(), &text.into(), |file| Retier.read(file, &context));
     assert!(problems.is_empty(), "{}", problems.render(false));

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use tend::engine::door::{Explained, Job, JobError, Run, Step, Stepped, Trigger, Tx};
-use tend::jobfile::kind::{Cuts, Kind, Ladders, ReadContext};
+use tend::jobfile::kind::{CAPS, Cuts, Kind, Ladders, ReadContext, SegmentSource, Segments};
 use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::read_text;
 use tend::jobs::message::MessageKind;
@@ -38,21 +38,29 @@ pub fn templates() -> TemplateFolder {
 
 /// Reads a job file, and what is wrong with it.
 pub fn read(text: &str, timezone: Tz) -> (Option<Arc<dyn Job>>, Problems) {
+    read_under("birthday", text, timezone, None)
+}
+
+/// Reads the file of a job of that name under the company's caps.
+pub fn read_under(job: &str, text: &str, timezone: Tz, caps: Option<&str>) -> (Option<Arc<dyn Job>>, Problems) {
     let ladders = Ladders::new(BTreeMap::from([(
         "value-tiers".to_owned(),
         ["high", "mid", "normal"].map(String::from).to_vec(),
     )]));
     let (templates, cuts) = (templates(), Cuts::default());
+    let caps = caps.map(|text| (CAPS.to_owned(), SegmentSource { file: "policy/caps.toml".into(), text: text.into() }));
+    let segments = Segments::new(caps.into_iter().collect());
     let context = ReadContext {
-        job: "birthday",
+        job,
         timezone,
         templates: &templates,
         templates_dir: "templates",
         ladders: &ladders,
         cuts: &cuts,
-        segments: &Default::default(),
+        segments: &segments,
+        jobs: None,
     };
-    read_text(&"birthday.toml".into(), &text.into(), |top| {
+    read_text(&format!("{job}.toml").into(), &text.into(), |top| {
         top.leave(&["title", "description", "owner", "after", "schedule", "check"]);
         MessageKind.read(top, &context)
     })
@@ -62,6 +70,7 @@ pub fn read(text: &str, timezone: Tz) -> (Option<Arc<dyn Job>>, Problems) {
 pub struct Plan {
     pub job: Arc<dyn Job>,
     pub timezone: Tz,
+    name: String,
     runs: AtomicI64,
 }
 
@@ -77,10 +86,20 @@ impl Plan {
     }
 
     pub fn in_zone(text: &str, timezone: Tz) -> Self {
-        let (job, problems) = read(text, timezone);
+        Self::made("birthday", read(text, timezone), timezone, 100)
+    }
+
+    /// A job of another name, under the company's caps.
+    pub fn named(name: &str, text: &str, caps: &str) -> Self {
+        static JOBS: AtomicI64 = AtomicI64::new(1);
+        let first = 1_000 * JOBS.fetch_add(1, Ordering::SeqCst);
+        Self::made(name, read_under(name, text, SHANGHAI, Some(caps)), SHANGHAI, first)
+    }
+
+    fn made(name: &str, (job, problems): (Option<Arc<dyn Job>>, Problems), timezone: Tz, first: i64) -> Self {
         let said: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
         assert!(said.is_empty(), "{said:?}");
-        Self { job: job.expect("a job without problems"), timezone, runs: AtomicI64::new(100) }
+        Self { job: job.expect("a job without problems"), timezone, name: name.to_owned(), runs: AtomicI64::new(first) }
     }
 
     /// Runs it for eight o'clock of a day.
@@ -124,7 +143,7 @@ impl Plan {
     fn run(&self, as_of: DateTime<Utc>, trigger: Trigger) -> Run {
         Run {
             run_id: self.runs.fetch_add(1, Ordering::SeqCst),
-            job: "birthday".into(),
+            job: self.name.clone(),
             spec_hash: "0".repeat(64),
             as_of,
             business_date: as_of.with_timezone(&self.timezone).date_naive(),

@@ -71,6 +71,7 @@ fn read_with<T>(text: &str, read: impl FnOnce(&mut Reader<'_>, &ReadContext<'_>)
         ladders: &ladders,
         cuts: &cuts,
         segments: &Default::default(),
+        jobs: None,
     };
     read_text(&"jobs/value-tiers.toml".into(), &text.into(), |file| {
         file.leave(&["title", "description", "owner", "schedule", "check"]);

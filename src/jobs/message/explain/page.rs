@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Report, in_words, what};
+use super::{Report, what};
 use crate::engine::door::JobError;
 use crate::jobs::layout::count;
 use crate::jobs::page;
@@ -83,7 +83,7 @@ impl Report<'_> {
         let rows = self.refused.iter().map(|refused| {
             let samples = refused.samples.as_array().into_iter().flatten();
             let ids: Vec<_> = samples.filter_map(|sample| sample["customer_id"].as_str()).collect();
-            vec![count(refused.customers), in_words(&refused.reason).to_owned(), ids.join(", ")]
+            vec![count(refused.customers), refused.words(), ids.join(", ")]
         });
         Table {
             heading: "Who gets none, and why",

@@ -37,6 +37,8 @@ pub enum Trigger {
 pub struct Statements {
     /// Plans a run: the head with policy and queue behind it.
     pub plan: &'static str,
+    /// Keeps the places of those who would have a message: the head with the policy, for a day ahead.
+    pub ahead: &'static str,
     /// Counts, of those who have the occasion, for how many a value was missing.
     pub missing: &'static str,
 }
@@ -44,16 +46,23 @@ pub struct Statements {
 macro_rules! statements {
     ($head:literal) => {
         Statements {
-            plan: concat!(
-                include_str!("begin.sql"),
-                include_str!($head),
-                include_str!("candidate.sql"),
-                include_str!("../../../outbox/policy/ways.sql"),
-                include_str!("../../../outbox/policy/policy.sql"),
-                include_str!("../queue.sql")
-            ),
+            plan: statements!($head, "../queue.sql"),
+            ahead: statements!($head, "../reserve.sql"),
             missing: concat!(include_str!("begin.sql"), include_str!($head), include_str!("missing.sql")),
         }
+    };
+    ($head:literal, $end:literal) => {
+        concat!(
+            include_str!("begin.sql"),
+            include_str!($head),
+            include_str!("candidate.sql"),
+            include_str!("../../../outbox/policy/hours.sql"),
+            include_str!("../../../outbox/policy/contacts.sql"),
+            include_str!("../../../outbox/policy/ways.sql"),
+            include_str!("../../../outbox/policy/caps.sql"),
+            include_str!("../../../outbox/policy/policy.sql"),
+            include_str!($end)
+        )
     };
 }
 
@@ -66,6 +75,14 @@ impl Trigger {
         match self {
             Self::Anniversary(_) => statements!("anniversary.sql"),
             Self::Level(_) => statements!("level.sql"),
+        }
+    }
+
+    /// Whether it can tell who will have the occasion in the days ahead.
+    pub const fn foresees(&self) -> bool {
+        match self {
+            Self::Anniversary(_) => true,
+            Self::Level(_) => false,
         }
     }
 

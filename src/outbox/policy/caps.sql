@@ -1,0 +1,49 @@
+-- outbox/policy/caps: which ways are full: "filled" says, for customers who have had much, how many messages each cap still
+-- leaves them. Counted as if the message went at "not_before": no stretch of a rolling cap's length that holds it may hold
+-- more than the cap, before or behind it.
+--   :conditional whether any cap is for some customers only; the slots say for whom
+
+-- the caps with a condition that hold for the customer
+limited as (
+    select p.customer_id, p.occasion, /*{limits}*/ null::text[] as names
+    from paced p
+    join crm.customer c on c.customer_id = p.customer_id
+    /*{limit_facts}*/
+    where :conditional::boolean
+),
+-- who has had so few that no cap can be full is not looked at any further
+crowded as (
+    select x.customer_id
+    from contact x
+    where x.counts
+    group by x.customer_id
+    having count(*) >= (select min(k.at_most) from cap k)
+),
+-- what each cap counts near each way; within null: on the same day where the customer lives
+near as (
+    select w.customer_id, w.occasion, w.channel, w.not_before, k.place, k.name, k.at_most, k.within, array_agg(x.at) as instants
+    from crowded z
+    join way w on w.customer_id = z.customer_id
+    join contact x on x.customer_id = z.customer_id and x.counts
+    join cap k
+      on (k.purposes is null or x.purpose = any (k.purposes)) and (k.topics is null or x.topic = any (k.topics))
+     and (k.channels is null or w.channel = any (k.channels) and x.channels && k.channels)
+     and case when k.within is null then (x.at at time zone w.zone)::date = (w.not_before at time zone w.zone)::date
+              else x.at > w.not_before - k.within and x.at < w.not_before + k.within end
+    left join limited l on l.customer_id = w.customer_id and l.occasion = w.occasion
+    where not k.conditional or k.name = any (l.names)
+    group by w.customer_id, w.occasion, w.channel, w.not_before, k.place, k.name, k.at_most, k.within
+),
+-- the fullest stretch that holds this message begins with it or with one of those before it
+filled as materialized (
+    select distinct on (n.customer_id, n.occasion, n.channel) n.customer_id, n.occasion, n.channel, n.name as cap,
+           n.at_most - f.most as room
+    from near n
+    cross join lateral (
+        select case when n.within is null then cardinality(n.instants)
+                    else (select max((select count(*) from unnest(n.instants) i (at) where i.at >= s.at and i.at < s.at + n.within))
+                          from unnest(n.instants || n.not_before) s (at)
+                          where s.at <= n.not_before) end as most
+    ) f
+    order by n.customer_id, n.occasion, n.channel, n.at_most - f.most, n.place
+),
