@@ -75,3 +75,40 @@ comment on column tend.reservation.at is 'When it will go, as things stand.';
 comment on column tend.reservation.run_id is 'The run that looked ahead.';
 create index reservation_customer on tend.reservation (customer_id);
 comment on column tend.spec.segments is 'Segment that its conditions use → the file as it was; policy/caps: the caps it is under.';
+
+create index outbox_fallback on tend.outbox (message_id) where fallback is not null and state in ('rejected', 'bounced');
+
+create table tend.hold (
+    run_id       bigint not null,
+    reason       text not null check (reason in ('approval', 'canary')),
+    job          text not null,
+    spec_hash    text not null,
+    messages     bigint not null,
+    held_at      timestamptz not null,
+    canary_share numeric check (canary_share > 0 and canary_share < 1),
+    wait_secs    bigint,
+    stop_if      jsonb,
+    state        text not null default 'waiting' check (state in ('waiting', 'stopped', 'released', 'refused', 'over')),
+    decided_at   timestamptz,
+    decided_by   text,
+    note         text,
+    primary key (run_id, reason),
+    check ((state in ('released', 'refused', 'over')) = (decided_at is not null)),
+    check (num_nulls(canary_share, wait_secs, stop_if) in (0, 3)),
+    check (reason <> 'canary' or canary_share is not null)
+);
+comment on table tend.hold is 'Runs whose messages wait: state held in the outbox, with the same word as state_reason.';
+comment on column tend.hold.run_id is 'The run.';
+comment on column tend.hold.reason is 'approval: another person must look first; canary: a share goes first.';
+comment on column tend.hold.job is 'Which job.';
+comment on column tend.hold.spec_hash is 'With which spec.';
+comment on column tend.hold.messages is 'How many were held at first.';
+comment on column tend.hold.held_at is 'Since when: as-of of the run, or the approval that left the rest behind a canary.';
+comment on column tend.hold.canary_share is 'The share that goes first, 0 to 1; null: all at once.';
+comment on column tend.hold.wait_secs is 'How long the rest waits when all of the share have their answer.';
+comment on column tend.hold.stop_if is 'What → the share of answers at which the rest is stopped: rejected.';
+comment on column tend.hold.state is 'waiting; stopped by its canary: a person decides; released; refused: a person cancelled them; over: they died.';
+comment on column tend.hold.decided_at is 'When that was decided.';
+comment on column tend.hold.decided_by is 'By whom: a name, or canary.';
+comment on column tend.hold.note is 'What the canary found.';
+create index hold_open on tend.hold (job) where state in ('waiting', 'stopped');

@@ -23,12 +23,7 @@ pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRan
     first.map(|template| decide(template, message, Stage::First, run)).transpose()
 }
 
-fn decide(
-    template: &'static str,
-    message: &Message,
-    stage: Stage<'_>,
-    run: &Run,
-) -> Result<Statement, OutOfRange> {
+fn decide(template: &'static str, message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
     let (policy, content) = match stage {
         Stage::First => (Cow::Borrowed(&message.policy), &message.content),
         Stage::Further(step, _) => (Cow::Owned(step.policy(&message.policy)), &step.content),

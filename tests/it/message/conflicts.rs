@@ -51,7 +51,7 @@ async fn a_message_gives_way_to_one_that_is_too_near_before_or_behind() {
     }
     // what was sent counts from when it was sent; what failed does not count
     let sent = world(&["16 02:00"]).await;
-    sent.sql("update tend.outbox set state_at = '2026-11-18 02:01Z'").await;
+    sent.sql("update tend.outbox set state_at = '2026-11-18 02:01Z', not_after = '2026-11-19Z'").await;
     assert_eq!(came_to(&sent, &thanks("skip", "3d")).await, " | conflict:birthday");
     let failed = world(&["20 02:00"]).await;
     failed.sql("update tend.outbox set state = 'rejected'").await;
