@@ -1,7 +1,7 @@
 //! The daemon: the only place that builds rooms and wires them to each other.
 //!
-//! Start: job folder → engine → dispatcher → doorbells. Stop, in the order in which work flows: doorbells and folder →
-//! engine (the steps at work finish within the grace, the rest is handed back) → dispatcher (finishes what is in the
+//! Start: job folder → engine → dispatcher → public listener → doorbells. Stop, in the order in which work flows: doorbells,
+//! folder and listener (the requests at work are answered) → engine (the steps at work finish within the grace, the rest is handed back) → dispatcher (finishes what is in the
 //! network, gives the rest back) → connections. Whatever is killed instead is found by its leases.
 
 use std::panic::AssertUnwindSafe;
@@ -26,6 +26,7 @@ use crate::jobs::KINDS;
 use crate::outbox::dispatch::{self, Dispatcher};
 use crate::outbox::link::Links;
 use crate::settings::Settings;
+use crate::web;
 
 /// An engine with all kinds of jobs.
 #[must_use]
@@ -71,6 +72,12 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     let stop = stop_signal()?;
     let engine = Arc::new(engine(&db, settings));
     let dispatcher = dispatcher(&db, settings, settings.time.source).await.context("the channels cannot be opened")?;
+    let public = web::Options {
+        settings: settings.public.clone(),
+        links: Links::open(db.pool(), &settings.public).await?,
+        company: settings.company.clone(),
+    };
+    let public = web::Public::bind(db.clone(), settings.time.source, public).await?;
     let keeper = Keeper {
         dir: jobs,
         kinds: KINDS,
@@ -107,6 +114,15 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
             Ok(())
         }
     });
+    let answering = public.map(|public| {
+        parts.spawn("the public listener", &stop, {
+            let stop = stop.clone();
+            async move {
+                public.serve(stop).await;
+                Ok(())
+            }
+        })
+    });
     let doorbell = Doorbell::hang(engine.bell(), Bells::default()).await?;
 
     stop.cancelled().await;
@@ -114,6 +130,9 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     drop(doorbell);
     if timeout(PATIENCE, &mut folder).await.is_err() {
         folder.abort(); // the database is silent; a folder is applied whole or not at all
+    }
+    if let Some(answering) = answering {
+        let _ = answering.await;
     }
     // how they ended is in `parts`
     let _ = runs.await;

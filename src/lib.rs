@@ -24,6 +24,7 @@
 //! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |
 //! | [`calendar`] | lunar dates and anniversaries; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
+//! | [`web`] | what customers reach from outside: unsubscribing, preferences |
 //! | [`import`] | the company's data from CSV files |
 //! | [`demo`] | a made-up company |
 //! | [`db`] | pools, named transactions, migrations, the schema gate, the private Postgres of development |
@@ -73,3 +74,4 @@ pub mod progress;
 pub mod settings;
 pub mod spelling;
 pub mod telemetry;
+pub mod web;

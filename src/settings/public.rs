@@ -125,9 +125,11 @@ fn base_url(text: &str, production: bool) -> Option<String> {
     if url.host().is_none() || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return wrong("must be host and path only, such as https://mail.example.com or https://example.com/mail");
     }
-    // it stands in header lines as it is
-    (!text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\",".contains(&byte)))
-        .then(|| wrong("contains characters that a mail header cannot carry").unwrap_or_default())
+    // it stands in header lines as it is, and its path among the routes of the listener
+    match text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":/.-_~[]".contains(&byte)) {
+        true => None,
+        false => wrong("may contain letters, digits, dots, dashes and slashes only"),
+    }
 }
 
 fn plain_address(text: &str) -> bool {

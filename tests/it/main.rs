@@ -25,3 +25,4 @@ mod retier;
 mod schedule;
 mod settings;
 mod soak;
+mod web;

@@ -44,6 +44,16 @@ pub struct Bearer {
     pub expires: Option<DateTime<Utc>>,
 }
 
+impl Bearer {
+    /// The bearer of a link that is not over.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn alive(self, now: DateTime<Utc>) -> Result<Self, Forged> {
+        if self.expires.is_some_and(|at| at <= now) { Err(Forged) } else { Ok(self) }
+    }
+}
+
 /// A link that is not ours, not for this, or over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the link is not valid")]
@@ -74,7 +84,7 @@ impl Keys {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    pub fn read(&self, purpose: Purpose, token: &str, now: DateTime<Utc>) -> Result<Bearer, Forged> {
+    pub fn read(&self, purpose: Purpose, token: &str) -> Result<Bearer, Forged> {
         if token.len() > LONGEST {
             return Err(Forged);
         }
@@ -92,9 +102,6 @@ impl Keys {
             0 => None,
             seconds => Some(i64::try_from(seconds).ok().and_then(|s| DateTime::from_timestamp(s, 0)).ok_or(Forged)?),
         };
-        if expires.is_some_and(|at| at <= now) {
-            return Err(Forged);
-        }
         let message = Uuid::from_bytes(fields.take()?);
         let address = fields.take()?;
         let [customer_id, channel, purpose, topic] = [fields.text()?, fields.text()?, fields.text()?, fields.text()?];

@@ -2,7 +2,7 @@
 mod crash;
 mod links;
 mod mails;
-mod office;
+pub mod office;
 mod ramp;
 mod recording;
 mod robots;

@@ -1,0 +1,168 @@
+//! What customers reach from outside: the pages behind the links in their messages.
+//!
+//! # What it promises
+//! * A GET changes nothing: mail scanners open every link. What a customer decides comes by POST.
+//! * One-click unsubscribing as RFC 8058 asks: a POST of `List-Unsubscribe=One-Click`, urlencoded or multipart, answered
+//!   200 without redirect, cookie or login.
+//! * What is recorded (`tend.choice`) is asked by the planning and the sending of the very next message.
+//! * Whoever has no valid link learns nothing: forged, garbled, expired and misused links give one page, without a look
+//!   into the database, and an address that tries many is told to wait. Pages show no name and no address.
+//! * Nobody holds it up: connections, head, body and time of a request are limited. No cookies, no script.
+//! * It works behind a proxy that keeps the path of `public.base_url` and behind one that takes it away.
+//!
+//! [`ENDPOINTS`](route::ENDPOINTS) lists what there is, a file each; surveys, receipts and bounces are lines to come.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::db::Database;
+use crate::outbox::link::Links;
+use crate::settings::{CompanySettings, PublicSettings};
+
+mod choice;
+mod form;
+mod guard;
+mod page;
+mod preferences;
+mod robots;
+mod route;
+mod server;
+mod topics;
+mod unsubscribe;
+mod visitor;
+
+use guard::Guard;
+use page::Pages;
+
+/// What the listener needs.
+#[derive(Debug)]
+pub struct Options {
+    /// `[public]`.
+    pub settings: PublicSettings,
+    /// Reads and makes links.
+    pub links: Links,
+    /// `[company]`, shown on the pages.
+    pub company: CompanySettings,
+}
+
+/// What was answered since the start.
+#[derive(Debug, Default)]
+pub struct Counts {
+    requests: AtomicU64,
+    bad_links: AtomicU64,
+    refused: AtomicU64,
+    recorded: AtomicU64,
+}
+
+/// [`Counts`] at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// Requests.
+    pub requests: u64,
+    /// Links that were not ours, not for this, or over.
+    pub bad_links: u64,
+    /// Of these, told to wait.
+    pub refused: u64,
+    /// Words of customers that were written down.
+    pub recorded: u64,
+}
+
+/// What all endpoints share.
+struct Shared {
+    db: Database,
+    clock: Clock,
+    links: Links,
+    settings: PublicSettings,
+    company: CompanySettings,
+    pages: Pages,
+    guard: Guard,
+    counts: Counts,
+    turns: Semaphore,
+}
+
+impl Shared {
+    /// A turn at the database: however many come, jobs and dispatcher keep most of the connections.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
+    }
+}
+
+/// Visitors at the database at a time.
+const TURNS: usize = 3;
+
+/// The public listener, bound and not yet at work.
+pub struct Public {
+    shared: Arc<Shared>,
+    listener: TcpListener,
+}
+
+impl fmt::Debug for Public {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Public").field("listener", &self.listener).finish_non_exhaustive()
+    }
+}
+
+impl Public {
+    /// Binds the address of the settings; none when they name none.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn bind(db: Database, clock: Clock, options: Options) -> anyhow::Result<Option<Self>> {
+        let Some(listen) = options.settings.listen else { return Ok(None) };
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("public.listen: cannot use {listen}"))?;
+        let Options { settings, links, company } = options;
+        let guard = Guard::new(settings.bad_links, settings.trusted_proxies.clone());
+        let pages = Pages::new();
+        let (counts, turns) = (Counts::default(), Semaphore::new(TURNS));
+        let shared = Shared { db, clock, links, settings, company, pages, guard, counts, turns };
+        Ok(Some(Self { shared: Arc::new(shared), listener }))
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until cancelled; then finishes the requests at work, within the time a request may take.
+    pub async fn serve(self, cancel: CancellationToken) {
+        let limits =
+            server::Limits { connections: self.shared.settings.connections, time: self.shared.settings.timeout };
+        server::serve(self.listener, route::router(&self.shared), limits, cancel).await;
+        let Counted { requests, bad_links, refused, recorded } = self.shared.counts.now();
+        tracing::info!(requests, bad_links, refused, recorded, "the public listener has ended");
+    }
+
+    /// A look at the counts that outlives [`serve`](Self::serve).
+    #[must_use]
+    pub fn counts(&self) -> impl Fn() -> Counted + Send + Sync + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || shared.counts.now()
+    }
+}
+
+impl Counts {
+    fn add(count: &AtomicU64) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> Counted {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Counted {
+            requests: of(&self.requests),
+            bad_links: of(&self.bad_links),
+            refused: of(&self.refused),
+            recorded: of(&self.recorded),
+        }
+    }
+}
