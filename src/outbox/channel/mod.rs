@@ -21,9 +21,10 @@ mod webhook;
 pub use answer::{Answer, Fate, Trouble, Unready};
 use recording::Recording;
 use robot::Robot;
-use settings::{ChannelSettings, Sort};
+use settings::{ChannelSettings, ReceiptSettings, Sort};
 use smtp::Smtp;
 use webhook::Webhook;
+pub use webhook::{Question, Receipt};
 
 use super::link::Unsubscribe;
 
@@ -161,6 +162,22 @@ impl Channel {
             Self::Webhook(webhook) => webhook.prepare(outgoing).map(Prepared::Call),
             Self::Robot(robot) => robot.prepare(outgoing).map(Prepared::Call),
             Self::Recording(recording) => recording.prepare(outgoing).map(Prepared::Record),
+        }
+    }
+
+    /// How the provider is asked what became of a message; none: it cannot be.
+    pub fn receipt(&self) -> Option<&ReceiptSettings> {
+        match self {
+            Self::Webhook(webhook) => webhook.receipt(),
+            Self::Smtp(_) | Self::Robot(_) | Self::Recording(_) => None,
+        }
+    }
+
+    /// Asks what became of a message.
+    pub async fn ask(&self, question: &Question) -> Receipt {
+        match self {
+            Self::Webhook(webhook) => webhook.ask(question).await,
+            Self::Smtp(_) | Self::Robot(_) | Self::Recording(_) => Receipt::Silent("it cannot be asked".into()),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::outbox::channel::{Answer, Fate};
 ///
 /// A refusal for the moment is tried again by the channel's series (spread by a tenth, so that what failed together does
 /// not come back together), not earlier than the provider asked; behind the last entry the message is dead. What happens
-/// when nobody knows is the message's `on_unknown`.
-pub fn conclude(claimed: &Claimed, answer: Answer, series: &RetryAfter) -> Finished {
+/// when nobody knows is the message's `on_unknown`, but a gateway that can be asked (`asks`) is asked first.
+pub fn conclude(claimed: &Claimed, answer: Answer, series: &RetryAfter, asks: bool) -> Finished {
     let place = usize::try_from(claimed.attempt - 1).unwrap_or(0);
     let own = series.0.get(place).copied();
     let (outcome, asked) = match answer.fate {
@@ -26,6 +26,7 @@ pub fn conclude(claimed: &Claimed, answer: Answer, series: &RetryAfter) -> Finis
     let (becomes, retry, detail) = match (answer.fate, claimed.on_unknown.as_str(), again) {
         (Fate::Accepted, ..) => ("accepted", None, answer.detail),
         (Fate::Rejected, ..) => ("rejected", None, answer.detail),
+        (Fate::Unknown, ..) if asks => ("in_doubt", None, format!("{}; the gateway is asked", answer.detail)),
         (Fate::Unknown, "drop", _) => ("dead", None, format!("dropped: {}", answer.detail)),
         (Fate::Unknown, "resend", Some(wait)) => {
             ("planned", Some(wait), format!("{}; sent again under the same id", answer.detail))

@@ -40,6 +40,7 @@ mod breaker;
 mod claim;
 mod conclude;
 mod content;
+mod inquire;
 mod lane;
 mod lease;
 mod ledger;
@@ -118,6 +119,8 @@ struct Shared {
     contents: Contents,
     host: String,
     bell: Notify,
+    /// Channels whose gateway is asked about messages of unknown fate.
+    asking: Vec<String>,
 }
 
 impl Shared {
@@ -155,8 +158,11 @@ impl Dispatcher {
             Lane::new(name, settings, &outbox, is_default).map(Arc::new)
         });
         let lanes = lanes.collect::<anyhow::Result<Vec<_>>>()?;
+        let asking =
+            lanes.iter().filter(|lane| lane.channel.receipt().is_some()).map(|lane| lane.name.clone()).collect();
         let frame = Frame { company: company.value(), links };
-        let shared = Shared { db, clock, outbox, frame, contents: Contents::default(), host, bell: Notify::new() };
+        let shared =
+            Shared { db, clock, outbox, frame, contents: Contents::default(), host, bell: Notify::new(), asking };
         Ok(Self { shared: Arc::new(shared), lanes })
     }
 
@@ -200,6 +206,7 @@ impl Dispatcher {
     pub async fn drain_once(&self) -> sqlx::Result<()> {
         recover::recover(&self.shared).await?;
         recover::expire(&self.shared).await?;
+        inquire::once(&self.shared, &self.lanes).await?;
         self.term(Until::Drained, &CancellationToken::new()).await
     }
 
@@ -213,6 +220,8 @@ impl Dispatcher {
         let keeper = tokio::spawn(watched("the keeper of the lease", lost.clone(), keeper));
         let caretaker = lease::care(Arc::clone(&self.shared), lost.clone());
         let caretaker = tokio::spawn(watched("the caretaker", lost.clone(), caretaker));
+        let inquirer = inquire::run(Arc::clone(&self.shared), self.lanes.clone(), lost.clone());
+        let inquirer = tokio::spawn(watched("the inquirer", lost.clone(), inquirer));
         let mut writers = JoinSet::new();
         let (settler, mut settler_task) = settler::start(Arc::clone(&self.shared), owner, lost.clone());
         let mut pumps = JoinSet::new();
@@ -228,7 +237,12 @@ impl Dispatcher {
             pumps.spawn(watched("a channel", lost.clone(), pump.run(until, stop.clone())));
         }
         drop(settler);
-        let mut aborted = Aborted(vec![keeper.abort_handle(), caretaker.abort_handle(), settler_task.abort_handle()]);
+        let mut aborted = Aborted(vec![
+            keeper.abort_handle(),
+            caretaker.abort_handle(),
+            inquirer.abort_handle(),
+            settler_task.abort_handle(),
+        ]);
         tokio::select! {
             () = finished(&mut pumps) => {}
             () = cancel.cancelled() => {}
@@ -251,6 +265,7 @@ impl Dispatcher {
         aborted.0.clear();
         keeper.abort();
         caretaker.abort();
+        inquirer.abort();
         for lane in &self.lanes {
             lane.reset();
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Plans, Shared};
 
 /// A message that is resent after crashes is given up after so many attempts.
-const MOST_ATTEMPTS: i16 = 12;
+pub(super) const MOST_ATTEMPTS: i16 = 12;
 
 /// Why a message is owed again.
 const DIED: &str = "given back: its dispatcher died before the hand-over";
@@ -62,8 +62,9 @@ pub async fn put_in_order(
     reason: Option<&str>,
 ) -> sqlx::Result<(u64, u64)> {
     let now = shared.clock.now(conn).await?;
-    let unknown =
-        sqlx::query_file!("src/outbox/dispatch/unknown.sql", owner, now, MOST_ATTEMPTS).execute(&mut *conn).await?;
+    let unknown = sqlx::query_file!("src/outbox/dispatch/unknown.sql", owner, now, MOST_ATTEMPTS, &shared.asking)
+        .execute(&mut *conn)
+        .await?;
     settle_all(conn, owner).await?;
     let released = give_back(conn, owner, None, now, reason).await?;
     Ok((unknown.rows_affected(), released))

@@ -164,7 +164,7 @@ impl Worker {
                 self.trouble(claimed, trouble, &answer.detail).await;
                 noted.push(trouble);
             }
-            finished.push(conclude(claimed, answer, &self.lane.retry_after));
+            finished.push(conclude(claimed, answer, &self.lane.retry_after, self.lane.channel.receipt().is_some()));
         }
         finished
     }

@@ -4,6 +4,7 @@ mod links;
 mod mails;
 pub mod office;
 mod ramp;
+mod receipts;
 mod recording;
 mod robots;
 mod signatures;

@@ -21,7 +21,7 @@ fn folder() -> std::path::PathBuf {
 }
 
 /// The channel of a shipped file, sending to the server; a changed key is `("sign.action", …)`.
-fn shipped(file: &str, server: &HttpServer, changes: &[(&str, toml::Value)]) -> Channel {
+pub fn shipped(file: &str, server: &HttpServer, changes: &[(&str, toml::Value)]) -> Channel {
     let text = std::fs::read_to_string(folder().join(file)).unwrap();
     let mut table: toml::Table = toml::from_str(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
     let channels = table["channels"].as_table_mut().unwrap();
@@ -148,7 +148,7 @@ fn every_shipped_channel_is_read_as_it_stands() {
 }
 
 /// ACS3-HMAC-SHA256 as the documentation of Alibaba Cloud tells a server to check it.
-fn acs3(call: &Call) -> String {
+pub fn acs3(call: &Call) -> String {
     let header = |name: &str| call.headers.get(name).map(String::as_str).unwrap_or_default();
     let authorization = header("authorization");
     let part = |name: &str| authorization.split(name).nth(1).unwrap().split(',').next().unwrap().to_owned();

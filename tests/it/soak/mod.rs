@@ -4,6 +4,7 @@
 
 mod company;
 mod downtime;
+mod faults;
 mod mail;
 mod office;
 mod year;

@@ -80,6 +80,27 @@ impl Office {
         // one more, and the run would be given up
         let kills = u64::try_from(tend::engine::RESCUES - 1).unwrap();
         let _clock = self.killed_while_planning(kills, &mut daemons, &mut harm).await;
+        self.until_all_is_sent(customers, &mut daemons, dice, &mut harm).await;
+        stop(daemons.into_iter().map(|(_, daemon)| daemon).collect());
+        harm
+    }
+
+    /// Starts daemons on what is owed already, and harms them until all is sent.
+    pub async fn only_sending_under_fire(&self, customers: u32, dice: &mut Dice, harm: &mut Harm) {
+        let mut daemons = vec![("one", self.bench.serve("one")), ("two", self.bench.serve("two"))];
+        let _clock = Clock::run(self.world.pool().clone());
+        self.until_all_is_sent(customers, &mut daemons, dice, harm).await;
+        stop(daemons.into_iter().map(|(_, daemon)| daemon).collect());
+    }
+
+    /// Kills and restarts at random until nothing is owed and everything is in order.
+    async fn until_all_is_sent(
+        &self,
+        customers: u32,
+        daemons: &mut [(&str, Daemon)],
+        dice: &mut Dice,
+        harm: &mut Harm,
+    ) {
         let (began, given) = (Instant::now(), Duration::from_secs(240) * super::factor());
         while !self.all_sent(customers).await {
             assert!(began.elapsed() < given, "it must come to an end: {harm:?} {:#?}", self.books().await);
@@ -88,12 +109,12 @@ impl Office {
                 continue; // on a machine at its limit daemons would be killed before they get anywhere
             }
             if dice.roll(4) == 0 {
-                self.restart_postgres(&mut harm).await;
+                self.restart_postgres(harm).await;
             } else {
-                self.killed(usize::from(dice.roll(2) == 1), &mut daemons);
+                self.killed(usize::from(dice.roll(2) == 1), daemons);
                 harm.crashes += 1;
             }
-            for (_, daemon) in &mut daemons {
+            for (_, daemon) in daemons.iter_mut() {
                 assert!(daemon.alive(), "a daemon waits for its database, it does not give up:\n{}", daemon.log());
             }
         }
@@ -103,8 +124,6 @@ impl Office {
                 && self.figure("select count(*) from tend.dispatcher").await == 2
         })
         .await;
-        stop(daemons.into_iter().map(|(_, daemon)| daemon).collect());
-        harm
     }
 
     /// The morning comes; its mails are planned by the owner after this many, who die in the middle of it.

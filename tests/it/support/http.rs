@@ -37,19 +37,33 @@ pub struct HttpServer {
     task: JoinHandle<()>,
 }
 
+/// Says what becomes of a call.
+type Decide = Box<dyn Fn(&Call) -> Reply + Send + Sync>;
+
 struct State {
     calls: Mutex<Vec<Call>>,
     reply: Mutex<Reply>,
+    decide: Option<Decide>,
 }
 
 impl HttpServer {
     /// Answers 200 and `{"ok":true}` until told otherwise.
     pub async fn start() -> Self {
+        Self::open(None).await
+    }
+
+    /// Answers each call as it is told, and keeps none.
+    pub async fn with(decide: impl Fn(&Call) -> Reply + Send + Sync + 'static) -> Self {
+        Self::open(Some(Box::new(decide))).await
+    }
+
+    async fn open(decide: Option<Decide>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             calls: Mutex::default(),
             reply: Mutex::new(Reply::Say("200 OK", vec![], "{\"ok\":true}")),
+            decide,
         });
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
@@ -103,8 +117,13 @@ async fn serve(stream: TcpStream, state: Arc<State>) -> std::io::Result<()> {
             headers,
             body: String::from_utf8_lossy(&body).into_owned(),
         };
-        state.calls.lock().unwrap().push(call);
-        let reply = state.reply.lock().unwrap().clone();
+        let reply = match &state.decide {
+            Some(decide) => decide(&call),
+            None => {
+                state.calls.lock().unwrap().push(call);
+                state.reply.lock().unwrap().clone()
+            }
+        };
         match reply {
             Reply::Close => return Ok(()),
             Reply::Stall(time) => {

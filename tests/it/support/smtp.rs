@@ -3,9 +3,11 @@
 //! The local part of the recipient says what happens: `grey`, `refuse-450`, `refuse-550`, `refuse-421` answer RCPT with that code,
 //! `after-450` and `after-550` answer the message with it, `drop-mid` closes inside DATA, `drop-after` closes after the
 //! final dot without a word (the mail is recorded: the server has it), `stall` says nothing after the final dot, `slow`
-//! takes 30 ms, `weary` half of that before DATA and half after the final dot. Anything else is taken.
+//! takes 30 ms, `weary` half of that before DATA and half after the final dot. Anything else is taken. With `once-` in front
+//! it happens to the first mail to that address only.
 #![allow(dead_code, reason = "each topic uses what it needs")]
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -55,6 +57,26 @@ struct State {
     mails: Mutex<Vec<Mail>>,
     connections: AtomicUsize,
     busy: AtomicBool,
+    /// Addresses whose `once-` fault has happened.
+    passed: Mutex<HashSet<String>>,
+}
+
+impl State {
+    /// What happens to a mail to this address.
+    fn fault<'a>(&self, address: &'a str) -> &'a str {
+        let fault = address.split('@').next().unwrap_or_default().split('+').next().unwrap_or_default();
+        match fault.strip_prefix("once-") {
+            Some(_) if self.passed.lock().unwrap().contains(address) => "",
+            Some(fault) => fault,
+            None => fault,
+        }
+    }
+
+    fn passed(&self, address: &str) {
+        if address.starts_with("once-") {
+            self.passed.lock().unwrap().insert(address.to_owned());
+        }
+    }
 }
 
 impl SmtpServer {
@@ -70,6 +92,7 @@ impl SmtpServer {
             mails: Mutex::default(),
             connections: AtomicUsize::new(0),
             busy: AtomicBool::new(false),
+            passed: Mutex::default(),
         });
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
@@ -161,16 +184,20 @@ async fn talk(stream: Box<dyn Stream>, state: &State, mut encrypted: bool) -> st
             "NOOP" => "250 ok\r\n".into(),
             "RCPT" => {
                 let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                match address.split('@').next().unwrap_or_default().split('+').next() {
-                    Some("refuse-450") => format!("450 4.7.1 <{address}> you send too fast\r\n"),
-                    Some("grey") => format!("450 4.2.0 <{address}> greylisted, come back later\r\n"),
-                    Some("refuse-550") => format!("550 5.1.1 <{address}>: no such user\r\n"),
-                    Some("refuse-421") => {
+                let fault = state.fault(&address);
+                if fault.starts_with("refuse") || fault == "grey" {
+                    state.passed(&address);
+                }
+                match fault {
+                    "refuse-450" => format!("450 4.7.1 <{address}> you send too fast\r\n"),
+                    "grey" => format!("450 4.2.0 <{address}> greylisted, come back later\r\n"),
+                    "refuse-550" => format!("550 5.1.1 <{address}>: no such user\r\n"),
+                    "refuse-421" => {
                         say(&mut stream, "421 4.7.0 too many mails\r\n").await?;
                         return Ok(());
                     }
                     kind => {
-                        if kind == Some("weary") {
+                        if kind == "weary" {
                             tokio::time::sleep(Duration::from_millis(15)).await;
                         }
                         to = address;
@@ -228,7 +255,8 @@ async fn message(
     to: &str,
     state: &State,
 ) -> std::io::Result<Option<String>> {
-    let fault = to.split('@').next().unwrap_or_default().split('+').next().unwrap_or_default();
+    let fault = state.fault(to);
+    state.passed(to);
     let mut text = Vec::new();
     loop {
         let start = text.len();

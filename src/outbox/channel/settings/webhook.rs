@@ -8,7 +8,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{AnswerRules, Codes, OnUnknown, Rates, RetryAfter, SignSettings, Sort, Success, duration, four};
+use super::{
+    AnswerRules, Codes, OnUnknown, Rates, ReceiptSettings, RetryAfter, SignSettings, Sort, Success, duration, four,
+};
 
 /// How a webhook's body is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -109,6 +111,8 @@ pub struct WebhookSettings {
     pub codes: Codes,
     /// JSON pointer to the provider's own id of the message, kept as `tend.outbox.provider_ref`.
     pub reference: Option<String>,
+    /// How the gateway is asked what became of a message whose fate is unknown; `on_unknown` holds for what it cannot tell.
+    pub receipt: Option<ReceiptSettings>,
     /// PEM file with a certificate authority to trust besides the system's.
     pub ca_file: Option<PathBuf>,
     /// Allow addresses of private networks, and plain http there.
@@ -178,6 +182,9 @@ impl WebhookSettings {
         self.answer_rules().problems(say);
         if let Some(sign) = &self.sign {
             sign.problems(say);
+        }
+        if let Some(receipt) = &self.receipt {
+            receipt.problems(self.body, &self.method, say);
         }
         if self.connections == 0 || self.connections > 200 {
             say("connections", "must be between 1 and 200");

@@ -10,6 +10,7 @@ use minijinja::{Value as Known, context};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value};
 
 use super::settings::{BodyKind, NumberFormat, Sort, WebhookSettings, secret};
 use super::{Answer, Fate, Form, Outgoing, Trouble};
@@ -21,10 +22,13 @@ mod fields;
 mod guard;
 mod judge;
 mod number;
+mod receipt;
 mod sign;
 
 use fields::{Fields, Filled};
 use judge::Judge;
+use receipt::Asker;
+pub use receipt::{Question, Receipt};
 use sign::{Draft, Signer};
 
 /// A receiver.
@@ -39,6 +43,7 @@ pub struct Webhook {
     fields: Fields,
     numbers: NumberFormat,
     judge: Judge,
+    asker: Option<Asker>,
 }
 
 /// What a message contributes to a call.
@@ -61,10 +66,7 @@ impl Call {
 impl Webhook {
     pub(super) fn new(name: &str, settings: &WebhookSettings) -> anyhow::Result<Self> {
         let key = |key: &str| format!("channels.{name}.{key}");
-        let url = Url::parse(&settings.url).with_context(|| key("url"))?;
-        if let Some(reason) = guard::refused(&url).filter(|_| !settings.allow_private_addresses) {
-            anyhow::bail!("{}: {reason}; set allow_private_addresses when that is meant", key("url"));
-        }
+        let url = checked(&key("url"), &settings.url, settings)?;
         let fields = Fields::new(&settings.fields, settings.body)
             .map_err(|error| anyhow::anyhow!("{}.{error}", key("fields")))?;
         if settings.batch > 1 && !fields.carries_many() {
@@ -77,6 +79,7 @@ impl Webhook {
             signers: signers(name, settings)?,
             numbers: settings.number_format(),
             judge: Judge::new(settings.answer_rules()),
+            asker: Asker::new(name, settings)?,
             settings: settings.clone(),
             url,
             fields,
@@ -132,26 +135,10 @@ impl Webhook {
     /// The call, signed.
     fn draft(&self, first: &Call, calls: &[&Call]) -> Result<Draft, String> {
         let filled: Vec<&Filled> = calls.iter().map(|call| &call.filled).collect();
-        let mut fields = Filled::together(&filled);
-        let mut draft = Draft {
-            method: self.method.clone(),
-            url: self.url.clone(),
-            headers: self.headers.clone(),
-            body: String::new(),
-            id: first.id.clone(),
-            date: first.date,
-        };
-        for signer in &self.signers {
-            signer.add_fields(&mut fields, &draft)?;
-        }
-        let (body, content_type, url) = encode::encoded(&fields, self.settings.body, &self.url);
-        (draft.body, draft.url) = (body, url);
-        if let Some(content_type) = content_type {
-            draft.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
+        let mut headers = self.headers.clone();
         let mut put = |name: &'static str, value: &str| {
             if let Ok(value) = HeaderValue::try_from(value) {
-                draft.headers.insert(name, value);
+                headers.insert(name, value);
             }
         };
         put("webhook-id", &first.id);
@@ -159,10 +146,48 @@ impl Webhook {
         if let Some(customer) = &first.redirected_from {
             put("x-tend-redirected-from", &customer.chars().filter(|c| c.is_ascii_graphic()).collect::<String>());
         }
-        for signer in &self.signers {
-            signer.sign(&mut draft)?;
+        let draft = Draft {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            headers,
+            body: String::new(),
+            id: first.id.clone(),
+            date: first.date,
+        };
+        written(draft, Filled::together(&filled), self.settings.body, &self.signers)
+    }
+}
+
+/// The draft with the fields, signed.
+fn written(
+    mut draft: Draft,
+    mut fields: Map<String, Value>,
+    body: BodyKind,
+    signers: &[Signer],
+) -> Result<Draft, String> {
+    for signer in signers {
+        signer.add_fields(&mut fields, &draft)?;
+    }
+    let (body, content_type, url) = encode::encoded(&fields, body, &draft.url);
+    (draft.body, draft.url) = (body, url);
+    if let Some(content_type) = content_type {
+        draft.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for signer in signers {
+        signer.sign(&mut draft)?;
+    }
+    Ok(draft)
+}
+
+/// An address the settings allow.
+fn checked(place: &str, text: &str, settings: &WebhookSettings) -> anyhow::Result<Url> {
+    let url = Url::parse(text).with_context(|| place.to_owned())?;
+    match guard::refused(&url).filter(|_| !settings.allow_private_addresses) {
+        Some(reason) => anyhow::bail!("{place}: {reason}; set allow_private_addresses when that is meant"),
+        None if url.scheme() != "https" && !settings.allow_private_addresses => {
+            anyhow::bail!("{place}: must be https (http only together with allow_private_addresses)")
         }
-        Ok(draft)
+        None => Ok(url),
     }
 }
 
