@@ -154,11 +154,8 @@ async fn office(gateway: &HttpServer) -> Office {
     let world = World::with_own_server().await;
     let relay = SmtpServer::start().await;
     let mut bench = bench(world.url(), &relay, "hold");
-    for entry in std::fs::read_dir(bench.path().join("jobs")).unwrap().flatten() {
-        if entry.path().is_file() {
-            std::fs::remove_file(entry.path()).unwrap();
-        }
-    }
+    let jobs = bench.path().join("jobs");
+    std::fs::remove_dir_all(&jobs).and_then(|()| std::fs::create_dir(&jobs)).expect("an empty folder of jobs");
     bench.ladder("quiet", "cron = \"0 0 1 1 *\"\ntimezone = \"UTC\"");
     let path = bench.path().join("config/staging.toml");
     let series = "retry_after = [\"5s\", \"10s\", \"20s\", \"40s\", \"1m\", \"1m\", \"1m\", \"2m\", \"2m\", \"2m\", \"2m\", \"2m\", \"2m\"]\n";
