@@ -57,6 +57,8 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Cancel a run that waits or is at work
     Cancel(CancelArgs),
+    /// Let messages go that wait for another person's approval, or list them
+    Approve(ApproveArgs),
     /// Show messages whose fate is unknown or that need a decision, and decide
     Outbox(OutboxArgs),
     /// Give a customer a level by hand until a day, take it back, or list who has one
@@ -209,6 +211,22 @@ pub struct CancelArgs {
 
 fn number(text: &str) -> Result<i64, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a number such as 42".to_owned())
+}
+
+/// `tend approve`.
+#[derive(Debug, Args)]
+pub struct ApproveArgs {
+    /// The job whose messages may go; without one: list what waits
+    pub job: Option<String>,
+    /// Only this run, and also what its first share holds back or has stopped
+    #[arg(long, value_name = "N", value_parser = number, requires = "job")]
+    pub run: Option<i64>,
+    /// Who approves; the person at the terminal when left out
+    #[arg(long, value_name = "NAME", requires = "job")]
+    pub by: Option<String>,
+    /// Cancel them instead
+    #[arg(long, requires = "job")]
+    pub refuse: bool,
 }
 
 /// `tend outbox`.

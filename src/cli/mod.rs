@@ -3,6 +3,7 @@
 //! Promises: what a command found out goes to standard output, everything about how it went to standard error; `--json`
 //! prints one JSON document, also about what went wrong; the exit codes are those of `tend --help`.
 
+mod approve;
 mod args;
 mod at;
 mod by_hand;
@@ -102,6 +103,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Resume(command) => control::resume(arguments, command).await,
         Command::Cancel(command) => control::cancel(arguments, command).await,
         Command::Import(command) => import::run(arguments, command).await,
+        Command::Approve(command) => approve::run(arguments, command).await,
         Command::Outbox(command) => outbox::run(arguments, &command.action).await,
         Command::Override(command) => by_hand::run(arguments, command).await,
         Command::Demo(command) => demo::run(arguments, command).await,

@@ -128,6 +128,20 @@ with recursive waiting as (
     from tend.outbox
     where outbox.state in ('dead', 'in_doubt') and outbox.state_at > $1::timestamptz - interval '7 days'
     group by coalesce(outbox.provider, outbox.channel)
+), held as (
+    -- Runs whose messages wait for a person: told again and again until they go or die.
+    select case hold.state when 'stopped' then 'canary_stopped' else 'approval_waiting' end as kind,
+           hold.job || ' ' || hold.run_id as subject,
+           hold.job || ': ' || waits.messages || ' messages of run ' || hold.run_id
+               || case hold.state when 'stopped' then ' are stopped: ' || hold.note || '; `tend approve ' || hold.job || ' --run ' || hold.run_id || '` lets them go'
+                                  else ' wait for approval (`tend approve ' || hold.job || '`)' end
+               || '; the first die at ' || to_char(waits.first_end, 'YYYY-MM-DD"T"HH24:MI"Z"') as message
+    from tend.hold
+    cross join lateral (
+        select count(*) as messages, min(outbox.not_after) as first_end from tend.outbox
+        where outbox.run_id = hold.run_id and outbox.state = 'held' and outbox.state_reason = hold.reason
+    ) as waits
+    where (hold.state = 'stopped' or hold.state = 'waiting' and hold.reason = 'approval') and waits.messages > 0
 ), differing as (
     -- What the last count over all orders found wrong in the kept facts; over when one finds nothing.
     select 'facts_differ' as kind, wrong.span as subject,
@@ -149,5 +163,5 @@ from (select * from overdue union all select * from failed union all select * fr
       select * from breached union all
       select * from gone union all select kind, ltrim(lane, '*'), message from unserved union all
       select * from unpaid union all select * from dead union all
-      select * from differing union all select * from broken) as found
+      select * from held union all select * from differing union all select * from broken) as found
 order by 1, 2

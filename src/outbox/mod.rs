@@ -29,6 +29,7 @@
 pub mod channel;
 pub mod desk;
 pub mod dispatch;
+pub mod hold;
 pub mod link;
 pub mod policy;
 pub mod template;

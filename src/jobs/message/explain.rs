@@ -9,7 +9,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::engine::door::{Explained, JobError, Run};
+use super::safety::Safety;
+use crate::engine::door::{Explained, JobError, Run, Trigger};
 use crate::jobs::layout::{self, Align, clip, count};
 
 /// Messages and refused customers shown by way of example, each.
@@ -65,6 +66,10 @@ pub struct Report<'r> {
     refused: Vec<Refused>,
     outside: Vec<Outside>,
     had_before: i64,
+    /// Why → how many of the messages wait at first.
+    held: Vec<(String, i64)>,
+    /// Why a run that is no preview would be stopped.
+    stopped: Option<String>,
     /// Condition → customers without a value for it.
     missing: Value,
 }
@@ -75,16 +80,30 @@ pub async fn report<'r>(
     run: &'r Run,
     days: &[NaiveDate],
     missing: Value,
+    safety: &Safety,
 ) -> Result<Report<'r>, JobError> {
+    let groups = groups(conn, run).await?;
+    let queued = groups.iter().map(|group| group.customers).sum();
     Ok(Report {
         run,
-        groups: groups(conn, run).await?,
+        groups,
+        held: held(conn, run).await?,
+        stopped: if run.trigger == Trigger::Preview { safety.stops(conn, run, queued).await? } else { None },
         samples: samples(conn, run).await?,
         refused: refused(conn, run).await?,
         outside: outside(conn, run).await?,
         had_before: had_before(conn, run, days).await?,
         missing,
     })
+}
+
+async fn held(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select coalesce(state_reason, '') as "why!", count(*) as "messages!" from tend.outbox
+           where run_id = $1 and state = 'held' group by 1 order by 1"#,
+        run.run_id
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.why, row.messages)).collect())
 }
 
 async fn groups(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Group>> {
@@ -204,6 +223,8 @@ impl Report<'_> {
             "queued": { "customers": self.queued(), "by": groups.collect::<Vec<_>>(), "samples": samples.collect::<Vec<_>>() },
             "refused": refused.collect::<Vec<_>>(),
             "had_before": self.had_before,
+            "held": self.held.iter().map(|(why, messages)| json!({ "why": why, "messages": messages })).collect::<Vec<_>>(),
+            "stopped": self.stopped,
             "outside_audience": outside.collect::<Vec<_>>(),
             "missing_values": self.missing,
         })
@@ -225,7 +246,22 @@ impl Report<'_> {
             count(self.had_before),
             count(outside)
         );
-        layout::fold(&title, 0) + &layout::fold(&parts, 0)
+        let lines = [vec![title, parts], self.waits()].concat();
+        lines.iter().map(|line| layout::fold(line, 0)).collect()
+    }
+
+    /// What happens to the messages before they go.
+    fn waits(&self) -> Vec<String> {
+        let job = &self.run.job;
+        let stopped = self.stopped.iter().map(|words| format!("The run would be stopped: {words}."));
+        let held = self.held.iter().map(|(why, messages)| match why.as_str() {
+            "approval" => {
+                format!("{} wait until another person approves them: `tend approve {job}`.", count(*messages))
+            }
+            "canary" => format!("{} wait until the others have been taken well.", count(*messages)),
+            why => format!("{} are held: {why}.", count(*messages)),
+        });
+        stopped.chain(held).collect()
     }
 
     fn by_offer(&self) -> String {

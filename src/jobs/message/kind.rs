@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Content, Message, caps, conflict, decided, delivery, experiment, offer, schema, step, trigger};
+use super::{Content, Message, caps, conflict, decided, delivery, experiment, offer, safety, schema, step, trigger};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_of};
@@ -24,7 +24,7 @@ impl Kind for MessageKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["trigger", "audience", "offer", "delivery", "step", "experiment", "conflict"]
+        &["trigger", "audience", "offer", "delivery", "step", "experiment", "conflict", "safety"]
     }
 
     fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>> {
@@ -58,6 +58,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let trigger = trigger::read(file, context);
     let audience = audience(file, &scope);
     let conflict = conflict::read(file, context);
+    let safety = safety::read(file);
     let caps = caps::of_job(&own, context);
     let experiment = experiment::read(file, policy.as_ref().map(|policy| policy.purpose));
     let folder = context.templates;
@@ -90,6 +91,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         policy: policy?,
         experiment,
         conflict,
+        safety: safety?,
         topic: topic?,
         locale: locale.or_else(|| languages.first().cloned())?,
         content: Content { files: folder.paths(&template), template, locales },

@@ -35,6 +35,7 @@ mod history;
 mod kind;
 mod offer;
 mod pressure;
+mod safety;
 mod schema;
 mod statement;
 mod step;
@@ -52,6 +53,7 @@ struct Message {
     policy: Policy,
     experiment: Option<experiment::Experiment>,
     conflict: Option<conflict::Conflict>,
+    safety: safety::Safety,
     /// The company's caps that count its messages.
     caps: Vec<caps::Cap>,
     topic: String,
@@ -126,15 +128,17 @@ impl Job for Message {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
         Box::pin(async move {
             pressure::alone(step).await?;
+            let hold = self.safety.holds(step.tx.conn(), step.run).await?;
             let mut sums = [("candidates", 0), ("queued", 0), ("refused", 0), ("served", 0), ("outside", 0)];
             for stage in self.stages() {
-                let statement = statement::plan(self, stage, step.run).map_err(JobError::fail)?;
+                let statement = statement::plan(self, stage, step.run, hold).map_err(JobError::fail)?;
                 let counts = statement.query().fetch_one(step.tx.conn()).await.map_err(claimed_meanwhile)?;
                 for (name, sum) in &mut sums {
                     *sum += counts.try_get::<i64, _>(*name)?;
                 }
             }
             let [(_, occasions), (_, queued), (_, refused), (_, had_before), (_, outside)] = sums;
+            self.safety.guard(step.tx.conn(), step.run, queued).await?;
             let progress = json!({
                 "occasions": occasions, "queued": queued, "refused": refused, "had_before": had_before,
                 "outside_audience": outside,
@@ -153,7 +157,7 @@ impl Job for Message {
                 let counts: Value = statement.query_scalar().fetch_one(tx.conn()).await?;
                 statement::add(&mut missing, counts);
             }
-            explain::report(tx.conn(), run, &days, missing.into()).await?.explained()
+            explain::report(tx.conn(), run, &days, missing.into(), &self.safety).await?.explained()
         })
     }
 

@@ -1,6 +1,7 @@
 -- message/queue: writes what "verdict" says. Only a queued message claims its occasion, in the same statement.
 --   :languages of the templates by channel, :locale language of the file, :offers by name and language,
 --   :on_unknown what happens to a message whose fate is unknown, or null; :step of the message, '' for the first;
+--   :hold why its messages wait at first, or null; :canary_share of those that go first, :canary_wait, :stop_if, or null;
 --   :keeps_detail whether later steps will ask what the occasion was
 
 -- the ledger; a second claim of the same occasion or address is an error and rolls the step back
@@ -28,7 +29,7 @@ worded_occasion as (
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, step, purpose, consent, topic, channel, template, locale, data,
-                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state_at, created_at)
+                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state, state_reason, state_at, created_at)
     select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :step::text, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
                'offer', :offers::jsonb -> w.offer -> w.message_locale,
@@ -47,11 +48,29 @@ message as (
                    select tend.nearest_locale(w.locale, array(select jsonb_array_elements_text(:languages::jsonb -> c.channel)),
                                               :locale::text) as locale
                ) l
-               where c.channel <> w.channel) end,
+                where c.channel <> w.channel) end,
+           case when h.waits then 'held' else 'planned' end, case when h.waits then :hold::text end,
            :as_of::timestamptz, :as_of::timestamptz
     from worded_occasion w
+    -- a share goes first: by the hash of run and customer, and the first customer in any case
+    cross join lateral (
+        select case :hold::text
+                   when 'approval' then true
+                   when 'canary' then tend.dealt(:run_id::bigint::text, w.customer_id, 10000) >= :canary_share::numeric * 10000
+                                      and w.customer_id collate "C" <> (select min(f.customer_id collate "C") from worded f)
+                   else false end as waits
+    ) h
     order by w.not_before, w.customer_id collate "C"
-    returning customer_id
+    returning customer_id, state
+),
+hold as (
+    insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at, canary_share, wait_secs, stop_if)
+    select :run_id::bigint, :hold::text, :job::text, :spec_hash::text, count(*), :as_of::timestamptz, :canary_share::numeric,
+           :canary_wait::bigint, :stop_if::jsonb
+    from message m
+    where m.state = 'held'
+    having count(*) > 0
+    on conflict (run_id, reason) do update set messages = hold.messages + excluded.messages
 ),
 held_out as (
     insert into tend.holdout (job, customer_id, occasion, step, control, share, occurs_on, channel, offer, run_id, held_out_at)

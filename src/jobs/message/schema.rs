@@ -14,6 +14,7 @@ pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
         ("delivery", delivery()),
         ("experiment", super::experiment::schema()),
         ("conflict", super::conflict::schema()),
+        ("safety", super::safety::schema()),
         ("step", step::schema(condition, &channels())),
     ]
 }

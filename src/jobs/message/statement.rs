@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::trigger::{self, Statements};
@@ -13,17 +14,28 @@ use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
 use crate::outbox::policy::OutsideWindow;
 
 /// The statement that plans the messages of a stage.
-pub fn plan(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
-    decide(statements(message, stage).plan, message, stage, run)
+pub fn plan(
+    message: &Message,
+    stage: Stage<'_>,
+    run: &Run,
+    hold: Option<&'static str>,
+) -> Result<Statement, OutOfRange> {
+    decide(statements(message, stage).plan, message, stage, run, hold)
 }
 
 /// The statement that keeps the places of a day ahead, for the run of that day; none where nobody knows what will be due.
 pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRange> {
     let first = message.trigger.foresees().then(|| statements(message, Stage::First).ahead);
-    first.map(|template| decide(template, message, Stage::First, run)).transpose()
+    first.map(|template| decide(template, message, Stage::First, run, None)).transpose()
 }
 
-fn decide(template: &'static str, message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
+fn decide(
+    template: &'static str,
+    message: &Message,
+    stage: Stage<'_>,
+    run: &Run,
+    hold: Option<&'static str>,
+) -> Result<Statement, OutOfRange> {
     let (policy, content) = match stage {
         Stage::First => (Cow::Borrowed(&message.policy), &message.content),
         Stage::Further(step, _) => (Cow::Owned(step.policy(&message.policy)), &step.content),
@@ -59,11 +71,22 @@ fn decide(template: &'static str, message: &Message, stage: Stage<'_>, run: &Run
     if offers.is_empty() {
         offers.push((None, ""));
     }
+    let composer = held(composer, message, hold);
     let composer = pressure::bind(composer, &message.caps, message.conflict.as_ref());
     let composer = composer
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
         .first_of("offer", offers);
     Ok(facts(composer, message, stage).finish())
+}
+
+/// Why the messages wait at first, and what goes before the others.
+fn held(composer: Composer, message: &Message, hold: Option<&'static str>) -> Composer {
+    let canary = message.safety.canary.as_ref();
+    composer
+        .set("hold", hold.map(str::to_owned))
+        .set("canary_share", canary.map(|canary| Decimal::new(canary.of_ten_thousand, 4)))
+        .set("canary_wait", canary.map(|canary| canary.wait.as_seconds()))
+        .set("stop_if", canary.map(|canary| canary.stop_if.clone()))
 }
 
 /// The statement that counts, of those who have the occasion, for how many a value was missing in each condition.

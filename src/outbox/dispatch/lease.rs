@@ -6,7 +6,7 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Plans, Shared, recover};
+use super::{Plans, Shared, follow, recover};
 
 /// Takes a new lease, and tells which lanes it pays, so that the watchdog can tell which nobody does.
 pub async fn take(shared: &Shared, lanes: &[String]) -> sqlx::Result<Uuid> {
@@ -60,6 +60,9 @@ pub async fn care(shared: Arc<Shared>, lost: CancellationToken) {
         }
         if let Err(error) = recover::expire(&shared).await {
             tracing::warn!(error = %error, "cannot end messages past their end of life");
+        }
+        if let Err(error) = follow::look(&shared).await {
+            tracing::warn!(error = %error, "cannot look after held and refused messages");
         }
         tokio::time::sleep(shared.outbox.heartbeat).await;
     }

@@ -40,6 +40,7 @@ mod breaker;
 mod claim;
 mod conclude;
 mod content;
+mod follow;
 mod inquire;
 mod lane;
 mod lease;
@@ -207,6 +208,7 @@ impl Dispatcher {
         recover::recover(&self.shared).await?;
         recover::expire(&self.shared).await?;
         inquire::once(&self.shared, &self.lanes).await?;
+        follow::look(&self.shared).await?;
         self.term(Until::Drained, &CancellationToken::new()).await
     }
 

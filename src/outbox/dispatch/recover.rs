@@ -106,7 +106,8 @@ pub async fn expire(shared: &Shared) -> sqlx::Result<u64> {
     let mut tx = shared.begin(Plans::Fresh).await?;
     let now = shared.clock.now(&mut tx).await?;
     let expired = sqlx::query!(
-        "update tend.outbox set state = 'expired', state_at = $1, state_reason = 'its end of life came before its turn'
+        "update tend.outbox set state = 'expired', state_at = $1, state_reason = case when state = 'held' then concat_ws('; ', 'its end of life came while it was held', state_reason)
+                                else 'its end of life came before its turn' end
          where message_id in (select message_id from tend.outbox
                               where state in ('planned', 'held') and not_after <= $1 limit 5000 for update skip locked)",
         now

@@ -15,5 +15,6 @@ mod people;
 mod plan;
 mod policy;
 mod preview;
+mod safety;
 mod scale;
 mod words;

@@ -1,5 +1,6 @@
 //! The outbox: templates, messages, channels, the dispatcher.
 mod crash;
+mod fallback;
 mod links;
 mod mails;
 pub mod office;

@@ -1,0 +1,164 @@
+//! Messages of a run that wait: for another person's approval, or for the share that goes first.
+//!
+//! Promises: nobody approves what they put in force themselves, as far as known; what was not approved dies with its
+//! messages; the rest behind a canary goes only when all of the canary have their answer, the wait is over and the answers
+//! were good enough, else it is stopped until a person decides. Bounces and complaints, once channels report them, are
+//! further counts beside `rejected`.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+
+/// Messages of a run that wait.
+#[derive(Debug, Clone, Serialize)]
+pub struct Waiting {
+    /// The job.
+    pub job: String,
+    /// The run.
+    pub run_id: i64,
+    /// approval or canary.
+    pub reason: String,
+    /// waiting, or stopped by the canary.
+    pub state: String,
+    /// Messages that wait.
+    pub messages: i64,
+    /// Since when.
+    pub held_at: DateTime<Utc>,
+    /// When the first of them dies.
+    pub first_ends: Option<DateTime<Utc>>,
+    /// Why it was stopped.
+    pub note: Option<String>,
+}
+
+/// What came of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// So many messages are owed now, so many wait for the canary.
+    Released {
+        /// Owed now.
+        planned: i64,
+        /// Waiting for those.
+        behind: i64,
+    },
+    /// So many were cancelled.
+    Refused(i64),
+    /// The same person put the file in force.
+    Own {
+        /// Who.
+        by: String,
+    },
+    /// Nothing of it waits.
+    Nothing,
+}
+
+/// What waits for a person or a canary, oldest first; of one job, or of all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn waiting(conn: &mut PgConnection, job: Option<&str>) -> sqlx::Result<Vec<Waiting>> {
+    sqlx::query_as!(
+        Waiting,
+        r#"select h.job, h.run_id, h.reason, h.state, m.messages as "messages!", h.held_at, m.first_ends, h.note
+           from tend.hold h
+           cross join lateral (
+               select count(*) as messages, min(o.not_after) as first_ends from tend.outbox o
+               where o.run_id = h.run_id and o.state = 'held' and o.state_reason = h.reason
+           ) m
+           where h.state in ('waiting', 'stopped') and ($1::text is null or h.job = $1)
+           order by h.held_at, h.run_id, h.reason"#,
+        job
+    )
+    .fetch_all(conn)
+    .await
+}
+
+/// Lets the messages of a job go that wait for approval; with a run, also those its canary holds back or has stopped.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn approve(
+    conn: &mut PgConnection,
+    job: &str,
+    run: Option<i64>,
+    by: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Decided> {
+    if let Some(by) = own(conn, job, run, by).await? {
+        return Ok(Decided::Own { by });
+    }
+    let done = sqlx::query_file!("src/outbox/hold/approve.sql", job, run, by, now).fetch_one(conn).await?;
+    Ok(match done.decided {
+        0 => Decided::Nothing,
+        _ => Decided::Released { planned: done.planned, behind: done.behind },
+    })
+}
+
+/// Cancels the messages of a job that wait for approval, or those of a run that wait at all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn refuse(
+    conn: &mut PgConnection,
+    job: &str,
+    run: Option<i64>,
+    by: &str,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Decided> {
+    let done = sqlx::query!(
+        r#"with decided as (
+               update tend.hold set state = 'refused', decided_at = $4, decided_by = $3
+               where job = $1 and state in ('waiting', 'stopped')
+                 and case when $2::bigint is null then reason = 'approval' else run_id = $2 end
+               returning run_id, reason
+           ), cancelled as (
+               update tend.outbox m set state = 'cancelled', state_at = $4, state_reason = 'not approved by ' || $3::text
+               from decided d
+               where m.run_id = d.run_id and m.state = 'held' and m.state_reason = d.reason
+               returning m.message_id
+           )
+           select (select count(*) from decided) as "decided!", (select count(*) from cancelled) as "cancelled!""#,
+        job,
+        run,
+        by,
+        now
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(if done.decided == 0 { Decided::Nothing } else { Decided::Refused(done.cancelled) })
+}
+
+/// Who put the files of the waiting runs in force, when it is the same person.
+async fn own(conn: &mut PgConnection, job: &str, run: Option<i64>, by: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"select r.applied_by
+           from tend.hold h
+           cross join lateral (
+               select applied_by from tend.folder_revision where specs ->> h.job = h.spec_hash order by revision limit 1
+           ) r
+           where h.job = $1 and h.reason = 'approval' and h.state = 'waiting' and ($2::bigint is null or h.run_id = $2)
+             and lower(r.applied_by) = lower($3)
+           limit 1"#,
+        job,
+        run,
+        by
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Lets go or stops what waits behind canaries, and closes what has died.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn look(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let judged = sqlx::query_file!("src/outbox/hold/canary.sql", now).execute(&mut *conn).await?;
+    sqlx::query!(
+        "update tend.hold h set state = 'over', decided_at = $1
+         where h.state in ('waiting', 'stopped')
+           and not exists (select from tend.outbox m where m.run_id = h.run_id and m.state = 'held' and m.state_reason = h.reason)",
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(judged.rows_affected())
+}
