@@ -43,7 +43,7 @@ pub use cases::Case;
 pub use compose::{Composer, Frame, Statement, compose};
 pub use evidence::{Comparison, Evidence};
 pub use facts::track::Tracking;
-pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, keep, touch_between};
+pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, keep, touch_between, watch};
 pub use leaf::{Leaf, Subject};
 pub use nearest::Edge;
 pub use read::{Scope, read, read_table};

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::compose::Composer;
 use super::emit::Emit;
 use super::evidence::Comparison;
-use super::facts;
+use super::facts::{self, Kept};
 use super::field::{Kind, Source};
 use super::leaf::Subject;
 use super::operand::Scalar;
@@ -50,10 +50,24 @@ impl Comparison<'_> {
     }
 }
 
+impl Edge {
+    /// Whether an index over kept facts finds who is near it.
+    fn has_index(&self) -> bool {
+        matches!(self.column, DAYS | "spend")
+    }
+
+    /// Among how many of those who spent most in the window [`Composer::nearest`] looks for who is near it; none: among
+    /// everybody.
+    #[must_use]
+    pub fn among(&self, kept: &Kept) -> Option<u32> {
+        (matches!(kept, Kept::Touched(_)) && !self.has_index()).then_some(FOREMOST)
+    }
+}
+
 impl Composer {
     /// Fills a slot with a query: the customers nearest to each of the edges, at most `each` on either side, as (edge,
-    /// upper, customer_id, value). Behind [`Composer::facts`], which must offer the windows. Where facts are kept, those
-    /// nearest by anything but spend and days are looked for among the 2,000 who spent most in the window.
+    /// upper, customer_id, value). Behind [`Composer::facts`], which must offer the windows. Among whom
+    /// those are looked for [`Edge::among`] tells.
     #[must_use]
     pub fn nearest(self, slot: &str, edges: &[Edge], each: u32) -> Self {
         self.fill_with(slot, |emit| {
@@ -73,7 +87,7 @@ const FOREMOST: u32 = 2_000;
 /// Those on one side of an edge. No window function: the nearest few are picked without sorting the others.
 fn side(emit: &mut Emit, at: usize, edge: &Edge, upper: bool, each: u32) -> String {
     let mut facts = facts::everybody(emit, edge.window);
-    if emit.looks_at_few() && !matches!(edge.column, DAYS | "spend") {
+    if emit.looks_at_few() && !edge.has_index() {
         facts = format!(
             "(select p.* from {facts} p where p.orders > 0 order by p.spend desc, p.customer_id limit {FOREMOST})"
         );
@@ -84,7 +98,7 @@ fn side(emit: &mut Emit, at: usize, edge: &Edge, upper: bool, each: u32) -> Stri
     let later = (edge.column == DAYS) != upper;
     let (sign, order) = if later { (upper_sign, "asc") } else { (lower_sign, "desc") };
     // many share a rate or a number of orders: then those who spend most
-    let ties = if matches!(edge.column, DAYS | "spend") { "" } else { "p.spend desc, " };
+    let ties = if edge.has_index() { "" } else { "p.spend desc, " };
     let bought = if edge.column == DAYS { "" } else { " and p.orders > 0" };
     format!(
         "(select {at} as edge, {upper} as upper, p.customer_id, p.{column}::numeric as value\

@@ -45,8 +45,10 @@ pub struct Status {
 }
 
 /// Over views (or tables tend may not watch) nothing tells tend what changed.
-const UNNOTED: &str = "crm is views, or tables tend may not watch: nothing tells what changed there, so every run of a ladder \
-    counts all orders anew. Its levels are exact, but a night costs what a full count costs, however little changed.";
+const UNNOTED: &str = "crm is views, or tables tend may not watch: nothing tells what changed there. So a run of a ladder \
+    judges everybody, by facts about orders that are kept: it reads again the customers with an order in the 7 days before \
+    the last run or since, and those an order of whom left the window. What comes later than that, or is changed or \
+    deleted more than 7 days after it was placed, is seen when all orders are counted, which is at least once a week.";
 
 /// What it means that changes in `crm` are not noted, where they are not.
 ///

@@ -6,11 +6,18 @@
 //! they were, so those that the end of the window passed over are added and those its beginning passed over taken off;
 //! backwards they are counted anew, too. Every week all orders are counted, and a difference is an alarm.
 //!
-//! A run holds one lock to its end, so that facts, changes and levels are those of one moment for it.
+//! Where changes are not noted (`crm` is views) the promise is less: counted anew are the customers with an order, now or
+//! when it was last counted, from [`OVERLAP`] before the last as-of on, and those with an order the beginning of the
+//! window has passed over. What happens to an order that lies further back is seen when all orders are counted, every
+//! week; that it differs then is expected, and logged. Facts of a time in which nothing was noted are not trusted
+//! afterwards, nor the other way round: all orders are counted.
+//!
+//! A run holds one lock to its end ([`super::watch`]), so that facts, changes and levels are those of one moment for it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::watch::{Watch, register};
 use super::{aggregates, counted};
 use crate::filter::compose::{Composer, Frame, Statement, compose};
 use crate::jobfile::duration::Span;
@@ -18,77 +25,55 @@ use crate::jobfile::duration::Span;
 /// After this long (by as-of) all orders are counted again.
 pub const RECOUNT_AFTER: TimeDelta = TimeDelta::days(7);
 
+/// So far before the last as-of orders are read again where changes are not noted: what came late, or was changed,
+/// cancelled or deleted within so long of being placed, is seen by the next run. `tend status` and `tend check` name it.
+pub const OVERLAP: TimeDelta = TimeDelta::days(7);
+
 /// From one in so many of the kept customers on, one pass over all orders is cheaper than looking them up.
 const ONE_IN: i64 = 5;
 
-/// What bringing a window up to an as-of took.
+/// What bringing windows up to an as-of took.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refreshed {
     /// All orders were counted.
     pub recounted: bool,
-    /// Customers whose facts were wrong before a recount that should have found nothing; the first of them.
-    pub wrong: Vec<String>,
-    /// How many those are.
-    pub wrong_count: i64,
+    /// Customers whose facts a weekly count corrected. Where changes are noted there should be none.
+    pub corrected: i64,
 }
 
-/// Whether every change in `crm` is noted. Over views it is not, and facts cannot be kept.
+/// What a count over all orders may find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Differing {
+    /// Anything: what is kept is not trusted.
+    Untrusted,
+    /// What came late, or was changed long after it was placed.
+    Unnoted,
+    /// Nothing: a difference is an alarm.
+    Never,
+}
+
+/// Brings the facts of the windows to an as-of. The caller holds [`super::watch::lock`].
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn captures_changes(conn: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select tend.captures_changes() as "captures!""#).fetch_one(conn).await
-}
-
-/// Takes the lock of those who read changes, until the transaction ends.
-///
-/// # Errors
-/// When the database refuses, or the wait took longer than the session allows.
-pub async fn lock(conn: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock(hashtextextended('tend:facts', 0))").execute(conn).await.map(drop)
-}
-
-/// Has a reader told of changes from now on; true when it was not told of all of them before. `needs`: the windows whose
-/// kept facts it looks at; one nobody needs is let go (`tend.tidy_changes`).
-///
-/// # Errors
-/// When the database refuses.
-pub async fn register(reader: &str, about: &[String], needs: &[String], conn: &mut PgConnection) -> sqlx::Result<bool> {
-    let known = sqlx::query_scalar!(
-        r#"select $2::text[] <@ about as "all!" from tend.change_reader where reader = $1"#,
-        reader,
-        about
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "insert into tend.change_reader as r (reader, about, needs) values ($1, $2, $3)
-         on conflict (reader) do update set about = excluded.about, needs = excluded.needs
-         where (r.about, r.needs) is distinct from (excluded.about, excluded.needs)",
-        reader,
-        about,
-        needs
-    )
-    .execute(conn)
-    .await?;
-    Ok(known != Some(true))
-}
-
-/// Brings the facts of the windows to an as-of. The caller holds [`lock`].
-///
-/// # Errors
-/// When the database refuses.
-pub async fn bring_up(windows: &[Span], frame: Frame, run_id: i64, conn: &mut PgConnection) -> sqlx::Result<Refreshed> {
+pub async fn bring_up(
+    windows: &[Span],
+    frame: Frame,
+    run_id: i64,
+    watch: &Watch,
+    conn: &mut PgConnection,
+) -> sqlx::Result<Refreshed> {
+    let mut keepers = Vec::with_capacity(windows.len());
     for window in windows {
-        register(&format!("facts {window}"), &["orders".to_owned()], &[], conn).await?;
+        let is_new = register(&format!("facts {window}"), &["orders".to_owned()], &[], watch, conn).await?;
+        keepers.push(Keeper { window: *window, frame, run_id, is_new, is_watched: watch.is_on() });
     }
     sqlx::query_file!("src/filter/facts/distribute.sql").execute(&mut *conn).await?;
     let mut all = Refreshed::default();
-    for window in windows {
-        let one = Keeper { window: *window, frame, run_id }.bring_up(conn).await?;
+    for keeper in keepers {
+        let one = keeper.bring_up(conn).await?;
         all.recounted |= one.recounted;
-        all.wrong_count += one.wrong_count;
-        all.wrong.extend(one.wrong);
+        all.corrected += one.corrected;
     }
     Ok(all)
 }
@@ -98,6 +83,10 @@ struct Keeper {
     window: Span,
     frame: Frame,
     run_id: i64,
+    /// What is kept of it is not known to be what it should be.
+    is_new: bool,
+    /// Changes are noted.
+    is_watched: bool,
 }
 
 impl Keeper {
@@ -107,11 +96,12 @@ impl Keeper {
             .fetch_optional(&mut *conn)
             .await?;
         let refreshed = match stands {
-            Some(stands) if self.follow(stands.as_of, conn).await? => {
-                let due = (self.frame.as_of - stands.recounted_at).abs() >= RECOUNT_AFTER;
-                if due { self.recount(true, conn).await? } else { Refreshed::default() }
+            Some(stands) if !self.is_new && self.follow(stands.as_of, conn).await? => {
+                let is_due = (self.frame.as_of - stands.recounted_at).abs() >= RECOUNT_AFTER;
+                let differing = if self.is_watched { Differing::Never } else { Differing::Unnoted };
+                if is_due { self.recount(differing, conn).await? } else { Refreshed::default() }
             }
-            _ => self.recount(false, conn).await?,
+            _ => self.recount(Differing::Untrusted, conn).await?,
         };
         sqlx::query!(
             "insert into tend.fact_window as w (span, as_of, recounted_at) values ($1, $2, $2)
@@ -131,17 +121,26 @@ impl Keeper {
         let to = self.frame.as_of;
         let length = self.window.as_delta();
         let span = self.window.to_string();
-        if to < from {
-            // who ordered before the last order is known from all their orders alone
-            sqlx::query_file!("src/filter/facts/entered.sql", span, to, from, to - length, from - length)
-                .execute(&mut *conn)
-                .await?;
+        if !self.is_watched || to < from {
+            // backwards: who ordered before the last order is known from all their orders alone
+            let overlap = if self.is_watched { TimeDelta::zero() } else { OVERLAP };
+            let (first, last) = (from.min(to), from.max(to));
+            sqlx::query_file!(
+                "src/filter/facts/reread.sql",
+                span,
+                first - overlap,
+                last,
+                first - length,
+                last - length
+            )
+            .execute(&mut *conn)
+            .await?;
         }
         let many = sqlx::query_file_scalar!("src/filter/facts/many.sql", span, ONE_IN).fetch_one(&mut *conn).await?;
         if many {
             return Ok(false);
         }
-        if from < to {
+        if self.is_watched && from < to {
             let (left, begun) = (from - length, to - length);
             let bind = |composer: Composer| composer.bind(span.clone()).bind(from).bind(to).bind(left).bind(begun);
             bind(compose(include_str!("passed.sql"), self.frame))
@@ -155,25 +154,32 @@ impl Keeper {
         Ok(true)
     }
 
-    /// Counts all orders. A difference is noted when there should be none.
-    async fn recount(&self, must_agree: bool, conn: &mut PgConnection) -> sqlx::Result<Refreshed> {
+    /// Counts all orders.
+    async fn recount(&self, differing: Differing, conn: &mut PgConnection) -> sqlx::Result<Refreshed> {
         let span = self.window.to_string();
         sqlx::query!("delete from tend.touched where reader = 'facts ' || $1::text", span).execute(&mut *conn).await?;
         let statement = self.statement(include_str!("recount.sql"), |composer| {
-            composer.bind(span).bind(self.run_id).bind(self.frame.as_of).bind(must_agree)
+            composer.bind(span).bind(self.run_id).bind(self.frame.as_of).bind(differing == Differing::Never)
         });
-        let (wrong_count, wrong): (i64, Option<Vec<String>>) = statement.query_as().fetch_one(conn).await?;
-        let wrong = wrong.unwrap_or_default();
-        if wrong_count > 0 {
-            tracing::error!(
+        let (corrected, wrong): (i64, Option<Vec<String>>) = statement.query_as().fetch_one(conn).await?;
+        match differing {
+            Differing::Untrusted => return Ok(Refreshed { recounted: true, corrected: 0 }),
+            Differing::Unnoted => tracing::info!(
                 run.id = self.run_id,
                 window = %self.window,
-                customers = wrong_count,
+                customers = corrected,
+                "all orders were counted; what came late or was changed long after it was placed has corrected facts of so many customers"
+            ),
+            Differing::Never if corrected > 0 => tracing::error!(
+                run.id = self.run_id,
+                window = %self.window,
+                customers = corrected,
                 "kept facts differed from a count over all orders and were corrected: {}",
-                wrong.join(", ")
-            );
+                wrong.unwrap_or_default().join(", ")
+            ),
+            Differing::Never => {}
         }
-        Ok(Refreshed { recounted: true, wrong, wrong_count })
+        Ok(Refreshed { recounted: true, corrected })
     }
 
     /// The definition of the facts, in a statement that keeps them.

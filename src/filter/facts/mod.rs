@@ -13,6 +13,7 @@ pub mod keep;
 mod rank;
 mod score;
 pub mod track;
+pub mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -167,7 +167,12 @@ impl Ladder {
             .finish()
     }
 
-    async fn evaluate(&self, run: &Run, conn: &mut PgConnection) -> Result<Value, JobError> {
+    /// Claims the ladder for a run, brings the facts to its as-of and finds who could have changed; public for tests of
+    /// the plan of a night.
+    ///
+    /// # Errors
+    /// When the ladder stands at a later instant, or the database refuses.
+    pub async fn scope(&self, run: &Run, conn: &mut PgConnection) -> Result<Scope, JobError> {
         let before = Before::read(&run.job, conn).await?;
         advance(run, &mut *conn).await?;
         // compiling a statement this long takes seconds, and it calculates little a row
@@ -178,7 +183,11 @@ impl Ladder {
         )
         .fetch_one(&mut *conn)
         .await?;
-        let scope = scope::scope(self, before, run, conn).await?;
+        Ok(scope::scope(self, before, run, conn).await?)
+    }
+
+    async fn evaluate(&self, run: &Run, conn: &mut PgConnection) -> Result<Value, JobError> {
+        let scope = self.scope(run, conn).await?;
         let counts: Counts = self.statement(run, &scope).query_as().fetch_one(&mut *conn).await?;
         scope::settle(self, &scope, run, conn).await?;
         Ok(counts.json())

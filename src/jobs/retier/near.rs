@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::Ladder;
-use super::found::Cuts;
+use super::found::{Cuts, Found};
 use crate::engine::door::{JobError, Run};
 use crate::filter::{self, Edge, Kept, Requirements, Tracking};
 use crate::jobfile::duration::Span;
@@ -28,6 +28,8 @@ pub(super) struct Near {
     pub short: Vec<Neighbour>,
     /// For whom they hold.
     pub reached: Vec<Neighbour>,
+    /// Those near it were looked for among so many who spent most; none: among all.
+    pub among: Option<u32>,
 }
 
 /// A customer near an edge.
@@ -57,11 +59,11 @@ impl Near {
 /// Those near each edge, as they stand after the run; empty when the ladder stands at another run by now.
 pub(super) async fn near(
     ladder: &Ladder,
-    cuts: &Cuts,
+    found: &Found,
     run: &Run,
     conn: &mut PgConnection,
 ) -> Result<Vec<Near>, JobError> {
-    let mut near = edges(ladder, cuts);
+    let mut near = edges(ladder, &found.cuts);
     let stands = sqlx::query_scalar!("select run_id from tend.ladder where ladder = $1", run.job);
     if near.is_empty() || stands.fetch_optional(&mut *conn).await? != Some(run.run_id) {
         return Ok(Vec::new());
@@ -70,8 +72,14 @@ pub(super) async fn near(
     let needs = Requirements::of(ladder.conditions());
     let edges: Vec<_> = near.iter().map(|one| one.edge.clone()).collect();
     let composer = filter::compose(include_str!("near.sql"), frame);
-    let composer = match kept(ladder, cuts, &needs.windows_of(&frame), run, &mut *conn).await? {
-        Some(kept) => composer.kept_facts(kept),
+    let composer = match kept(ladder, &found.cuts, &needs.windows_of(&frame), run, &mut *conn).await? {
+        Some(kept) => {
+            let customers = found.count(|flow| flow.to.is_some());
+            for one in &mut near {
+                one.among = one.edge.among(&kept).filter(|most| i64::from(*most) < customers);
+            }
+            composer.kept_facts(kept)
+        }
         None => composer,
     };
     let statement = composer
@@ -112,7 +120,7 @@ async fn kept(
     let windows: Vec<String> = windows.iter().map(Span::to_string).collect();
     let count = i64::try_from(windows.len()).unwrap_or(i64::MAX);
     let there = sqlx::query_scalar!(
-        r#"select count(*) = $3 and tend.captures_changes() as "there!" from tend.fact_window
+        r#"select count(*) = $3 as "there!" from tend.fact_window
            where span = any($1) and as_of = $2"#,
         &windows,
         run.as_of,
@@ -148,7 +156,7 @@ fn edges(ladder: &Ladder, cuts: &Cuts) -> Vec<Near> {
         let Some(edge) = comparison.edge(cut.and_then(|cut| Decimal::from_str(&cut).ok())) else { continue };
         match near.iter_mut().find(|known| known.edge == edge) {
             Some(known) => known.comparisons.push(at),
-            None => near.push(Near { edge, comparisons: vec![at], short: vec![], reached: vec![] }),
+            None => near.push(Near { edge, comparisons: vec![at], short: vec![], reached: vec![], among: None }),
         }
     }
     near

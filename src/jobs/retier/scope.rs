@@ -3,8 +3,9 @@
 //! Promises: the levels after a run are those an evaluation of everybody would give. Looked at are the customers
 //! changes of whom were noted since the ladder's last run, those whose facts changed, those between an old and a new
 //! cut, those an instant of whom a bound passed over, and those whose fall has waited long enough or whose level is, or
-//! was until now, given by hand. Everybody is looked at on the first run, when the conditions
-//! mean something else than before, where changes are not noted, where a condition cannot be tracked, and every week.
+//! was until now, given by hand. Everybody is looked at on the first run, when the conditions mean something else than
+//! before, where changes are not noted or were not for a while, where a condition cannot be tracked, and every week.
+//! Where changes are not noted the facts everybody is judged by are as new as [`keep`] says.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +18,12 @@ use sqlx::types::Json;
 use super::found;
 use super::{Ladder, Level};
 use crate::engine::door::Run;
-use crate::filter::{self, Cuts, Frame, Kept, Requirements, Tracking, keep};
+use crate::filter::watch::Watch;
+use crate::filter::{self, Cuts, Frame, Kept, Requirements, Tracking, keep, watch};
 
 /// `crm` is views, or tables of somebody else.
 const NOT_NOTED: &str =
-    "changes in crm are not noted (views, or tables tend may not watch); all orders are counted anew";
+    "changes in crm are not noted (views, or tables tend may not watch); `tend status` says what that means";
 /// A condition is not known to [`Tracking`].
 const UNTRACKED: &str = "changes alone do not tell for whom this comes out differently:";
 
@@ -69,8 +71,8 @@ impl Before {
 }
 
 impl Scope {
-    fn everybody(kept: Option<Kept>, why: impl Into<String>) -> Self {
-        Self { kept, everybody: Some(why.into()), ..Self::default() }
+    fn everybody(why: String) -> Self {
+        Self { kept: Some(Kept::Everybody), everybody: Some(why), ..Self::default() }
     }
 }
 
@@ -81,20 +83,21 @@ pub(super) async fn scope(
     run: &Run,
     conn: &mut PgConnection,
 ) -> sqlx::Result<Scope> {
-    keep::lock(conn).await?;
-    if !keep::captures_changes(conn).await? {
-        return Ok(Scope::everybody(None, NOT_NOTED));
-    }
+    watch::lock(conn).await?;
+    let watch = Watch::read(conn).await?;
     let reader = reader(&run.job);
     let frame = ladder.frame(run);
     let tracking = Tracking::of(ladder.conditions(), ladder.window);
     let about: Vec<String> = tracking.iter().flat_map(|tracking| tracking.about.iter().cloned()).collect();
     let windows = Requirements::of(ladder.conditions()).windows_of(&frame);
     let needs: Vec<String> = windows.iter().map(ToString::to_string).collect();
-    let is_new = keep::register(&reader, &about, &needs, conn).await?;
-    keep::bring_up(&windows, frame, run.run_id, conn).await?;
+    let is_new = watch::register(&reader, &about, &needs, &watch, conn).await?;
+    keep::bring_up(&windows, frame, run.run_id, &watch, conn).await?;
 
-    let everybody = |why: String| Ok(Scope::everybody(Some(Kept::Everybody), why));
+    let everybody = |why: String| Ok(Scope::everybody(why));
+    if !watch.is_on() {
+        return everybody(NOT_NOTED.into());
+    }
     let Some(before) = before else { return everybody("it is the first run".into()) };
     if before.basis.as_deref() != Some(&*basis(ladder, run)) {
         return everybody("the conditions changed".into());

@@ -169,7 +169,7 @@ impl<'a> Words<'a> {
         cuts
     }
 
-    /// "high: spend is among the top 20%, which begins at 1,190.48"
+    /// "high: spend is among the top 20%, which begins at 1,190.48"; where not everybody was looked at, with among whom.
     pub fn edge(&self, near: &Near) -> String {
         let first = &self.comparisons[near.comparisons[0]];
         let mut levels: Vec<&str> = near.comparisons.iter().map(|at| self.level_of(*at)).collect();
@@ -178,7 +178,9 @@ impl<'a> Words<'a> {
             Some(_) => format!(", which begins at {}", shown(&json!(near.edge.value), first.kind)),
             None => String::new(),
         };
-        format!("{}: {} {}{begins}", levels.join(", "), first.subject.replace('_', " "), first.asked)
+        let among = near.among.map(|most| format!(" (of the {} who spent most)", layout::count(most.into())));
+        let subject = first.subject.replace('_', " ");
+        format!("{}: {subject} {}{begins}{}", levels.join(", "), first.asked, among.unwrap_or_default())
     }
 
     fn level_of(&self, comparison: usize) -> &str {

@@ -215,23 +215,6 @@ async fn alarms(world: &World) -> Vec<String> {
     world.rows("select kind, message from tend.alarm where cleared_at is null order by key").await
 }
 
-#[tokio::test]
-async fn over_views_everything_is_counted_anew_at_every_run_and_the_run_says_so() {
-    let world = shop().await;
-    world.sql("alter table crm.orders rename to orders_of_the_company; create view crm.orders as select * from crm.orders_of_the_company").await;
-    world.sql("update crm.orders set amount = 1 where customer_id = 'a'").await;
-    evaluate(&world, &by_amount(), &run(2, AT)).await.unwrap();
-    assert_eq!(levels(&world).await, ["a\tnormal", "b\tmid", "c\tnormal"]);
-    let why = world.value("select everybody from tend.ladder_run where run_id = 2").await;
-    assert!(why.contains("views"), "{why}");
-    // and so do status and check
-    for arguments in [&["status"][..], &["check", "--no-run", concat!(env!("CARGO_MANIFEST_DIR"), "/jobs")]] {
-        let output = world.tend().args(arguments).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && text.contains("crm is views, or tables"), "{arguments:?}: {text}");
-    }
-}
-
 /// The levels of another ladder of the same file, evaluated from nothing.
 pub async fn anew(world: &World, job: &Arc<dyn Job>, at: &str, run_id: i64) -> Vec<String> {
     let fresh = Run { job: format!("anew-{run_id}"), ..run(run_id, at) };

@@ -13,6 +13,7 @@ mod replay;
 mod stability;
 mod tidying;
 mod tracking;
+mod views;
 
 use std::path::Path;
 use std::sync::Arc;

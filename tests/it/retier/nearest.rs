@@ -125,6 +125,33 @@ async fn nearest_are_the_same_where_facts_are_kept_and_where_orders_are_counted(
 }
 
 #[tokio::test]
+async fn where_not_everybody_is_looked_at_the_report_says_among_whom() {
+    let world = World::new().await;
+    let job = ladder(
+        "[[retier.level]]\nname = \"often\"\nwhen = { all = [{ field = \"orders\", at_least = 2 }, { field = \"spend\", at_least = 100 }] }\n\
+         [[retier.level]]\nname = \"rest\"\n",
+    );
+    let conditions = async |run_id: i64| -> Vec<String> {
+        let explained = preview(&world, &job, &run(run_id, "2026-06-01T00:00:00Z")).await;
+        let conditions = told(&explained).into_iter().map(|(condition, ..)| condition);
+        conditions.inspect(|one| assert!(explained.html.as_ref().unwrap().contains(one), "{one}")).collect()
+    };
+    world
+        .sql(
+            "insert into crm.customer (customer_id) select 'c' || n from generate_series(1, 2000) n;
+             insert into crm.orders (customer_id, order_id, placed_at, amount)
+             select 'c' || n, 'o' || n, timestamptz '2026-05-01Z', n from generate_series(1, 2000) n",
+        )
+        .await;
+    assert_eq!(conditions(1).await, ["often: orders is at least 2", "often: spend is at least 100"]);
+    customers(&world, &["one-more"]).await;
+    assert_eq!(
+        conditions(2).await,
+        ["often: orders is at least 2 (of the 2,000 who spent most)", "often: spend is at least 100"]
+    );
+}
+
+#[tokio::test]
 async fn scores_and_shares_of_everything_have_no_figure_to_reach() {
     let world = World::new().await;
     let job = ladder(

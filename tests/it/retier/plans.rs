@@ -72,3 +72,30 @@ async fn an_incremental_night_and_its_preview_read_no_big_table_from_end_to_end(
     }
     assert_eq!(super::keeping::differences(&world, "365 days", "2026-06-02T00:00:00Z").await, "0");
 }
+
+#[tokio::test]
+async fn the_statement_of_a_night_looks_up_who_could_have_changed_by_key() {
+    let world = city().await;
+    let ladder = shipped_ladder();
+    evaluate(&world, &shipped("365d"), &run(1, "2026-06-01T00:00:00Z")).await.unwrap();
+    world.sql("update crm.orders set amount = amount + 100 where order_id like 'o77%'; analyze").await;
+    let night = run(2, "2026-06-02T00:00:00Z");
+    let mut transaction = world.pool().begin().await.unwrap();
+    let scope = ladder.scope(&night, &mut transaction).await.unwrap();
+    let plan: Vec<String> =
+        ladder.statement(&night, &scope).explain().query_scalar().fetch_all(&mut *transaction).await.unwrap();
+    let text = plan.join("\n");
+    for (table, key) in
+        [("customer own", "customer_pkey"), ("fact k", "fact_pkey"), ("ladder_state k", "ladder_state_pkey")]
+    {
+        assert!(!text.contains(&format!("Seq Scan on {table}")), "{table} is read from end to end:\n{text}");
+        assert!(text.contains(&format!("using {key} on {table}")), "{table}:\n{text}");
+    }
+    assert!(!text.contains("on orders"), "the orders are in the kept facts:\n{text}");
+    assert!(!text.contains("WindowAgg"), "the cuts are known, nobody is ranked:\n{text}");
+    // the test would see it: with everything counted anew all of that is there
+    let full = ladder.statement(&night, &Default::default()).explain();
+    let full: Vec<String> = full.query_scalar().fetch_all(&mut *transaction).await.unwrap();
+    let full = full.join("\n");
+    assert!(full.contains("on orders") && full.contains("WindowAgg"), "{full}");
+}

@@ -36,7 +36,7 @@ pub(super) async fn explain(ladder: &Ladder, run: &Run, conn: &mut PgConnection)
         return Ok(Explained { json: json!({ "ladder": run.job, "evaluated": false }), text, html: None });
     };
     let before = Found::cuts_before(run, &mut *conn).await?;
-    let near = near(ladder, &found.cuts, run, &mut *conn).await?;
+    let near = near(ladder, &found, run, &mut *conn).await?;
     let mut samples = samples(run.run_id, &run.job, conn).await?;
     let place = |level: Option<&str>| level.and_then(|level| ladder.place(level)).unwrap_or(usize::MAX);
     samples.sort_by_key(|sample| (place(sample.from.as_deref()), place(Some(&sample.to))));
