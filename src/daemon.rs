@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::db::Database;
+use crate::db::{Database, is_transient};
 use crate::engine::Engine;
 use crate::engine::doorbell::{Bells, Doorbell};
 use crate::jobfile::store::spec_reader;
@@ -34,12 +34,29 @@ pub fn engine(db: &Database, settings: &Settings) -> Engine {
     Engine::new(db.clone(), settings.time.source, spec_reader(KINDS), settings.engine.clone())
 }
 
+/// What makes links in messages; its secret may stand in the database, and a server that is just being restarted is waited
+/// for, as long as `database.connect_timeout` says.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn links(db: &Database, settings: &Settings) -> sqlx::Result<Links> {
+    let until = Instant::now() + settings.database.connect_timeout;
+    loop {
+        match Links::open(db.pool(), &settings.public).await {
+            Err(error) if is_transient(&error) && Instant::now() < until => {
+                tracing::warn!(error = %error, "waiting for the database");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 /// A dispatcher with the configured channels.
 ///
 /// # Errors
-/// When a channel cannot be opened: a wrong setting, an unreadable secret, key or certificate; when the database cannot
-/// be reached.
-pub async fn dispatcher(db: &Database, settings: &Settings, clock: Clock) -> anyhow::Result<Dispatcher> {
+/// When a channel cannot be opened: a wrong setting, an unreadable secret, key or certificate.
+pub fn dispatcher(db: &Database, settings: &Settings, links: Links, clock: Clock) -> anyhow::Result<Dispatcher> {
     let company = dispatch::Company {
         name: settings.company.name.clone(),
         url: settings.company.url.clone(),
@@ -49,7 +66,7 @@ pub async fn dispatcher(db: &Database, settings: &Settings, clock: Clock) -> any
         outbox: settings.outbox.clone(),
         channels: settings.channels.clone(),
         company,
-        links: Some(Links::open(db.pool(), &settings.public).await?),
+        links: Some(links),
         host: label(),
     };
     Dispatcher::new(db.clone(), clock, options)
@@ -71,12 +88,10 @@ pub fn label() -> String {
 pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let engine = Arc::new(engine(&db, settings));
-    let dispatcher = dispatcher(&db, settings, settings.time.source).await.context("the channels cannot be opened")?;
-    let public = web::Options {
-        settings: settings.public.clone(),
-        links: Links::open(db.pool(), &settings.public).await?,
-        company: settings.company.clone(),
-    };
+    let links = links(&db, settings).await.context("the secret of links cannot be read")?;
+    let dispatcher =
+        dispatcher(&db, settings, links.clone(), settings.time.source).context("the channels cannot be opened")?;
+    let public = web::Options { settings: settings.public.clone(), links, company: settings.company.clone() };
     let public = web::Public::bind(db.clone(), settings.time.source, public).await?;
     let keeper = Keeper {
         dir: jobs,

@@ -205,7 +205,12 @@ impl Stage {
     async fn send(&self, day: NaiveDate) -> Result<Delivered, Failure> {
         let from = self.at(day, NaiveTime::MIN);
         self.drive(self.at(day, SENT_BY)).await?;
-        let dispatcher = daemon::dispatcher(&self.opened.db, &self.settings, Clock::Driven).await?;
+        let dispatcher = daemon::dispatcher(
+            &self.opened.db,
+            &self.settings,
+            daemon::links(&self.opened.db, &self.settings).await?,
+            Clock::Driven,
+        )?;
         dispatcher.drain_once().await?;
         let pool = self.opened.db.pool();
         let accepted = sqlx::query_as(

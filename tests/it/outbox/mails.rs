@@ -140,3 +140,23 @@ async fn verifies(bytes: &[u8], key: &OneKey) -> bool {
     let results = authenticator.verify_dkim(parameters).await;
     results.len() == 1 && results.iter().all(|result| *result.result() == DkimResult::Pass)
 }
+
+#[test]
+fn a_domain_in_letters_of_any_script_goes_in_ascii_and_a_name_goes_encoded() {
+    let to = |to: &str| sender().build(&Outgoing { to: to.into(), ..outgoing() }, None);
+    let mail = to("ann@bücher.example").unwrap();
+    assert_eq!(mail.envelope.to()[0].to_string(), "ann@xn--bcher-kva.example");
+    let text = String::from_utf8(mail.bytes).unwrap();
+    assert!(text.is_ascii(), "no header needs SMTPUTF8");
+    let header = |name: &str| text.lines().find(|line| line.starts_with(name)).map(str::to_owned).unwrap_or_default();
+    assert!(header("To: ").contains("=?utf-8?") && header("Subject: ").contains("=?utf-8?"), "{text}");
+    assert!(header("Date: ").ends_with("+0000") && header("MIME-Version: ").ends_with("1.0"), "{text}");
+    assert_eq!(
+        to("王@例子.example").unwrap().envelope.to()[0].to_string(),
+        "王@xn--fsqu00a.example",
+        "SMTPUTF8 for the rest"
+    );
+    for bad in ["ann@", "@example.com", "ann@exa mple.com", "ann@example.com\r\nRCPT TO:<x@example.com>", "ann"] {
+        assert!(to(bad).is_err(), "{bad}");
+    }
+}

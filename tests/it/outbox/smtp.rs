@@ -130,6 +130,19 @@ async fn a_domain_that_refuses_three_times_waits_and_the_others_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_larger_than_the_server_takes_is_refused_before_it_is_sent() {
+    let world = owing(1).await;
+    let server = SmtpServer::with(Manners { size: Some(500), ..Manners::default() }).await;
+    dispatcher(&world, options(&[("mail", &settings(&server, ""))])).drain_once().await.unwrap();
+    let said = fate(&world, "c1").await;
+    assert!(
+        said.starts_with("rejected | 1 | the mail has ") && said.contains(" bytes and the server takes 500: "),
+        "{said}"
+    );
+    assert_eq!(server.mails().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn greylisting_is_waited_out_and_says_nothing_about_the_domain() {
     let world = owing(6).await;
     world.sql("update crm.customer set email = 'grey+' || email where customer_id <> 'c6'").await;

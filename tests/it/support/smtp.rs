@@ -35,6 +35,8 @@ pub struct Manners {
     pub tls: Option<(TlsAcceptor, Encryption)>,
     /// Does not offer PIPELINING.
     pub one_by_one: bool,
+    /// Bytes of the largest mail it takes, which it says in EHLO.
+    pub size: Option<usize>,
     /// Mails of one connection; then it closes silently.
     pub mails_per_connection: Option<usize>,
 }
@@ -238,6 +240,8 @@ fn ehlo(state: &State, encrypted: bool) -> String {
     if state.manners.login.is_some() {
         lines.push("AUTH PLAIN LOGIN");
     }
+    let size = state.manners.size.map(|size| format!("SIZE {size}"));
+    lines.extend(size.as_deref());
     let last = lines.len() - 1;
     lines.iter().enumerate().map(|(at, line)| format!("250{}{line}\r\n", if at == last { ' ' } else { '-' })).collect()
 }

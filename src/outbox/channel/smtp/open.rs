@@ -54,12 +54,20 @@ impl Smtp {
         // lettre keeps only the extensions it knows
         let greeting = connection.command(Ehlo::new(self.hello.clone())).await;
         let greeting = greeting.map_err(|error| self.refused("EHLO", &error, "hello"))?;
-        let pipelining = greeting.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING"));
+        let offers = |name: &str| {
+            greeting.message().map(str::trim).find_map(|line| {
+                let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+                word.eq_ignore_ascii_case(name).then(|| rest.trim().to_owned())
+            })
+        };
+        // RFC 1870; 0 and nothing mean that there is no fixed limit
+        let size = offers("SIZE").map(|limit| limit.parse().ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX));
+        let pipelining = offers("PIPELINING").is_some();
         if let Some(credentials) = &self.credentials {
             let login = connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await;
             login.map_err(|error| self.refused("the server refused the login", &error, "username"))?;
         }
-        Ok(Open { connection, pipelining, used: Instant::now() })
+        Ok(Open { connection, pipelining, size, used: Instant::now() })
     }
 
     fn unready(&self, what: String, key: &str) -> Unready {

@@ -25,6 +25,8 @@ pub(super) struct Open {
     pub connection: AsyncSmtpConnection,
     /// The server takes several commands in one packet (RFC 2920).
     pub pipelining: bool,
+    /// Bytes of the largest mail it takes; none: it does not say (RFC 1870).
+    pub size: Option<usize>,
     /// When it was last used.
     pub used: Instant,
 }
@@ -82,7 +84,7 @@ impl<'c> Session<'c> {
         let Some(open) = &mut self.open else { return Ok(closed()) };
         open.used = Instant::now();
         let limit = self.smtp.settings.timeout;
-        let options = match options(mail, &open.connection) {
+        let options = match options(mail, open) {
             Ok(options) => options,
             Err(answer) => return Ok(answer),
         };
@@ -182,13 +184,23 @@ fn closed() -> Answer {
 }
 
 /// What MAIL must say about the mail.
-fn options(mail: &Mail, connection: &AsyncSmtpConnection) -> Result<Vec<MailParameter>, Answer> {
+fn options(mail: &Mail, open: &Open) -> Result<Vec<MailParameter>, Answer> {
     let mut options = Vec::new();
     if !mail.envelope.to().iter().all(|to| AsRef::<str>::as_ref(to).is_ascii()) {
-        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+        if !open.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
             return Err(Answer::rejected(None, "the address needs SMTPUTF8, which the server does not offer"));
         }
         options.push(MailParameter::SmtpUtfEight);
+    }
+    if let Some(most) = open.size {
+        let size = mail.bytes.len();
+        if size > most {
+            let said = format!(
+                "the mail has {size} bytes and the server takes {most}: make its pictures smaller or link them"
+            );
+            return Err(Answer::rejected(None, said));
+        }
+        options.push(MailParameter::Size(size));
     }
     if !mail.wire.is_ascii() {
         options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
