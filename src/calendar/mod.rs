@@ -3,6 +3,7 @@
 //! Promises: every answer is for a named year or date between 1901 and 2099 and an error beyond (the lunar months of
 //! other years are not settled); what a birthday does in a year that lacks its day is always said by [`anniversary::Rules`], never guessed.
 pub mod anniversary;
+pub mod holiday;
 pub mod lunar;
 
 use chrono::{Datelike, NaiveDate};

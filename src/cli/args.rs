@@ -63,7 +63,7 @@ pub enum Command {
     Outbox(OutboxArgs),
     /// Give a customer a level by hand until a day, take it back, or list who has one
     Override(OverrideArgs),
-    /// Import customers, orders, interactions, tickets or staff from CSV
+    /// Import customers, orders, interactions, tickets, product views or staff from CSV
     Import(ImportArgs),
     /// Create or update tend's tables
     Migrate(MigrateArgs),
@@ -286,6 +286,8 @@ pub enum ImportKind {
     Orders,
     Interactions,
     Tickets,
+    #[value(name = "product_view")]
+    ProductViews,
     Staff,
 }
 

@@ -14,6 +14,7 @@ pub async fn run(arguments: &Arguments, command: &ImportArgs) -> Result<(), Fail
         ImportKind::Orders => Kind::Orders,
         ImportKind::Interactions => Kind::Interactions,
         ImportKind::Tickets => Kind::Tickets,
+        ImportKind::ProductViews => Kind::ProductViews,
         ImportKind::Staff => Kind::Staff,
     };
     let source = Source::open(&command.file).map_err(Failure::failed)?;

@@ -14,6 +14,8 @@ pub(super) const INTERACTION_HEADER: &str = "interaction_id,customer_id,at,kind,
 pub(super) const TICKET_HEADER: &str =
     "ticket_id,customer_id,opened_at,kind,topic,urgency,channel,state,assignee_id,solved_at,closed_at,subject";
 
+pub(super) const VIEW_HEADER: &str = "view_id,customer_id,at,product_id,channel";
+
 /// How a customer buys: days between orders on average, cents of an ordinary order, and how many days until the
 /// customer is lost (none: stays).
 struct Habit {
@@ -67,6 +69,35 @@ pub(super) fn orders(company: &Company, number: u64, until: NaiveDate, out: &mut
             id = customer_id(number),
         );
         day = day + Days::new(dice.wait(habit.every));
+    }
+}
+
+/// Adds what one customer looked at before `until`: now and then one product, sometimes the same one day after day.
+pub(super) fn views(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "views");
+    if dice.in_thousand(400) {
+        return;
+    }
+    let every = 30 + dice.below(150);
+    let mut day = joined(company, number) + Days::new(dice.below(60));
+    let mut view = 0_u32;
+    while day < until {
+        let product = 1 + dice.below(200);
+        let times = if dice.in_thousand(120) { 3 + dice.below(3) } else { 1 };
+        for again in 0..times {
+            let (at, minute, channel) = (day + Days::new(again), 12 * 60 + dice.below(10 * 60), dice.one(&["app", "web"]));
+            view += 1;
+            if at < until {
+                let _ = writeln!(
+                    out,
+                    "V{id}-{view:04},{id},{at}T{:02}:{:02}:00+08:00,P{product:03},{channel}",
+                    minute / 60,
+                    minute % 60,
+                    id = customer_id(number),
+                );
+            }
+        }
+        day = day + Days::new(times + dice.wait(every));
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Company {
 /// What was filled in.
 #[derive(Debug, Clone)]
 pub struct Filled {
-    /// Staff, customers, orders, interactions, tickets.
+    /// Staff, customers, orders, interactions, tickets, product views.
     pub reports: Vec<Report>,
     /// Addresses nothing may be sent to.
     pub suppressed: u64,
@@ -116,8 +116,10 @@ pub async fn fill(
     reports.push(take(Kind::Interactions, "interactions", Box::new(rows)).await?);
     let rows = Lines::new(deeds::TICKET_HEADER, many, move |n, out| deeds::tickets(&company, n, date, out));
     reports.push(take(Kind::Tickets, "tickets", Box::new(rows)).await?);
+    let rows = Lines::new(deeds::VIEW_HEADER, many, move |n, out| deeds::views(&company, n, date, out));
+    reports.push(take(Kind::ProductViews, "product views", Box::new(rows)).await?);
     let suppressed = suppress(db, beginning(date)).await?;
-    sqlx::raw_sql("analyze crm.customer; analyze crm.orders; analyze crm.consent").execute(db.pool()).await?;
+    sqlx::raw_sql("analyze crm.customer; analyze crm.orders; analyze crm.consent; analyze crm.product_view").execute(db.pool()).await?;
     Ok(Filled { reports, suppressed })
 }
 

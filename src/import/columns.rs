@@ -13,6 +13,8 @@ pub enum Kind {
     Interactions,
     /// `crm.ticket`.
     Tickets,
+    /// `crm.product_view`.
+    ProductViews,
     /// `crm.staff`.
     Staff,
 }
@@ -109,6 +111,14 @@ const TICKETS: &[Column] = &[
     may("subject", Field::Text),
 ];
 
+const PRODUCT_VIEWS: &[Column] = &[
+    must("view_id", Field::Key),
+    must("customer_id", Field::Key),
+    must("at", Field::Instant),
+    must("product_id", Field::Key),
+    may("channel", Field::Text),
+];
+
 const STAFF: &[Column] = &[
     must("staff_id", Field::Key),
     or("name", Field::Text, ""),
@@ -122,7 +132,8 @@ const STAFF: &[Column] = &[
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Customers, Self::Orders, Self::Interactions, Self::Tickets, Self::Staff];
+    pub const ALL: [Self; 6] =
+        [Self::Customers, Self::Orders, Self::Interactions, Self::Tickets, Self::ProductViews, Self::Staff];
 
     /// As typed after `tend import`.
     pub fn name(self) -> &'static str {
@@ -131,6 +142,7 @@ impl Kind {
             Self::Orders => "orders",
             Self::Interactions => "interactions",
             Self::Tickets => "tickets",
+            Self::ProductViews => "product_view",
             Self::Staff => "staff",
         }
     }
@@ -142,6 +154,7 @@ impl Kind {
             Self::Orders => "crm.orders",
             Self::Interactions => "crm.interaction",
             Self::Tickets => "crm.ticket",
+            Self::ProductViews => "crm.product_view",
             Self::Staff => "crm.staff",
         }
     }
@@ -159,6 +172,7 @@ impl Kind {
             Self::Orders => ORDERS,
             Self::Interactions => INTERACTIONS,
             Self::Tickets => TICKETS,
+            Self::ProductViews => PRODUCT_VIEWS,
             Self::Staff => STAFF,
         }
     }
@@ -171,6 +185,6 @@ impl Kind {
     /// Whether the table's key carries the customer besides the company's own (for Citus): then a row that changes
     /// hands is deleted and inserted.
     pub(super) fn changes_hands(self) -> bool {
-        matches!(self, Self::Orders | Self::Interactions)
+        matches!(self, Self::Orders | Self::Interactions | Self::ProductViews)
     }
 }

@@ -222,6 +222,20 @@ pub static ALL: &[Event] = &[
         ],
     },
     Event {
+        name: "view",
+        plural: "views",
+        doc: "The customer looked at a product",
+        table: "crm.product_view",
+        at: "e.at",
+        amount: None,
+        counts: "true",
+        instead: None,
+        restrictions: &[
+            free("product", "e.product_id", "The product"),
+            free("channel", "e.channel", "Where: app, web, shop …"),
+        ],
+    },
+    Event {
         name: "message",
         plural: "messages",
         doc: "A message of tend that the provider took, unless `state` says otherwise; its time is that of the run that queued it",

@@ -142,6 +142,16 @@ pub(super) const LISTS: &[List] = &[
         ],
     },
     List {
+        key: "views",
+        relation: "product_view",
+        id: Some("view_id"),
+        columns: &[
+            column("at", Takes::Instant, Default::Needed(A_DAY)),
+            column("product_id", Takes::Text, Default::Needed("\"P001\"")),
+            text("channel"),
+        ],
+    },
+    List {
         key: "consents",
         relation: "consent",
         id: None,

@@ -56,6 +56,13 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let template = own.required_string("template", "\"birthday\"");
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);
+    if let (Some(trigger), Some(policy)) = (&trigger, &policy)
+        && trigger.has_its_own_hour()
+        && policy.at.is_some()
+    {
+        let help = "leave `at` out: it goes out `ahead` of the hour at which the customer buys".to_owned();
+        file.problem("delivery", "a habit says itself at which hour it is sent", Some(help));
+    }
     let audience = audience(file, &scope);
     let conflict = conflict::read(file, context);
     let safety = safety::read(file);
@@ -71,7 +78,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     if let Some(offers) = &offers {
         let known = Known {
             offer: offer::keys(offers).into_iter().collect(),
-            occasion: trigger.as_ref().map(trigger::Trigger::variables).unwrap_or_default(),
+            occasion: trigger.iter().flat_map(|trigger| trigger.variables()).map(|key| (*key).to_owned()).collect(),
         };
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);

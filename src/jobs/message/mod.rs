@@ -47,7 +47,7 @@ pub use kind::MessageKind;
 /// A message job as its file says it.
 #[derive(Debug)]
 struct Message {
-    trigger: trigger::Trigger,
+    trigger: Box<dyn trigger::Trigger>,
     audience: Filter,
     offers: Vec<offer::Offer>,
     policy: Policy,

@@ -76,7 +76,7 @@ fn decide(
     let composer = composer
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
         .first_of("offer", offers);
-    Ok(facts(composer, message, stage).finish())
+    Ok(facts(composer, message, stage, run).finish())
 }
 
 /// Why the messages wait at first, and what goes before the others.
@@ -93,7 +93,7 @@ fn held(composer: Composer, message: &Message, hold: Option<&'static str>) -> Co
 pub fn missing(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Statement, OutOfRange> {
     let composer = bound(statements(message, stage).missing, message, stage, run)?;
     let composer = composer.missing("missing", filters(message, stage));
-    Ok(facts(composer, message, stage).finish())
+    Ok(facts(composer, message, stage, run).finish())
 }
 
 /// Adds the missing values of a stage to those of the stages before.
@@ -126,9 +126,9 @@ fn bound(template: &'static str, message: &Message, stage: Stage<'_>, run: &Run)
 }
 
 /// Facts of the few customers who have the occasion, or of everybody where everybody has it.
-fn facts(composer: Composer, message: &Message, stage: Stage<'_>) -> Composer {
+fn facts(composer: Composer, message: &Message, stage: Stage<'_>, run: &Run) -> Composer {
     let needs = Requirements::of(filters(message, stage));
-    if matches!(stage, Stage::First) && message.trigger.is_of_everybody() {
+    if matches!(stage, Stage::First) && message.trigger.is_of_everybody(run) {
         composer.facts("facts_of_all", &needs).fact_joins("facts", &needs)
     } else {
         composer.fragment("facts_of_all", "").facts_each("facts", &needs)

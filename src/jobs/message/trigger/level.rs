@@ -6,6 +6,8 @@
 
 use chrono::NaiveDate;
 
+use super::{Statements, Trigger, local_day};
+use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
 use crate::filter::Composer;
 use crate::jobfile::duration::Span;
@@ -18,24 +20,24 @@ const LIFE: Span = Span::days(3);
 const LONGEST: Span = Span::days(60);
 
 /// Which moves make an occasion.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Level {
+#[derive(Debug, Clone)]
+struct Level {
     /// The ladder.
-    pub ladder: String,
+    ladder: String,
     /// `rose` or `fell`; none: both.
-    pub direction: Option<&'static str>,
+    direction: Option<&'static str>,
     /// Only into this level.
-    pub entered: Option<String>,
+    entered: Option<String>,
     /// Only out of this level.
-    pub left: Option<String>,
+    left: Option<String>,
     /// How long it may be sent from the move on.
-    pub expire_after: Span,
+    expire_after: Span,
     /// A customer who had a message of the job less than so long before gets none.
-    pub again_after: Option<Span>,
+    again_after: Option<Span>,
 }
 
 /// Reads the keys of `on = "level"`.
-pub(super) fn read(trigger: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Level> {
+pub(super) fn read(trigger: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Box<dyn Trigger>> {
     let before = trigger.problems();
     let ladder = trigger.required_string("ladder", "\"value-tiers\"");
     let levels = ladder.as_deref().and_then(|ladder| levels(trigger, ladder, context.ladders));
@@ -63,7 +65,7 @@ pub(super) fn read(trigger: &mut Reader<'_>, context: &ReadContext<'_>) -> Optio
     let direction = if rose { Some("rose") } else { fell.then_some("fell") };
     let is_whole = trigger.problems() == before;
     let ladder = ladder.filter(|_| is_whole)?;
-    Some(Level { ladder, direction, entered, left, expire_after, again_after })
+    Some(Box::new(Level { ladder, direction, entered, left, expire_after, again_after }))
 }
 
 /// The levels of the ladder, or a word about what was meant.
@@ -96,27 +98,31 @@ fn level(trigger: &mut Reader<'_>, key: &str, levels: Option<&[String]>) -> Opti
     Some(level)
 }
 
-impl Level {
-    /// Binds what its statements ask for.
-    pub(super) fn bind(&self, composer: Composer) -> Composer {
-        composer
+impl Trigger for Level {
+    fn statements(&self) -> Statements {
+        statements!("level.sql")
+    }
+
+    fn bind(&self, composer: Composer, _: &Run) -> Result<Composer, OutOfRange> {
+        Ok(composer
             .set("ladder", self.ladder.clone())
             .set("direction", self.direction.map(str::to_owned))
             .set("entered", self.entered.clone())
             .set("left", self.left.clone())
-            .set("life", super::interval(self.expire_after))
+            .set("life", super::interval(self.expire_after)))
     }
 
     /// The days whose moves a run looks at.
-    pub(super) fn days(&self, run: &Run) -> Vec<NaiveDate> {
-        let day = |instant: chrono::DateTime<chrono::Utc>| instant.with_timezone(&run.timezone).date_naive();
-        let last = day(run.as_of);
-        day(run.as_of - self.expire_after.as_delta()).iter_days().take_while(|day| *day <= last).collect()
+    fn days(&self, run: &Run) -> Vec<NaiveDate> {
+        super::stretch(local_day(run, run.as_of - self.expire_after.as_delta()), local_day(run, run.as_of))
     }
 
-    /// Days within which a second message counts as one too many; at least one, since an address gets one a day.
-    pub(super) fn apart(&self) -> i32 {
-        let seconds = self.again_after.map_or(0, Span::as_seconds);
-        i32::try_from(-(-seconds).div_euclid(86_400)).unwrap_or(i32::MAX).max(1)
+    /// At least one day, since an address gets one a day.
+    fn apart(&self) -> i32 {
+        self.again_after.map_or(1, super::whole_days).max(1)
+    }
+
+    fn variables(&self) -> &'static [&'static str] {
+        &["ladder", "from", "to", "direction"]
     }
 }

@@ -1,0 +1,64 @@
+-- message/trigger/event: to whom something happened, or several times.
+--   :event view, interaction, order, ticket_solved or ticket_opened; :kinds, :products which of them count, or null;
+--   :count so many, :within so long before the last of them; :by_product counted for each product by itself;
+--   :without order or interaction: what was followed by one does not count, or null; :life from the last of them on
+-- Indexes: crm.product_view (at), crm.interaction (at), crm.orders (placed_at), crm.ticket (solved_at), (opened_at), the keys.
+
+-- what happened lately
+happened as (
+    select v.customer_id, v.view_id as event_id, v.at, v.product_id, null::text as kind
+    from crm.product_view v
+    where :event::text = 'view' and v.at < :as_of::timestamptz and v.at >= :as_of::timestamptz - :within::interval - :life::interval
+    union all
+    select i.customer_id, i.interaction_id, i.at, null, i.kind
+    from crm.interaction i
+    where :event::text = 'interaction' and i.at < :as_of::timestamptz and i.at >= :as_of::timestamptz - :within::interval - :life::interval
+    union all
+    select o.customer_id, o.order_id, o.placed_at, o.product_id, null
+    from crm.orders o
+    where :event::text = 'order' and o.status = 'paid'
+      and o.placed_at < :as_of::timestamptz and o.placed_at >= :as_of::timestamptz - :within::interval - :life::interval
+    union all
+    select t.customer_id, t.ticket_id, t.solved_at, null, t.kind
+    from crm.ticket t
+    where :event::text = 'ticket_solved'
+      and t.solved_at < :as_of::timestamptz and t.solved_at >= :as_of::timestamptz - :within::interval - :life::interval
+    union all
+    select t.customer_id, t.ticket_id, t.opened_at, null, t.kind
+    from crm.ticket t
+    where :event::text = 'ticket_opened'
+      and t.opened_at < :as_of::timestamptz and t.opened_at >= :as_of::timestamptz - :within::interval - :life::interval
+),
+-- each of them that counts, with how many there were by then, and since when
+counted as (
+    select e.customer_id, e.event_id, e.at, e.product_id,
+           count(*) over spree as times, min(e.at) over spree as first_at
+    from happened e
+    where (:kinds::text[] is null or e.kind = any (:kinds::text[]))
+      and (:products::text[] is null or e.product_id = any (:products::text[]))
+      and not (coalesce(:without::text, '') = 'order' and exists (
+          select from crm.orders o
+          where o.customer_id = e.customer_id and o.status = 'paid' and o.placed_at >= e.at and o.placed_at < :as_of::timestamptz
+            -- an order without a product may have been this one
+            and (not :by_product::boolean or coalesce(o.product_id, e.product_id) = e.product_id)))
+      and not (coalesce(:without::text, '') = 'interaction' and exists (
+          select from crm.interaction i
+          where i.customer_id = e.customer_id and i.direction = 'in' and i.at >= e.at and i.at < :as_of::timestamptz))
+    window spree as (partition by e.customer_id, case when :by_product::boolean then e.product_id end
+                     order by e.at range between :within::interval preceding and current row)
+),
+-- the last one that makes it enough; with several products the one looked at most lately
+enough as (
+    select distinct on (n.customer_id) n.*
+    from counted n
+    where n.times >= :count::bigint and n.at > :as_of::timestamptz - :life::interval
+    order by n.customer_id, n.at desc, n.event_id
+),
+-- named by the company's own key of that event, which stays when its time is corrected
+due as (
+    select h.*, :event::text || ':' || n.event_id as occasion, :event::text as kind, (n.at at time zone h.zone)::date as occurs_on,
+           date_trunc('day', n.at at time zone h.zone) as due_on, n.at + :life::interval as not_after,
+           jsonb_build_object('count', n.times, 'since', (n.first_at at time zone h.zone)::date, 'product', n.product_id) as detail
+    from enough n
+    join home h on h.customer_id = n.customer_id
+)

@@ -1,0 +1,61 @@
+-- message/trigger/inactivity: who fell silent.
+--   :of what counts as activity: order, interaction (the customer's own), ticket, view; :after so many days of silence;
+--   :first_seen days from then on within which it may be told, on the first night as on any
+-- Indexes: crm.orders (placed_at), crm.interaction (at), crm.ticket (opened_at), crm.product_view (at) and the keys, one
+-- look-up each of those who were active then.
+
+-- the days on which the last sign of life must have been; a day more at either end, for the customers' zones
+stretch as (
+    select :as_of::timestamptz - (:after::integer + :first_seen::integer + 2) * interval '1 day' as since,
+           :as_of::timestamptz - (:after::integer - 2) * interval '1 day' as until
+),
+-- the last sign of life within it
+sign as (
+    select a.customer_id, max(a.at) as at
+    from (
+        select o.customer_id, o.placed_at as at
+        from stretch s join crm.orders o on o.placed_at >= s.since and o.placed_at < s.until
+        where 'order' = any (:of::text[]) and o.status = 'paid'
+        union all
+        select i.customer_id, i.at
+        from stretch s join crm.interaction i on i.at >= s.since and i.at < s.until
+        where 'interaction' = any (:of::text[]) and i.direction = 'in'
+        union all
+        select t.customer_id, t.opened_at
+        from stretch s join crm.ticket t on t.opened_at >= s.since and t.opened_at < s.until
+        where 'ticket' = any (:of::text[])
+        union all
+        select v.customer_id, v.at
+        from stretch s join crm.product_view v on v.at >= s.since and v.at < s.until
+        where 'view' = any (:of::text[])
+    ) a
+    group by a.customer_id
+),
+-- nothing since: the silence counts in whole days on the customer's calendar
+silent as (
+    select h.*, s.at as last_at, t.last_on, (t.last_on + :after::integer) as occurs_on
+    from sign s
+    join home h on h.customer_id = s.customer_id
+    cross join lateral (select (s.at at time zone h.zone)::date as last_on) t
+    where not exists (select from crm.orders o
+                      where 'order' = any (:of::text[]) and o.customer_id = s.customer_id and o.status = 'paid'
+                        and o.placed_at > s.at and o.placed_at < :as_of::timestamptz)
+      and not exists (select from crm.interaction i
+                      where 'interaction' = any (:of::text[]) and i.customer_id = s.customer_id and i.direction = 'in'
+                        and i.at > s.at and i.at < :as_of::timestamptz)
+      and not exists (select from crm.ticket k
+                      where 'ticket' = any (:of::text[]) and k.customer_id = s.customer_id
+                        and k.opened_at > s.at and k.opened_at < :as_of::timestamptz)
+      and not exists (select from crm.product_view v
+                      where 'view' = any (:of::text[]) and v.customer_id = s.customer_id
+                        and v.at > s.at and v.at < :as_of::timestamptz)
+),
+-- one occasion a silence, named by the day of the last sign of life: a new one begins a new silence
+due as (
+    select s.*, 'inactive:' || s.last_on as occasion, 'inactivity' as kind, s.occurs_on::timestamp as due_on,
+           (s.occurs_on + :first_seen::integer)::timestamp at time zone s.zone as not_after,
+           jsonb_build_object('days', :business_date::date - s.last_on, 'since', s.last_on) as detail
+    from silent s
+    where s.occurs_on::timestamp at time zone s.zone < (:business_date::date + 1)::timestamp at time zone :zone::text
+      and (s.occurs_on + :first_seen::integer)::timestamp at time zone s.zone > :as_of::timestamptz
+)
