@@ -17,4 +17,5 @@ mod policy;
 mod preview;
 mod safety;
 mod scale;
+mod triggers;
 mod words;

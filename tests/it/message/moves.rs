@@ -9,14 +9,11 @@ use tend::jobs::retier::Retier;
 use tend::outbox::template::TemplateFolder;
 
 use super::people::{Person, come, outcome, refused};
-use super::plan::{Plan, SHANGHAI, read, shipped, step};
+use super::plan::{Plan, SHANGHAI, said_of, step, with_trigger};
 use crate::support::{World, instant};
 
-/// The shipped file with another trigger.
 fn on_level(keys: &str) -> String {
-    let text = shipped();
-    let (from, to) = (text.find("[trigger]").unwrap(), text.find("[audience]").unwrap());
-    format!("{}[trigger]\non = \"level\"\n{keys}\n{}", &text[..from], &text[to..])
+    with_trigger(&format!("on = \"level\"\n{keys}"))
 }
 
 /// high from 1,000 on, mid from 100 on, normal for the others.
@@ -210,14 +207,7 @@ async fn two_moves_of_one_day_are_one_message() {
 
 #[test]
 fn every_mistake_in_a_level_trigger_is_told_with_what_was_meant() {
-    let said = |keys: &str| {
-        let (_, problems) = read(&on_level(keys), SHANGHAI);
-        let said: Vec<_> = problems
-            .iter()
-            .map(|problem| format!("{} ({})", problem.message, problem.help.as_deref().unwrap_or("-")))
-            .collect();
-        said.join("; ")
-    };
+    let said = |keys: &str| said_of(&format!("on = \"level\"\n{keys}"));
     insta::assert_snapshot!(
         [
             "rose = true",

@@ -31,6 +31,22 @@ pub fn changed(from: &str, to: &str) -> String {
     text.replacen(from, to, 1)
 }
 
+/// The shipped file with another trigger.
+pub fn with_trigger(keys: &str) -> String {
+    let text = shipped();
+    let (from, to) = (text.find("[trigger]").unwrap(), text.find("[audience]").unwrap());
+    format!("{}[trigger]\n{keys}\n{}", &text[..from], &text[to..])
+}
+
+/// What is said about a file with that trigger, one line.
+pub fn said_of(trigger: &str) -> String {
+    let (_, problems) = read(&with_trigger(trigger), SHANGHAI);
+    let said = |problem: &tend::jobfile::problem::Problem| {
+        format!("{} ({})", problem.message, problem.help.as_deref().unwrap_or("-"))
+    };
+    problems.iter().map(said).collect::<Vec<_>>().join("; ")
+}
+
 /// The shipped templates.
 pub fn templates() -> TemplateFolder {
     TemplateFolder::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")).unwrap()
