@@ -1,5 +1,5 @@
--- Triggers of messages. Messages of several steps: what an occasion was is kept with the first message, and those that are due for the next
--- are found by when they had it.
+-- Messages of several steps: what an occasion was is kept with the first message, and those that are due for the next are
+-- found by when they had it. Days that stand among the customers' attributes.
 alter table tend.occasion add column detail jsonb;
 comment on column tend.occasion.detail is 'What the occasion was, for the messages of later steps; null when the job has none.';
 -- the instant first: see occasion_address

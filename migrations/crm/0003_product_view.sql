@@ -17,4 +17,3 @@ create index product_view_at on crm.product_view (at);
 
 create index ticket_opened_at on crm.ticket (opened_at);
 create index ticket_solved_at on crm.ticket (solved_at) where solved_at is not null;
-create index customer_created_at on crm.customer (created_at);

@@ -78,7 +78,9 @@ impl Holiday {
     pub fn new(calendar: Calendar, month: u8, day: u8) -> Option<Self> {
         match calendar {
             // 2023 is a common year
-            Calendar::Solar => NaiveDate::from_ymd_opt(2023, month.into(), day.into()).map(|_| Self::Solar { month, day }),
+            Calendar::Solar => {
+                NaiveDate::from_ymd_opt(2023, month.into(), day.into()).map(|_| Self::Solar { month, day })
+            }
             Calendar::Lunar => {
                 let exists = (1..=12).contains(&month) && (1..=29).contains(&day);
                 exists.then_some(Self::Lunar { month, day })

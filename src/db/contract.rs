@@ -78,13 +78,7 @@ pub const CONTRACT: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "product_view",
-        &[
-            ("customer_id", TEXT),
-            ("view_id", TEXT),
-            ("at", INSTANT),
-            ("product_id", TEXT),
-            ("channel", TEXT),
-        ],
+        &[("customer_id", TEXT), ("view_id", TEXT), ("at", INSTANT), ("product_id", TEXT), ("channel", TEXT)],
     ),
     (
         "staff",

@@ -85,7 +85,8 @@ pub(super) fn views(company: &Company, number: u64, until: NaiveDate, out: &mut 
         let product = 1 + dice.below(200);
         let times = if dice.in_thousand(120) { 3 + dice.below(3) } else { 1 };
         for again in 0..times {
-            let (at, minute, channel) = (day + Days::new(again), 12 * 60 + dice.below(10 * 60), dice.one(&["app", "web"]));
+            let (at, minute, channel) =
+                (day + Days::new(again), 12 * 60 + dice.below(10 * 60), dice.one(&["app", "web"]));
             view += 1;
             if at < until {
                 let _ = writeln!(

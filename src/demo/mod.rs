@@ -119,7 +119,9 @@ pub async fn fill(
     let rows = Lines::new(deeds::VIEW_HEADER, many, move |n, out| deeds::views(&company, n, date, out));
     reports.push(take(Kind::ProductViews, "product views", Box::new(rows)).await?);
     let suppressed = suppress(db, beginning(date)).await?;
-    sqlx::raw_sql("analyze crm.customer; analyze crm.orders; analyze crm.consent; analyze crm.product_view").execute(db.pool()).await?;
+    sqlx::raw_sql("analyze crm.customer; analyze crm.orders; analyze crm.consent; analyze crm.product_view")
+        .execute(db.pool())
+        .await?;
     Ok(Filled { reports, suppressed })
 }
 

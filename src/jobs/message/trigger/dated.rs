@@ -87,12 +87,20 @@ fn years(trigger: &mut Reader<'_>) -> Option<(i32, Option<Vec<i32>>)> {
                 Some(year) => found.extend(i32::try_from(year)),
                 None => {
                     let help = "for example: milestones = [1, 3, 5, 10]".to_owned();
-                    years.note(node.span(), format!("a milestone is a whole number from {at_least} to {MOST_YEARS}"), Some(help));
+                    years.note(
+                        node.span(),
+                        format!("a milestone is a whole number from {at_least} to {MOST_YEARS}"),
+                        Some(help),
+                    );
                 }
             }
         }
         if list.is_empty() {
-            years.problem("milestones", "without a milestone nobody has the occasion", Some("leave it out for every year".into()));
+            years.problem(
+                "milestones",
+                "without a milestone nobody has the occasion",
+                Some("leave it out for every year".into()),
+            );
         }
         milestones = Some(found);
     }
@@ -120,10 +128,12 @@ impl Dated {
         let years: Vec<i32> = self.milestones.clone().unwrap_or_else(every);
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
         // a day more at either end for the customers' zones, and another for 29 February
-        let stretch = |years: &i32| Some((
-            midnight(years_before(*first, *years)? - Days::new(2)),
-            midnight(years_before(*last, *years)? + Days::new(3)),
-        ));
+        let stretch = |years: &i32| {
+            Some((
+                midnight(years_before(*first, *years)? - Days::new(2)),
+                midnight(years_before(*last, *years)? + Days::new(3)),
+            ))
+        };
         years.iter().filter_map(stretch).collect()
     }
 }

@@ -39,7 +39,10 @@ pub(super) fn read(trigger: &mut Reader<'_>) -> Option<Box<dyn Trigger>> {
     let offset = lead::offset(trigger);
     let expire_after = lead::expire_after(trigger, FURTHEST);
     if !trigger.has("days") {
-        trigger.missing("days", "[{ name = \"spring_festival\", offset = \"-3d\" }, { name = \"mid_autumn\", offset = \"-3d\" }]");
+        trigger.missing(
+            "days",
+            "[{ name = \"spring_festival\", offset = \"-3d\" }, { name = \"mid_autumn\", offset = \"-3d\" }]",
+        );
     }
     let mut days: Vec<Day> = Vec::new();
     for mut table in trigger.tables("days") {
@@ -77,7 +80,10 @@ fn read_one(table: &mut Reader<'_>) -> Option<(String, Holiday, Value)> {
         let names = KNOWN.iter().map(|known| known.name);
         let near = nearest(&name, names.clone()).map_or(String::new(), |near| format!("did you mean {near:?}? "));
         let known: Vec<&str> = names.collect();
-        let help = format!("{near}known by name: {}; any other day: calendar = \"solar\", month = 11, day = 11", known.join(", "));
+        let help = format!(
+            "{near}known by name: {}; any other day: calendar = \"solar\", month = 11, day = 11",
+            known.join(", ")
+        );
         table.problem("name", format!("no holiday is known as {name:?}"), Some(help));
         return None;
     }

@@ -31,7 +31,10 @@ async fn years_since_the_first_purchase_are_counted_on_the_customers_calendar() 
             r#"west first_order:2027 2027-06-01 {"since": "2024-06-01", "years": 3}"#,
         ]
     );
-    assert_eq!(lives(&world).await, ["east 06-02 10:00 06-03 00:00", "one 06-02 10:00 06-03 00:00", "west 06-01 10:00 06-02 00:00"]);
+    assert_eq!(
+        lives(&world).await,
+        ["east 06-02 10:00 06-03 00:00", "one 06-02 10:00 06-03 00:00", "west 06-01 10:00 06-02 00:00"]
+    );
     a_second_run_finds_nothing(&plan, &world, "2027-06-02 08:00").await;
 }
 

@@ -4,7 +4,8 @@ use super::super::people::{Person, come, outcome, refused};
 use super::{a_second_run_finds_nothing, at, contact, job, lives, order_of, preview_is_run, told, view};
 use crate::support::World;
 
-const BROWSED: &str = "on = \"event\"\nevent = \"view\"\ncount = 3\nwithin = \"7d\"\nsame = \"product\"\nwithout = { event = \"order\" }";
+const BROWSED: &str =
+    "on = \"event\"\nevent = \"view\"\ncount = 3\nwithin = \"7d\"\nsame = \"product\"\nwithout = { event = \"order\" }";
 
 #[tokio::test]
 async fn looked_at_the_same_thing_three_times_within_a_week_and_did_not_buy_it() {
@@ -105,7 +106,9 @@ async fn each_ticket_is_told_once_when_it_is_solved_even_when_its_time_is_correc
 async fn an_enquiry_that_no_order_followed() {
     let world = World::new().await;
     come(&world, ["asked", "bought", "complained", "long"].map(Person::new)).await;
-    for (who, kind, day) in [("asked", "enquiry", 20), ("bought", "enquiry", 20), ("complained", "complaint", 20), ("long", "enquiry", 17)] {
+    for (who, kind, day) in
+        [("asked", "enquiry", 20), ("bought", "enquiry", 20), ("complained", "complaint", 20), ("long", "enquiry", 17)]
+    {
         contact(&world, who, kind, "in", &format!("2026-11-{day} 10:00+08")).await;
     }
     order_of(&world, "bought", "2026-11-20 11:00+08", "null").await;

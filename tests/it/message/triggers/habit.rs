@@ -1,15 +1,17 @@
 //! Habits: the hour of the week at which somebody usually buys.
 
 use super::super::people::{Person, come, outcome};
-use super::{a_second_run_finds_nothing, at, lives, order, order_of, preview_is_run, told};
 use super::super::plan::{Plan, with_trigger};
+use super::{a_second_run_finds_nothing, at, lives, order, order_of, preview_is_run, told};
 use crate::support::World;
 
 const HABIT: &str = "on = \"habit\"\nahead = \"2h\"\nmin_orders = 3\nshare = \"60%\"\nwithin = \"84d\"";
 
 /// The shipped file with another trigger, and without an hour of its own.
 fn job(trigger: &str) -> Plan {
-    let text = with_trigger(trigger).replace("at       = \"10:00\"", "").replace("[\"09:00\", \"20:00\"]", "[\"06:00\", \"22:00\"]");
+    let text = with_trigger(trigger)
+        .replace("at       = \"10:00\"", "")
+        .replace("[\"09:00\", \"20:00\"]", "[\"06:00\", \"22:00\"]");
     Plan::file(&text)
 }
 
@@ -99,7 +101,10 @@ async fn only_orders_of_the_products_the_file_names_count() {
         order_of(&world, "latte", &format!("2026-{} 15:00+08", saturday(week)), "'TEA'").await;
     }
     at(&job(&format!("{HABIT}\nproduct = \"LATTE\"")), &world, "2026-11-27 20:00").await;
-    assert_eq!(told(&world).await, [r#"latte habit:2026-11-28 2026-11-28 {"of": 4, "hour": 10, "orders": 4, "weekday": 6}"#]);
+    assert_eq!(
+        told(&world).await,
+        [r#"latte habit:2026-11-28 2026-11-28 {"of": 4, "hour": 10, "orders": 4, "weekday": 6}"#]
+    );
 }
 
 #[tokio::test]

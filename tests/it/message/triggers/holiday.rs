@@ -10,7 +10,15 @@ const FESTIVALS: &str = "on = \"holiday\"\noffset = \"-3d\"\n\
 #[tokio::test]
 async fn a_festival_is_told_ahead_once_and_never_when_it_is_over() {
     let world = World::new().await;
-    come(&world, [Person::new("a"), Person::new("b").set("locale", "'en-GB'").set("timezone", "'Europe/London'"), Person::new("c").set("locale", "'fr'")]).await;
+    come(
+        &world,
+        [
+            Person::new("a"),
+            Person::new("b").set("locale", "'en-GB'").set("timezone", "'Europe/London'"),
+            Person::new("c").set("locale", "'fr'"),
+        ],
+    )
+    .await;
     let plan = job(FESTIVALS);
     at(&plan, &world, "2027-02-02 08:00").await;
     assert_eq!(outcome(&world).await, " | ");
@@ -45,7 +53,10 @@ async fn the_same_festival_comes_again_next_year_and_twice_into_one_year_where_i
     }
     let told = told(&world).await;
     let occasions: Vec<_> = told.iter().map(|line| line.split(' ').nth(1).unwrap()).collect();
-    assert_eq!(occasions, ["holiday:laba:2021", "holiday:mid_autumn:2022", "holiday:laba:2022", "holiday:mid_autumn:2023"]);
+    assert_eq!(
+        occasions,
+        ["holiday:laba:2021", "holiday:mid_autumn:2022", "holiday:laba:2022", "holiday:mid_autumn:2023"]
+    );
 }
 
 #[tokio::test]
@@ -53,7 +64,8 @@ async fn of_two_holidays_on_one_day_one_is_enough() {
     let world = World::new().await;
     come(&world, [Person::new("a")]).await;
     // in 2020 Mid-Autumn was 1 October
-    let plan = job("on = \"holiday\"\noffset = \"0d\"\ndays = [{ name = \"mid_autumn\" }, { name = \"national_day\" }]");
+    let plan =
+        job("on = \"holiday\"\noffset = \"0d\"\ndays = [{ name = \"mid_autumn\" }, { name = \"national_day\" }]");
     at(&plan, &world, "2020-10-01 08:00").await;
     assert_eq!(told(&world).await.len(), 1);
 }

@@ -25,7 +25,10 @@ async fn on_the_first_night_only_those_are_told_who_crossed_the_line_lately() {
     at(&plan, &world, "2026-12-01 08:00").await;
     assert_eq!(outcome(&world).await, "border crossed earlier | ");
     assert_eq!(told(&world).await[1], r#"crossed inactive:2026-06-04 2026-12-01 {"days": 180, "since": "2026-06-04"}"#);
-    assert_eq!(lives(&world).await, ["border 12-01 10:00 12-02 00:00", "crossed 12-01 10:00 12-15 00:00", "earlier 12-01 10:00 12-10 00:00"]);
+    assert_eq!(
+        lives(&world).await,
+        ["border 12-01 10:00 12-02 00:00", "crossed 12-01 10:00 12-15 00:00", "earlier 12-01 10:00 12-10 00:00"]
+    );
     a_second_run_finds_nothing(&plan, &world, "2026-12-01 08:00").await;
     at(&plan, &world, "2026-12-02 08:00").await;
     assert_eq!(outcome(&world).await, "active border crossed earlier | ");
@@ -73,7 +76,9 @@ async fn what_counts_as_a_sign_of_life_the_file_says() {
     contact(&world, "asked", "enquiry", "in", "2026-09-01 12:00+08").await;
     contact(&world, "called", "visit", "out", "2026-09-01 12:00+08").await;
     view(&world, "looked", "P1", "2026-09-01 12:00+08").await;
-    world.sql("insert into crm.ticket (ticket_id, customer_id, opened_at) values ('t', 'opened', '2026-09-01 12:00+08')").await;
+    world
+        .sql("insert into crm.ticket (ticket_id, customer_id, opened_at) values ('t', 'opened', '2026-09-01 12:00+08')")
+        .await;
     for (of, expected) in [
         ("\"order\"", "asked called looked opened quiet | "),
         ("\"order\", \"interaction\"", "called looked opened quiet | "),
@@ -91,7 +96,15 @@ async fn what_counts_as_a_sign_of_life_the_file_says() {
 #[tokio::test]
 async fn the_days_of_a_silence_are_the_customers() {
     let world = World::new().await;
-    come(&world, [Person::new("east"), Person::new("west").set("timezone", "'America/New_York'"), Person::new("lost").set("timezone", "'Mars/Olympus'")]).await;
+    come(
+        &world,
+        [
+            Person::new("east"),
+            Person::new("west").set("timezone", "'America/New_York'"),
+            Person::new("lost").set("timezone", "'Mars/Olympus'"),
+        ],
+    )
+    .await;
     for who in ["east", "west", "lost"] {
         order(&world, who, "2026-06-03 20:00Z").await;
     }

@@ -38,6 +38,9 @@ fn every_mistake_in_a_trigger_is_told_with_what_was_meant() {
         "on = \"schedule\"\nagain_after = \"12h\"\nexpire_after = \"90d\"\nevery = 1",
         "on = \"birthday\"",
     ];
-    let said: Vec<_> = slips.iter().map(|slip| format!("{}\n  {}", slip.replace('\n', "⏎"), said_of(slip).replace("; ", "\n  "))).collect();
+    let said: Vec<_> = slips
+        .iter()
+        .map(|slip| format!("{}\n  {}", slip.replace('\n', "⏎"), said_of(slip).replace("; ", "\n  ")))
+        .collect();
     insta::assert_snapshot!(said.join("\n"));
 }

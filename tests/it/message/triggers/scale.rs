@@ -31,7 +31,10 @@ async fn no_trigger_reads_all_orders_views_or_contacts() {
         ("on = \"anniversary\"\nfield = \"first_order\"\noffset = \"-3d\"\nfeb_29 = \"feb_28\"", true),
         ("on = \"anniversary\"\nfield = \"last_order\"\noffset = \"-3d\"\nfeb_29 = \"feb_28\"", true),
         ("on = \"anniversary\"\nfield = \"created_at\"\noffset = \"-3d\"\nfeb_29 = \"feb_28\"", true),
-        ("on = \"inactivity\"\nof = [\"order\", \"interaction\", \"view\"]\nafter = \"90d\"\nfirst_seen = \"3d\"", true),
+        (
+            "on = \"inactivity\"\nof = [\"order\", \"interaction\", \"view\"]\nafter = \"90d\"\nfirst_seen = \"3d\"",
+            true,
+        ),
         ("on = \"event\"\nevent = \"view\"\ncount = 2\nwithin = \"7d\"\nwithout = { event = \"order\" }", true),
         ("on = \"event\"\nevent = \"interaction\"", true),
         ("on = \"event\"\nevent = \"order\"", true),

@@ -14,8 +14,10 @@ async fn everybody_gets_one_and_the_next_when_the_time_between_is_over() {
     for day in ["2026-01-02", "2026-03-01", "2026-03-02", "2026-03-03"] {
         at(&plan, &world, &format!("{day} 08:00")).await;
     }
-    let expected = ["a schedule:1 2026-01-01", "a schedule:2 2026-03-02", "b schedule:1 2026-01-01", "b schedule:2 2026-03-02"];
-    let told: Vec<_> = told(&world).await.iter().map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")).collect();
+    let expected =
+        ["a schedule:1 2026-01-01", "a schedule:2 2026-03-02", "b schedule:1 2026-01-01", "b schedule:2 2026-03-02"];
+    let told: Vec<_> =
+        told(&world).await.iter().map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")).collect();
     assert_eq!(told, expected);
     assert_eq!(world.value("select count(*) from tend.decision").await, "0", "to wait is no refusal");
     assert_eq!(lives(&world).await[0], "a 01-01 10:00 01-02 00:00");

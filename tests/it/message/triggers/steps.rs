@@ -1,7 +1,7 @@
 //! Further messages of an occasion.
 
 use super::super::people::{Person, come, refused};
-use super::super::plan::{Plan, read, said_of, with_trigger, SHANGHAI};
+use super::super::plan::{Plan, SHANGHAI, read, said_of, with_trigger};
 use super::{at, order};
 use crate::support::World;
 
@@ -51,7 +51,10 @@ async fn the_second_message_goes_out_days_later_when_its_condition_holds() {
     at(&plan, &world, "2026-12-07 08:00").await;
     assert_eq!(steps(&world).await.len(), 4, "six days later it is too early");
     at(&plan, &world, "2026-12-08 08:00").await;
-    assert_eq!(steps(&world).await, ["bought  email", "closed  email", "mute  email", "quiet  email", "quiet reminder sms"]);
+    assert_eq!(
+        steps(&world).await,
+        ["bought  email", "closed  email", "mute  email", "quiet  email", "quiet reminder sms"]
+    );
     assert_eq!(refused(&world).await.len(), 1);
     assert_eq!(world.value("select customer_id || step || reason from tend.decision").await, "mutereminderno_address");
     assert_eq!(
@@ -80,7 +83,9 @@ async fn a_step_waits_for_the_message_before_and_dies_of_age() {
     sent(&world).await;
     at(&plan, &world, "2026-12-10 08:00").await;
     assert_eq!(steps(&world).await, ["a  email", "a reminder sms"]);
-    world.sql("delete from tend.occasion where step = 'reminder'; delete from tend.outbox where step = 'reminder'").await;
+    world
+        .sql("delete from tend.occasion where step = 'reminder'; delete from tend.outbox where step = 'reminder'")
+        .await;
     at(&plan, &world, "2026-12-20 08:00").await;
     assert_eq!(steps(&world).await, ["a  email"], "its life is over; the last step's, too");
 }
@@ -132,7 +137,11 @@ async fn a_preview_shows_the_steps() {
 fn every_mistake_in_a_step_is_told() {
     let said = |steps: &str| {
         let (_, problems) = read(&(with_trigger("on = \"schedule\"") + steps), SHANGHAI);
-        problems.iter().map(|problem| format!("{} ({})", problem.message, problem.help.as_deref().unwrap_or("-"))).collect::<Vec<_>>().join("; ")
+        problems
+            .iter()
+            .map(|problem| format!("{} ({})", problem.message, problem.help.as_deref().unwrap_or("-")))
+            .collect::<Vec<_>>()
+            .join("; ")
     };
     assert_eq!(said_of("on = \"schedule\""), "");
     insta::assert_snapshot!(
