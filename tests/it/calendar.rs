@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tend::calendar::anniversary::{
     Birthday, Calendar, DayKey, Feb29, LunarDay30, LunarLeap, Rules, keys_for, occurs_in,
 };
+use tend::calendar::holiday::{Holiday, KNOWN};
 use tend::calendar::lunar::{LunarDate, days_in_month, leap_month, new_years_eve};
 
 fn date(text: &str) -> NaiveDate {
@@ -40,6 +41,82 @@ fn festivals_fall_on_their_published_days() {
         }
         assert_eq!(new_years_eve(*year), Ok(date(days[6])), "{year}");
     }
+}
+
+/// `tables/lunar_days.txt` holds what PyPI lunardate 0.3.0 (a table of its own) and lunar-python 1.4.8 (which computes new
+/// moons and solar terms) both say; they agree on every figure. One line for each lunar year 2024 to 2035: Spring Festival
+/// and Mid-Autumn; born on 3/10, 5/15, 6/7 and 11/20 of a leap month (in years without it the ordinary month); born on the
+/// 30th of the first, eighth and twelfth month (the 29th where the month has no more).
+#[test]
+fn festivals_leap_months_and_thirtieths_agree_with_two_independent_sources() {
+    let generous =
+        Rules { feb_29: Feb29::Feb28, lunar_leap: LunarLeap::PlainMonth, lunar_day_30: LunarDay30::Day29 };
+    let born = |month, day, leap_month| Birthday { year: None, month, day, calendar: Calendar::Lunar, leap_month };
+    let births = [
+        born(3, 10, true),
+        born(5, 15, true),
+        born(6, 7, true),
+        born(11, 20, true),
+        born(1, 30, false),
+        born(8, 30, false),
+        born(12, 30, false),
+    ];
+    let table = include_str!("tables/lunar_days.txt");
+    assert_eq!(table.lines().count(), 12);
+    for line in table.lines() {
+        let mut words = line.split(' ');
+        let year: i32 = words.next().unwrap().parse().unwrap();
+        let days: Vec<_> = words.map(date).collect();
+        for (name, day) in [("spring_festival", days[0]), ("mid_autumn", days[1])] {
+            let known = KNOWN.iter().find(|known| known.name == name).unwrap();
+            assert_eq!(known.holiday.year_of(day), Ok(Some(year)), "{name} {year}");
+            for other in [day - chrono::Days::new(1), day + chrono::Days::new(1)] {
+                assert_eq!(known.holiday.year_of(other), Ok(None), "{name} {year}");
+            }
+        }
+        for (birthday, day) in births.iter().zip(&days[2..]) {
+            assert_eq!(occurs_in(birthday, generous, year), Ok(Some(*day)), "{year} {birthday:?}");
+        }
+    }
+}
+
+#[test]
+fn holidays_known_by_name_fall_on_their_days_and_no_other() {
+    for (name, days) in [
+        ("new_years_eve", ["2025-01-28", "2026-02-16", "2030-02-02"]),
+        ("lantern", ["2024-02-24", "2025-02-12", "2026-03-03"]),
+        ("dragon_boat", ["2024-06-10", "2025-05-31", "2026-06-19"]),
+        ("qixi", ["2024-08-10", "2025-08-29", "2026-08-19"]),
+        ("double_ninth", ["2024-10-11", "2025-10-29", "2026-10-18"]),
+        ("laba", ["2022-01-10", "2022-12-30", "2026-01-26"]),
+        ("new_year", ["2024-01-01", "2025-01-01", "2026-01-01"]),
+        ("womens_day", ["2024-03-08", "2025-03-08", "2026-03-08"]),
+        ("labour_day", ["2024-05-01", "2025-05-01", "2026-05-01"]),
+        ("national_day", ["2024-10-01", "2025-10-01", "2026-10-01"]),
+        ("christmas", ["2024-12-25", "2025-12-25", "2026-12-25"]),
+    ] {
+        let holiday = KNOWN.iter().find(|known| known.name == name).unwrap().holiday;
+        for day in days.map(date) {
+            assert!(holiday.year_of(day).unwrap().is_some(), "{name} {day}");
+            assert_eq!(holiday.year_of(day + chrono::Days::new(1)), Ok(None), "{name} {day}");
+        }
+    }
+    for known in &KNOWN {
+        let days = date("2021-01-01").iter_days().take_while(|day| *day < date("2041-01-01"));
+        let years: Vec<_> = days.filter_map(|day| known.holiday.year_of(day).unwrap()).collect();
+        assert!((19..=21).contains(&years.len()), "{}: {years:?}", known.name);
+        assert!(years.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{}: {years:?}", known.name);
+    }
+}
+
+#[test]
+fn a_holiday_has_its_day_every_year() {
+    assert_eq!(Holiday::new(Calendar::Solar, 2, 29), None);
+    assert_eq!(Holiday::new(Calendar::Solar, 4, 31), None);
+    assert_eq!(Holiday::new(Calendar::Lunar, 12, 30), None);
+    assert_eq!(Holiday::new(Calendar::Solar, 11, 8), Some(Holiday::Solar { month: 11, day: 8 }));
+    assert_eq!(Holiday::new(Calendar::Lunar, 2, 2), Some(Holiday::Lunar { month: 2, day: 2 }));
+    assert!(Holiday::LunarEve.year_of(date("2100-01-01")).is_err());
 }
 
 #[test]

@@ -12,8 +12,7 @@ use crate::calendar::anniversary::Calendar;
 use crate::calendar::holiday::{Holiday, KNOWN};
 use crate::engine::door::Run;
 use crate::filter::Composer;
-use crate::jobfile::reader::Reader;
-use crate::spelling::nearest;
+use crate::jobfile::reader::{Reader, did_you_mean};
 
 const CALENDARS: [(&str, Calendar); 2] = [("lunar", Calendar::Lunar), ("solar", Calendar::Solar)];
 
@@ -77,13 +76,8 @@ fn read_one(table: &mut Reader<'_>) -> Option<(String, Holiday, Value)> {
         return Some((name, known.holiday, titles.unwrap_or_else(|| json!({ "zh": known.zh, "en": known.en }))));
     }
     if !dated {
-        let names = KNOWN.iter().map(|known| known.name);
-        let near = nearest(&name, names.clone()).map_or(String::new(), |near| format!("did you mean {near:?}? "));
-        let known: Vec<&str> = names.collect();
-        let help = format!(
-            "{near}known by name: {}; any other day: calendar = \"solar\", month = 11, day = 11",
-            known.join(", ")
-        );
+        let known = KNOWN.map(|known| known.name);
+        let help = format!("{}; any other day: calendar = \"solar\", month = 11, day = 11", did_you_mean(&name, &known));
         table.problem("name", format!("no holiday is known as {name:?}"), Some(help));
         return None;
     }
