@@ -17,5 +17,6 @@ mod policy;
 mod preview;
 mod safety;
 mod scale;
+mod shipped;
 mod triggers;
 mod words;

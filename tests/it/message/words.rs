@@ -12,7 +12,7 @@ fn compiled() -> Compiled {
     templates().compile("birthday").unwrap()
 }
 
-fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, data: Value) -> Rendered {
+pub(super) fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, data: Value) -> Rendered {
     let context = Context {
         customer_id: "c1".into(),
         name: name.into(),
