@@ -49,8 +49,7 @@ fn festivals_fall_on_their_published_days() {
 /// 30th of the first, eighth and twelfth month (the 29th where the month has no more).
 #[test]
 fn festivals_leap_months_and_thirtieths_agree_with_two_independent_sources() {
-    let generous =
-        Rules { feb_29: Feb29::Feb28, lunar_leap: LunarLeap::PlainMonth, lunar_day_30: LunarDay30::Day29 };
+    let generous = Rules { feb_29: Feb29::Feb28, lunar_leap: LunarLeap::PlainMonth, lunar_day_30: LunarDay30::Day29 };
     let born = |month, day, leap_month| Birthday { year: None, month, day, calendar: Calendar::Lunar, leap_month };
     let births = [
         born(3, 10, true),

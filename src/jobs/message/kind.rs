@@ -83,8 +83,14 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);
         }
-        for step in steps.iter().flatten().filter(|step| Some(&step.content.template) != template.as_ref()) {
-            check(&own, context, &step.content.template, &step.sorts(channels), &known);
+        for (mut table, step) in file.tables("step").into_iter().zip(steps.iter().flatten()) {
+            let keys = table.keys();
+            table.leave(&keys);
+            let (other, sorts) = (&step.content.template, step.sorts(channels));
+            if Some(other) != template.as_ref() || sorts.iter().any(|sort| !channels.contains(sort)) {
+                check(&table, context, other, &sorts, &known);
+            }
+            table.finish();
         }
     }
     let locale = locale(&mut own, &languages);

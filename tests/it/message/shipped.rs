@@ -15,12 +15,36 @@ fn occasions() -> Vec<(&'static str, &'static [Sort], Value)> {
         ("festivals", both, festival("spring_festival", "春节")),
         ("festivals", both, festival("mid_autumn", "Mid-Autumn Festival")),
         ("festivals", both, festival("new_year", "New Year")),
-        ("purchase-anniversary", both, json!({ "kind": "first_order", "date": "2027-06-02", "year": 2027, "years": 1, "since": "2026-06-02" })),
-        ("purchase-anniversary", both, json!({ "kind": "first_order", "date": "2027-06-02", "year": 2027, "years": 10, "since": "2017-06-02" })),
-        ("dormant-wakeup", both, json!({ "kind": "inactivity", "date": "2026-12-01", "year": 2026, "days": 183, "since": "2026-06-01" })),
-        ("dormant-reminder", &[Sort::Sms], json!({ "kind": "inactivity", "date": "2026-12-01", "year": 2026, "days": 183, "since": "2026-06-01" })),
-        ("browse-no-buy", both, json!({ "kind": "view", "date": "2026-11-20", "year": 2026, "count": 3, "since": "2026-11-16", "product": "P1" })),
-        ("habit-coupon", both, json!({ "kind": "habit", "date": "2026-11-28", "year": 2026, "hour": 10, "weekday": 6, "orders": 4, "of": 5 })),
+        (
+            "purchase-anniversary",
+            both,
+            json!({ "kind": "first_order", "date": "2027-06-02", "year": 2027, "years": 1, "since": "2026-06-02" }),
+        ),
+        (
+            "purchase-anniversary",
+            both,
+            json!({ "kind": "first_order", "date": "2027-06-02", "year": 2027, "years": 10, "since": "2017-06-02" }),
+        ),
+        (
+            "dormant-wakeup",
+            both,
+            json!({ "kind": "inactivity", "date": "2026-12-01", "year": 2026, "days": 183, "since": "2026-06-01" }),
+        ),
+        (
+            "dormant-reminder",
+            &[Sort::Sms],
+            json!({ "kind": "inactivity", "date": "2026-12-01", "year": 2026, "days": 183, "since": "2026-06-01" }),
+        ),
+        (
+            "browse-no-buy",
+            both,
+            json!({ "kind": "view", "date": "2026-11-20", "year": 2026, "count": 3, "since": "2026-11-16", "product": "P1" }),
+        ),
+        (
+            "habit-coupon",
+            both,
+            json!({ "kind": "habit", "date": "2026-11-28", "year": 2026, "hour": 10, "weekday": 6, "orders": 4, "of": 5 }),
+        ),
     ]
 }
 
@@ -37,7 +61,11 @@ fn every_shipped_message_reads_well_in_each_language() {
                 let data = json!({ "offer": { "name": "normal", "gift": gift, "note": note }, "occasion": occasion });
                 said += &match render(&compiled, *sort, locale, name, data) {
                     Rendered::Mail { subject, text, html } => {
-                        std::fs::write(format!("/tmp/tpl/{template}-{}-{locale}.html", occasion["holiday"].as_str().unwrap_or("")), &html).unwrap();
+                        std::fs::write(
+                            format!("/tmp/tpl/{template}-{}-{locale}.html", occasion["holiday"].as_str().unwrap_or("")),
+                            &html,
+                        )
+                        .unwrap();
                         format!("=== {template} {locale} mail: {subject}\n{text}\n\n")
                     }
                     Rendered::Sms { text, segments } => {
@@ -57,7 +85,8 @@ fn nobody_is_addressed_by_an_empty_name_and_names_are_never_markup() {
         let compiled = templates().compile(template).unwrap();
         for (sort, locale) in sorts.iter().flat_map(|sort| [(*sort, "zh-CN"), (*sort, "en")]) {
             let data = json!({ "offer": { "name": "normal", "gift": "G", "note": "N" }, "occasion": occasion });
-            let (Rendered::Mail { text, .. } | Rendered::Sms { text, .. }) = render(&compiled, sort, locale, "", data.clone());
+            let (Rendered::Mail { text, .. } | Rendered::Sms { text, .. }) =
+                render(&compiled, sort, locale, "", data.clone());
             for slip in [" ,", ", ,", " ，", "，，", "{{", "undefined", "none"] {
                 assert!(!text.contains(slip), "{template} {locale} {slip:?}: {text}");
             }

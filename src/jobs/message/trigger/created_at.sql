@@ -4,5 +4,9 @@
 beginning as (
     select c.customer_id, c.created_at as began_at, null::date as began_on
     from unnest(:from_instants::timestamptz[], :until_instants::timestamptz[]) as r (since, until)
-    join crm.customer c on c.created_at >= r.since and c.created_at < r.until
+    cross join lateral (
+        select c.customer_id, c.created_at from crm.customer c
+        where c.created_at >= r.since and c.created_at < r.until
+        offset 0 -- stretch by stretch, each by the index
+    ) c
 ),

@@ -34,16 +34,21 @@ counted as (
     select e.customer_id, e.event_id, e.at, e.product_id,
            count(*) over spree as times, min(e.at) over spree as first_at
     from happened e
-    where (:kinds::text[] is null or e.kind = any (:kinds::text[]))
+    left join lateral (
+        (select true as found from crm.orders o
+         where :without::text = 'order' and o.customer_id = e.customer_id and o.status = 'paid'
+           and o.placed_at >= e.at and o.placed_at < :as_of::timestamptz
+           -- an order without a product may have been this one
+           and (not :by_product::boolean or coalesce(o.product_id, e.product_id) = e.product_id) limit 1)
+        union all
+        (select true from crm.interaction i
+         where :without::text = 'interaction' and i.customer_id = e.customer_id and i.direction = 'in'
+           and i.at >= e.at and i.at < :as_of::timestamptz limit 1)
+        limit 1
+    ) followed on true
+    where followed.found is null
+      and (:kinds::text[] is null or e.kind = any (:kinds::text[]))
       and (:products::text[] is null or e.product_id = any (:products::text[]))
-      and not (coalesce(:without::text, '') = 'order' and exists (
-          select from crm.orders o
-          where o.customer_id = e.customer_id and o.status = 'paid' and o.placed_at >= e.at and o.placed_at < :as_of::timestamptz
-            -- an order without a product may have been this one
-            and (not :by_product::boolean or coalesce(o.product_id, e.product_id) = e.product_id)))
-      and not (coalesce(:without::text, '') = 'interaction' and exists (
-          select from crm.interaction i
-          where i.customer_id = e.customer_id and i.direction = 'in' and i.at >= e.at and i.at < :as_of::timestamptz))
     window spree as (partition by e.customer_id, case when :by_product::boolean then e.product_id end
                      order by e.at range between :within::interval preceding and current row)
 ),

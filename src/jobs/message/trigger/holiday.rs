@@ -54,7 +54,7 @@ pub(super) fn read(trigger: &mut Reader<'_>) -> Option<Box<dyn Trigger>> {
                 Some(offset_days) => {
                     days.push(Day { name, holiday, titles, lead: Lead { offset_days, expire_after } });
                 }
-                None if table.has("offset") => {}
+                None if table.has("offset") || trigger.has("offset") => {}
                 None => table.missing("offset", "\"-3d\""),
             }
         }
@@ -77,7 +77,8 @@ fn read_one(table: &mut Reader<'_>) -> Option<(String, Holiday, Value)> {
     }
     if !dated {
         let known = KNOWN.map(|known| known.name);
-        let help = format!("{}; any other day: calendar = \"solar\", month = 11, day = 11", did_you_mean(&name, &known));
+        let help =
+            format!("{}; any other day: calendar = \"solar\", month = 11, day = 11", did_you_mean(&name, &known));
         table.problem("name", format!("no holiday is known as {name:?}"), Some(help));
         return None;
     }
@@ -126,12 +127,13 @@ fn titles(table: &mut Reader<'_>) -> Option<Value> {
 }
 
 impl Holidays {
-    /// The holidays a run of `date` may have to do with: the day and its year.
+    /// The holidays a run of `date` may have to do with: the day and its year. Of two on one day the first of the file.
     fn near(&self, date: NaiveDate) -> Result<Vec<(&Day, NaiveDate, i32)>, OutOfRange> {
-        let mut near = Vec::new();
+        let mut near: Vec<(&Day, NaiveDate, i32)> = Vec::new();
         for day in &self.days {
             for on in day.lead.days(date) {
-                near.extend(day.holiday.year_of(on)?.map(|year| (day, on, year)));
+                let taken = near.iter().any(|(_, other, _)| *other == on);
+                near.extend(day.holiday.year_of(on)?.filter(|_| !taken).map(|year| (day, on, year)));
             }
         }
         Ok(near)
@@ -163,7 +165,7 @@ impl Trigger for Holidays {
         self.near(run.business_date).unwrap_or_default().into_iter().map(|(_, on, _)| on).collect()
     }
 
-    /// Of two holidays on one day one is enough.
+    /// Another holiday is another occasion, from the next day on.
     fn apart(&self) -> i32 {
         1
     }

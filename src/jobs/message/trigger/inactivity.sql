@@ -4,51 +4,61 @@
 -- Indexes: crm.orders (placed_at), crm.interaction (at), crm.ticket (opened_at), crm.product_view (at) and the keys, one
 -- look-up each of those who were active then.
 
--- the days on which the last sign of life must have been; a day more at either end, for the customers' zones
-stretch as (
-    select :as_of::timestamptz - (:after::integer + :first_seen::integer + 2) * interval '1 day' as since,
-           :as_of::timestamptz - (:after::integer - 2) * interval '1 day' as until
-),
--- the last sign of life within it
+-- the last sign of life on the days on which it must have been; a day more at either end, for the customers' zones
 sign as (
     select a.customer_id, max(a.at) as at
     from (
         select o.customer_id, o.placed_at as at
-        from stretch s join crm.orders o on o.placed_at >= s.since and o.placed_at < s.until
+        from crm.orders o
         where 'order' = any (:of::text[]) and o.status = 'paid'
+          and o.placed_at >= :as_of::timestamptz - (:after::integer + :first_seen::integer + 2) * interval '1 day'
+          and o.placed_at < :as_of::timestamptz - (:after::integer - 2) * interval '1 day'
         union all
         select i.customer_id, i.at
-        from stretch s join crm.interaction i on i.at >= s.since and i.at < s.until
+        from crm.interaction i
         where 'interaction' = any (:of::text[]) and i.direction = 'in'
+          and i.at >= :as_of::timestamptz - (:after::integer + :first_seen::integer + 2) * interval '1 day'
+          and i.at < :as_of::timestamptz - (:after::integer - 2) * interval '1 day'
         union all
         select t.customer_id, t.opened_at
-        from stretch s join crm.ticket t on t.opened_at >= s.since and t.opened_at < s.until
+        from crm.ticket t
         where 'ticket' = any (:of::text[])
+          and t.opened_at >= :as_of::timestamptz - (:after::integer + :first_seen::integer + 2) * interval '1 day'
+          and t.opened_at < :as_of::timestamptz - (:after::integer - 2) * interval '1 day'
         union all
         select v.customer_id, v.at
-        from stretch s join crm.product_view v on v.at >= s.since and v.at < s.until
+        from crm.product_view v
         where 'view' = any (:of::text[])
+          and v.at >= :as_of::timestamptz - (:after::integer + :first_seen::integer + 2) * interval '1 day'
+          and v.at < :as_of::timestamptz - (:after::integer - 2) * interval '1 day'
     ) a
     group by a.customer_id
 ),
 -- nothing since: the silence counts in whole days on the customer's calendar
 silent as (
-    select h.*, s.at as last_at, t.last_on, (t.last_on + :after::integer) as occurs_on
+    select h.*, t.last_on, (t.last_on + :after::integer) as occurs_on
     from sign s
     join home h on h.customer_id = s.customer_id
     cross join lateral (select (s.at at time zone h.zone)::date as last_on) t
-    where not exists (select from crm.orders o
-                      where 'order' = any (:of::text[]) and o.customer_id = s.customer_id and o.status = 'paid'
-                        and o.placed_at > s.at and o.placed_at < :as_of::timestamptz)
-      and not exists (select from crm.interaction i
-                      where 'interaction' = any (:of::text[]) and i.customer_id = s.customer_id and i.direction = 'in'
-                        and i.at > s.at and i.at < :as_of::timestamptz)
-      and not exists (select from crm.ticket k
-                      where 'ticket' = any (:of::text[]) and k.customer_id = s.customer_id
-                        and k.opened_at > s.at and k.opened_at < :as_of::timestamptz)
-      and not exists (select from crm.product_view v
-                      where 'view' = any (:of::text[]) and v.customer_id = s.customer_id
-                        and v.at > s.at and v.at < :as_of::timestamptz)
+    left join lateral (
+        (select true as found from crm.orders o
+         where 'order' = any (:of::text[]) and o.customer_id = s.customer_id and o.status = 'paid'
+           and o.placed_at > s.at and o.placed_at < :as_of::timestamptz limit 1)
+        union all
+        (select true from crm.interaction i
+         where 'interaction' = any (:of::text[]) and i.customer_id = s.customer_id and i.direction = 'in'
+           and i.at > s.at and i.at < :as_of::timestamptz limit 1)
+        union all
+        (select true from crm.ticket k
+         where 'ticket' = any (:of::text[]) and k.customer_id = s.customer_id
+           and k.opened_at > s.at and k.opened_at < :as_of::timestamptz limit 1)
+        union all
+        (select true from crm.product_view v
+         where 'view' = any (:of::text[]) and v.customer_id = s.customer_id
+           and v.at > s.at and v.at < :as_of::timestamptz limit 1)
+        limit 1
+    ) since on true
+    where since.found is null
 ),
 -- one occasion a silence, named by the day of the last sign of life: a new one begins a new silence
 due as (

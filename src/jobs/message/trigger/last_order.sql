@@ -4,10 +4,17 @@
 beginning as (
     select distinct on (o.customer_id) o.customer_id, o.placed_at as began_at, null::date as began_on
     from unnest(:from_instants::timestamptz[], :until_instants::timestamptz[]) as r (since, until)
-    join crm.orders o on o.placed_at >= r.since and o.placed_at < r.until and o.status = 'paid'
-    where not exists (
-        select from crm.orders l
+    cross join lateral (
+        select o.customer_id, o.placed_at from crm.orders o
+        where o.placed_at >= r.since and o.placed_at < r.until and o.status = 'paid'
+        offset 0 -- stretch by stretch, each by the index
+    ) o
+    left join lateral (
+        select true as found from crm.orders l
         where l.customer_id = o.customer_id and l.status = 'paid' and l.placed_at > o.placed_at
-          and l.placed_at < :as_of::timestamptz)
+          and l.placed_at < :as_of::timestamptz
+        limit 1
+    ) later on true
+    where later.found is null
     order by o.customer_id, o.placed_at desc
 ),

@@ -32,7 +32,7 @@ impl Trigger for Schedule {
     }
 
     fn bind(&self, composer: Composer, _: &Run) -> Result<Composer, OutOfRange> {
-        Ok(composer.set("life", super::interval(self.expire_after)))
+        Ok(composer.set("between", self.apart).set("life", super::interval(self.expire_after)))
     }
 
     fn days(&self, run: &Run) -> Vec<NaiveDate> {

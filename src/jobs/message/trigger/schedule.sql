@@ -1,5 +1,5 @@
 -- message/trigger/schedule: everybody who had none of this job for so long.
---   :apart days that must lie between two of them; :life from the day on
+--   :between days that must lie between two of them; :life from the day on
 -- Index: the key of tend.occasion, and one pass over the customers.
 
 -- what everybody had before: how many, and when last
@@ -16,5 +16,5 @@ due as (
            jsonb_build_object('times', coalesce(m.times, 0) + 1) as detail
     from home h
     left join had m on m.customer_id = h.customer_id
-    where m.last_on is null or m.last_on <= :business_date::date - :apart::integer
+    where m.last_on is null or m.last_on <= :business_date::date - :between::integer
 )

@@ -59,7 +59,7 @@ async fn the_second_message_goes_out_days_later_when_its_condition_holds() {
     assert_eq!(world.value("select customer_id || step || reason from tend.decision").await, "mutereminderno_address");
     assert_eq!(
         world.rows("select reason, customers from tend.audience_count where run_id = (select max(run_id) from tend.audience_count) order by 1").await,
-        ["none of: number of orders in 7d at least 1\t1", "status is active\t1"]
+        ["none of: number of orders in 7d is at least 1\t1", "status is active\t1"]
     );
     let told = "select data -> 'occasion' ->> 'kind' || ' ' || (data -> 'occasion' ->> 'since') from tend.outbox where step = 'reminder'";
     assert_eq!(world.value(told).await, "inactivity 2026-11-01", "templates know the occasion");
