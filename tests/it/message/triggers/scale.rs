@@ -31,10 +31,7 @@ async fn no_trigger_reads_all_orders_views_or_contacts() {
         "on = \"anniversary\"\nfield = \"first_order\"\noffset = \"-3d\"\nfeb_29 = \"feb_28\"",
         "on = \"anniversary\"\nfield = \"last_order\"\noffset = \"-3d\"\nfeb_29 = \"feb_28\"",
         "on = \"anniversary\"\nfield = \"created_at\"\noffset = \"-3d\"\nfeb_29 = \"feb_28\"",
-        (
-            "on = \"inactivity\"\nof = [\"order\", \"interaction\", \"view\"]\nafter = \"90d\"\nfirst_seen = \"3d\"",
-            true,
-        ),
+        "on = \"inactivity\"\nof = [\"order\", \"interaction\", \"view\"]\nafter = \"90d\"\nfirst_seen = \"3d\"",
         "on = \"event\"\nevent = \"view\"\ncount = 2\nwithin = \"7d\"\nwithout = { event = \"order\" }",
         "on = \"event\"\nevent = \"interaction\"",
         "on = \"event\"\nevent = \"order\"",
