@@ -127,6 +127,8 @@ fn claimed_meanwhile(error: sqlx::Error) -> JobError {
 impl Job for Message {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
         Box::pin(async move {
+            // compiling so long a statement takes longer than running it
+            sqlx::query("select set_config('jit', 'off', true)").execute(step.tx.conn()).await?;
             pressure::alone(step).await?;
             let hold = self.safety.holds(step.tx.conn(), step.run).await?;
             let mut sums = [("candidates", 0), ("queued", 0), ("refused", 0), ("served", 0), ("outside", 0)];
