@@ -25,6 +25,7 @@
 //! | [`calendar`] | lunar dates and anniversaries; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
 //! | [`web`] | what customers reach from outside: unsubscribing, preferences |
+//! | [`person`] | one customer: exported, forgotten, kept from being written to |
 //! | [`import`] | the company's data from CSV files |
 //! | [`demo`] | a made-up company |
 //! | [`db`] | pools, named transactions, migrations, the schema gate, the private Postgres of development |
@@ -70,6 +71,7 @@ pub mod import;
 pub mod jobfile;
 pub mod jobs;
 pub mod outbox;
+pub mod person;
 pub mod progress;
 pub mod settings;
 pub mod spelling;

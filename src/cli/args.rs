@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod person;
+
+pub use person::{ExportArgs, ForgetArgs, SuppressArgs};
+
 /// Looks after a company's customers on schedule, on the company's own Postgres.
 #[derive(Debug, Parser)]
 #[command(name = "tend", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -61,6 +65,12 @@ pub enum Command {
     Approve(ApproveArgs),
     /// Show messages whose fate is unknown or that need a decision, and decide
     Outbox(OutboxArgs),
+    /// Show everything that is known of a customer, as JSON
+    ExportCustomer(ExportArgs),
+    /// Forget a customer: shows first what that takes, does it with --yes
+    Forget(ForgetArgs),
+    /// Stop messages to an address, or let them go again
+    Suppress(SuppressArgs),
     /// Give a customer a level by hand until a day, take it back, or list who has one
     Override(OverrideArgs),
     /// Import customers, orders, interactions, tickets, product views or staff from CSV
@@ -246,6 +256,15 @@ pub enum OutboxAction {
         /// The messages' numbers, as `tend outbox list` shows them
         #[arg(required = true, value_parser = number)]
         message: Vec<i64>,
+    },
+    /// Say that this database is the one that sends, after it was copied, moved or promoted
+    Confirm {
+        /// Send what was held because of it
+        #[arg(long, conflicts_with = "drop")]
+        release: bool,
+        /// Give up what was held because of it
+        #[arg(long)]
+        drop: bool,
     },
     /// Give messages up that are in doubt, held or dead
     Drop {

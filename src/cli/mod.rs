@@ -18,6 +18,7 @@ mod migrate;
 mod next;
 mod outbox;
 mod page;
+mod person;
 mod plan;
 mod print;
 mod run;
@@ -105,6 +106,9 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Import(command) => import::run(arguments, command).await,
         Command::Approve(command) => approve::run(arguments, command).await,
         Command::Outbox(command) => outbox::run(arguments, &command.action).await,
+        Command::ExportCustomer(command) => person::export(arguments, command).await,
+        Command::Forget(command) => person::forget(arguments, command).await,
+        Command::Suppress(command) => person::suppress(arguments, command).await,
         Command::Override(command) => by_hand::run(arguments, command).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,

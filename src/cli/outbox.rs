@@ -7,8 +7,10 @@ use super::control::who;
 use super::failure::Failure;
 use super::{connect, print};
 use crate::clock::shown;
+use crate::db::Database;
 use crate::jobs::layout::{Align, clip, table};
 use crate::outbox::desk::{self, Decided};
+use crate::outbox::home::{self, Held};
 use crate::settings::Settings;
 
 /// Most messages a person is shown at a time.
@@ -21,6 +23,9 @@ pub async fn run(arguments: &Arguments, action: &OutboxAction) -> Result<(), Fai
     let mut conn = opened.db.pool().acquire().await?;
     let (messages, again) = match action {
         OutboxAction::List => return list(arguments, &settings, &mut conn).await,
+        OutboxAction::Confirm { release, drop } => {
+            return confirm(arguments, &settings, &opened.db, *release, *drop).await;
+        }
         OutboxAction::Resend { message } => (message, true),
         OutboxAction::Drop { message } => (message, false),
     };
@@ -42,6 +47,40 @@ pub async fn run(arguments: &Arguments, action: &OutboxAction) -> Result<(), Fai
     }
     let done = outcomes.iter().all(|(_, decided)| matches!(decided, Decided::Planned | Decided::Dropped));
     if done { Ok(()) } else { Err(Failure::Said(1)) }
+}
+
+/// Says that this database is the one that sends.
+async fn confirm(
+    arguments: &Arguments,
+    settings: &Settings,
+    db: &Database,
+    release: bool,
+    drop: bool,
+) -> Result<(), Failure> {
+    let held = match (release, drop) {
+        (true, _) => Held::Release,
+        (_, true) => Held::Drop,
+        _ => Held::Keep,
+    };
+    let mut tx = db.begin("confirm").await?;
+    let now = settings.time.source.now(&mut tx).await?;
+    let done = home::confirm(&mut tx, &who(), now, held).await?;
+    tx.commit().await?;
+    if arguments.json {
+        return print::json(&done);
+    }
+    let said =
+        if done.changed { "This database is the one that sends; sending goes on." } else { "It was so already." };
+    let rest = match (held, done.messages) {
+        (_, 0) => String::new(),
+        (Held::Keep, count) => format!(
+            " {count} messages planned before are still held: `tend outbox confirm --release` sends them, --drop gives them \
+             up, `tend outbox resend N` sends one."
+        ),
+        (Held::Release, count) => format!(" {count} messages planned before are owed again."),
+        (Held::Drop, count) => format!(" {count} messages planned before are given up."),
+    };
+    print::text(format!("{said}{rest}\n"))
 }
 
 async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgConnection) -> Result<(), Failure> {

@@ -153,7 +153,7 @@ impl<'s> Page<'s> {
         let values = context! {
             title => self.words(title), lead => self.words(lead), done => saved, groups,
             channels => heads.collect::<Vec<Value>>(), topic_words => self.words("topic"),
-            save => self.words("save"), none => self.words("none"), none_note => self.words("none_note"),
+            save => self.words("save"), nothing => self.words("none"), nothing_note => self.words("none_note"),
         };
         self.shared.pages.show(self.shared, "preferences.html", self.language, StatusCode::OK, values)
     }

@@ -17,6 +17,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("spelling", &[]),
     ("db", &[]),
     ("settings", &["clock", "db", "telemetry", "outbox::channel", "spelling"]),
+    ("person", &["db"]),
     ("web", &["clock", "db", "settings", "outbox"]),
     ("import", &["db", "progress", "spelling"]),
     ("demo", &["calendar", "db", "import", "progress"]),

@@ -21,6 +21,7 @@ mod import;
 mod jobfile;
 mod message;
 mod outbox;
+mod person;
 mod retier;
 mod schedule;
 mod settings;

@@ -22,7 +22,7 @@ mod smtp;
 mod webhook;
 
 pub use answer::{AnswerRules, Codes, Success};
-pub use outbox::{OutboxSettings, Redirect};
+pub use outbox::{OnFailover, OutboxSettings, Redirect};
 pub use ramp::Ramp;
 pub use receipt::{Match, ReceiptSettings};
 pub use robot::{RobotService, RobotSettings};

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::breaker::{self, Gate};
 use super::ledger::Next;
-use super::{Lane, Plans, Shared, ramp, rates};
+use super::{Lane, Plans, Shared, moved, ramp, rates};
+use crate::outbox::home::{self, Place};
 
 /// A message this process is to send.
 #[derive(Debug)]
@@ -93,6 +94,14 @@ pub struct Haul {
 /// Claims up to `want` messages of a channel; none when the lease is gone.
 pub async fn claim(shared: &Shared, lane: &Lane, owner: Uuid, want: usize) -> sqlx::Result<Haul> {
     let mut tx = shared.begin(Plans::Kept).await?;
+    let place = home::look(&mut tx).await?;
+    if place != Place::Home {
+        tx.rollback().await?;
+        if !moved::settled(shared, place).await? {
+            return Ok(Haul { closed: true, ..Haul::default() });
+        }
+        tx = shared.begin(Plans::Kept).await?;
+    }
     let now = shared.clock.now(&mut tx).await?;
     let seen = (lane.claim(), lane.halts());
     let paused = sqlx::query_scalar!(r#"select exists (select from tend.sending_pause) as "paused!""#)

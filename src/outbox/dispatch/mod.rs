@@ -45,6 +45,7 @@ mod inquire;
 mod lane;
 mod lease;
 mod ledger;
+mod moved;
 mod post;
 mod pump;
 mod queue;

@@ -2,7 +2,7 @@
 
 pub mod http;
 pub mod process;
-mod server;
+pub mod server;
 pub mod smtp;
 mod world;
 

@@ -86,6 +86,7 @@ async fn nothing_at_all_holds_for_topics_to_come_and_can_be_taken_back_topic_by_
     let url = site.preferences(&bearer(&world, "c1").await);
     let (_, page) = site.post(&url, &[("action", "none")]).await;
     assert!(boxes(&page).iter().all(|line| line.ends_with(" off")), "{page}");
+    assert!(page.contains("class=\"plain\">Nothing at all, please</button>"), "{page}");
     assert_eq!(world.value("select count(*) from tend.choice where topic = '' and not granted").await, "4");
     let back = [("action", "save"), ("shown", "marketing:email:birthday"), ("on", "marketing:email:birthday")];
     let (_, page) = site.post(&url, &back).await;

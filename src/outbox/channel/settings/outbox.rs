@@ -17,6 +17,17 @@ pub struct Redirect {
     pub sms: Option<String>,
 }
 
+/// What a change of the timeline alone means: `outbox.on_failover`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailover {
+    /// As any other move: what was planned is held until a person confirms.
+    #[default]
+    Hold,
+    /// Sending goes on.
+    Release,
+}
+
 /// `[outbox]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -38,6 +49,8 @@ pub struct OutboxSettings {
     pub heartbeat: Duration,
     /// Messages claimed at a time, at most.
     pub batch: u16,
+    /// When a standby was promoted.
+    pub on_failover: OnFailover,
     /// Development may reach people (its settings refuse that otherwise).
     pub allow_real_channels: bool,
 }
@@ -52,6 +65,7 @@ impl Default for OutboxSettings {
             lease_ttl: Duration::from_secs(30),
             heartbeat: Duration::from_secs(10),
             batch: 500,
+            on_failover: OnFailover::Hold,
             allow_real_channels: false,
         }
     }

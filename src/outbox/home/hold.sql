@@ -1,0 +1,6 @@
+-- outbox/home: holds what is owed and was not handed off; $1 now.
+update tend.outbox o
+set state = 'held', owner = null, state_at = $1,
+    state_reason = 'clone: planned before the database was copied, moved or promoted; tend outbox confirm'
+where o.state in ('planned', 'claimed')
+  and not exists (select from tend.attempt a where a.message_id = o.message_id and a.attempt = o.attempts + 1)
