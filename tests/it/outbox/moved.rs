@@ -8,7 +8,7 @@ use tend::outbox::home::{self, Held, Place};
 
 use super::office::{dispatcher, options, owing, states};
 use crate::support::server::TestServer;
-use crate::support::{World, instant};
+use crate::support::{World, eventually, instant};
 
 fn office() -> (tempfile::TempDir, Options) {
     let dir = tempfile::tempdir().unwrap();
@@ -138,6 +138,10 @@ async fn a_standby_that_is_promoted_is_seen_by_its_timeline() {
     let dir = tempfile::Builder::new().prefix("tend-standby-").tempdir().unwrap();
     let standby = super::standby::Standby::of(&mut conn, std::path::Path::new(&data), dir.path()).await;
     let db = Database::connect(&DatabaseSettings::new(standby.url())).await.unwrap();
+    eventually("the copy is promoted", async || {
+        !sqlx::query_scalar::<_, bool>("select pg_is_in_recovery()").fetch_one(db.pool()).await.unwrap()
+    })
+    .await;
     let mut conn = db.pool().acquire().await.unwrap();
     assert_eq!(home::look(&mut conn).await.unwrap(), Place::Promoted);
 }
