@@ -2,7 +2,8 @@
 # make demo-clean  removes it
 # make test        all tests (starts its own private Postgres)
 # make check       format, lints, documentation, licences, migrations, prepared queries, job files
-# make fuzz        random conditions, read and handed to Postgres (TEND_FUZZ_CASES=200000)
+# make fuzz        random conditions and job files: handed to Postgres (TEND_FUZZ_CASES=200000), then guided by what the
+#                  code does with them (FUZZ_SECONDS=60 for each target; installs cargo-fuzz when it is missing)
 # make fmt         formats the code
 # make sqlx        writes .sqlx anew after a change of SQL or schema
 # make bench       the benchmarks (see benches/README.md; takes a while)
@@ -50,9 +51,18 @@ bench: postgres rust
 soak: postgres rust
 	TEND_SOAK=$${TEND_SOAK:-20} $(CARGO) test --test it soak:: -- --nocapture --test-threads 1
 
-# random conditions, read and handed to Postgres: as many as TEND_FUZZ_CASES says
+# First as many texts as TEND_FUZZ_CASES says, with Postgres; then the targets of fuzz/, without. These begin with the
+# conditions of the documentation and the shipped files, keep what they learn in fuzz/corpus, and put what breaks in
+# fuzz/artifacts. The compiler's flags for them are nightly's: RUSTC_BOOTSTRAP has the stable one take them.
+FUZZ_SECONDS ?= 60
+CARGO_FUZZ = RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --sanitizer none --codegen-units 16
 fuzz: postgres rust
 	TEND_FUZZ_CASES=$${TEND_FUZZ_CASES:-200000} $(CARGO) test --test it filter::fuzz:: -- --nocapture
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz --version 0.13.2
+	@mkdir -p fuzz/corpus/filter fuzz/corpus/job_file
+	@grep -o '`{ [^`]* }`' docs/filters.md | tr -d '`' | sed 's/\\|/|/g' | split -a 3 -l 1 - fuzz/corpus/filter/documented-
+	$(CARGO_FUZZ) filter fuzz/corpus/filter -- -max_total_time=$(FUZZ_SECONDS)
+	$(CARGO_FUZZ) job_file fuzz/corpus/job_file jobs -- -max_total_time=$(FUZZ_SECONDS)
 
 fmt:
 	$(CARGO) fmt

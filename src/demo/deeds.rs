@@ -22,19 +22,24 @@ struct Habit {
     every: u64,
     cents: u64,
     stays: Option<u64>,
+    /// Days between contacts on average, for those a company looks after.
+    met: Option<u64>,
 }
 
-/// One in a hundred is a firm, or collects; of the others a tenth brings about half of the money, a fifth never buys or once.
+/// One in a hundred is a firm, another one collects: these are looked after. Of the others a tenth brings about half of
+/// the money, a fifth never buys or once.
 fn habit(dice: &mut Dice) -> Option<Habit> {
     let stays = dice.in_thousand(350).then(|| 60 + dice.below(700));
-    Some(match dice.below(100) {
-        0 => Habit { every: 10 + dice.below(12), cents: 150_000 + dice.below(350_000), stays },
-        1..=9 => Habit { every: 20 + dice.below(15), cents: 20_000 + dice.below(60_000), stays },
-        10..=39 => Habit { every: 50 + dice.below(50), cents: 10_000 + dice.below(20_000), stays },
-        40..=79 => Habit { every: 120 + dice.below(200), cents: 5_000 + dice.below(15_000), stays },
-        80..=91 => Habit { every: 5_000, cents: 4_000 + dice.below(20_000), stays: None },
+    let (every, cents, met) = match dice.below(100) {
+        0 => (10 + dice.below(12), 150_000 + dice.below(350_000), Some(40)),
+        1 => (15 + dice.below(15), 90_000 + dice.below(110_000), Some(60)),
+        2..=9 => (20 + dice.below(15), 20_000 + dice.below(60_000), None),
+        10..=39 => (50 + dice.below(50), 10_000 + dice.below(20_000), None),
+        40..=79 => (120 + dice.below(200), 5_000 + dice.below(15_000), None),
+        80..=91 => return Some(Habit { every: 5_000, cents: 4_000 + dice.below(20_000), stays: None, met: None }),
         _ => return None,
-    })
+    };
+    Some(Habit { every, cents, stays, met })
 }
 
 /// Adds the orders of one customer before `until`.
@@ -105,7 +110,8 @@ pub(super) fn views(company: &Company, number: u64, until: NaiveDate, out: &mut 
 /// Adds the contacts of one customer before `until`.
 pub(super) fn interactions(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
     let mut dice = Dice::new(company.seed, number, "interactions");
-    let every = 150 + dice.below(600);
+    let met = habit(&mut Dice::new(company.seed, number, "orders")).and_then(|habit| habit.met);
+    let every = met.unwrap_or(150 + dice.below(600));
     let mut day = joined(company, number) + Days::new(dice.below(90));
     for contact in 1_u32.. {
         if day >= until {

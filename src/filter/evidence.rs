@@ -93,6 +93,13 @@ fn collect<'f>(filter: &'f Filter, negated: bool, visit: &mut impl FnMut(&'f Lea
 }
 
 impl<'f> Comparison<'f> {
+    /// What it asks for, to stand behind a figure: "at least 60%", but "is 3".
+    #[must_use]
+    pub fn briefly(&self) -> &str {
+        let bare = self.asked.strip_prefix("is ").filter(|_| self.leaf.operator.name != "is");
+        bare.unwrap_or(&self.asked)
+    }
+
     fn new(filter: usize, leaf: &'f Leaf, negated: bool, own: Span) -> Self {
         let (field, has_figure) = match &leaf.subject {
             Subject::Field { field, .. } => (Some(*field), !matches!(field.source, Source::Customer(_))),

@@ -30,8 +30,9 @@ use crate::outbox::channel::settings::ChannelSettings;
 use crate::progress::Progress;
 use crate::settings::{Environment, Settings};
 
-/// Days between the evaluation that the moves are counted from and the day shown.
-const BEFORE: u64 = 30;
+/// Days before the day shown on which the ladders are evaluated first. The last of them is what the moves are counted
+/// from; the one before it is longer ago than the holds of the shipped ladders, so that customers can fall.
+const BEFORE: [u64; 2] = [60, 30];
 
 /// When the day of the demo is over for the dispatcher: late in the morning in the company's zone.
 const SENT_BY: NaiveTime = NaiveTime::from_hms_opt(11, 0, 0).expect("a time of day");
@@ -133,11 +134,13 @@ impl Stage {
         Ok(())
     }
 
-    /// Evaluates the ladders: on the first day also for a month before, so that there are moves.
+    /// Evaluates the ladders: on the first day also for a month and two months before, so that there are moves.
     async fn ladders(&self, day: NaiveDate, first: bool) -> Result<Vec<Did>, Failure> {
         self.keep(day).await?;
         if first {
-            self.run_kind("retier", day - Days::new(BEFORE)).await?;
+            for days in BEFORE {
+                self.run_kind("retier", day - Days::new(days)).await?;
+            }
         }
         self.run_kind("retier", day).await
     }

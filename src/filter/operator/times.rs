@@ -16,7 +16,7 @@ fn on_its_days(emit: &mut Emit, leaf: &Leaf) -> String {
 pub(super) static ALL: &[Operator] = &[
     Operator {
         name: "within",
-        words: "was within",
+        words: "within",
         doc: "Not longer ago than that, and not ahead",
         kinds: LENGTH,
         days: Some(|leaf, today| birthday::ago(today, leaf.days())),
@@ -29,7 +29,7 @@ pub(super) static ALL: &[Operator] = &[
     },
     Operator {
         name: "older_than",
-        words: "was longer ago than",
+        words: "longer ago than",
         doc: "Longer ago than that",
         kinds: AGE,
         sql: |emit, leaf| {

@@ -108,17 +108,19 @@ impl<'a> Words<'a> {
 
     fn told(&self, reason: &Value, held: Option<bool>, comparison: &Comparison<'_>) -> String {
         let subject = comparison.subject.replace('_', " ");
-        let asked = comparison.asked.strip_prefix("is ").unwrap_or(&comparison.asked);
         let figure = comparison.figure.as_deref().and_then(|figure| reason.get("facts")?.get(figure));
         match (figure, held) {
-            (_, None) => format!("{subject} is missing ({asked} is asked for)"),
+            (_, None) => {
+                let asked = comparison.asked.strip_prefix("is ").unwrap_or(&comparison.asked);
+                format!("{subject} is missing ({asked} is asked for)")
+            }
             (None, Some(true)) => format!("{subject} {}", comparison.asked),
             (None, Some(false)) => format!("not: {subject} {}", comparison.asked),
             (Some(figure), Some(held)) => {
                 let rest = match (comparison.share.as_deref(), held) {
                     (Some(share), held) => self.ranked(comparison, share, held),
-                    (None, true) => asked.to_owned(),
-                    (None, false) => format!("not {asked}"),
+                    (None, true) => comparison.briefly().to_owned(),
+                    (None, false) => format!("not {}", comparison.briefly()),
                 };
                 format!("{subject} {} ({rest})", self.figure(figure, comparison.kind))
             }

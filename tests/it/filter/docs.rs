@@ -42,6 +42,26 @@ fn every_condition_on_the_page_is_read() {
 }
 
 #[test]
+fn the_segment_on_the_page_is_one_and_has_every_key() {
+    let page = markdown();
+    let text = page.split("```").find_map(|block| block.strip_prefix("toml\n")).unwrap();
+    let source = SegmentSource { file: "at-risk.toml".into(), text: text.into() };
+    let segments = Segments::new(BTreeMap::from([("at-risk".to_owned(), source)]));
+    let (files, problems) = tend::jobs::segment::read_all(&segments, &super::ladders());
+    assert!(problems.is_empty(), "{problems}");
+    assert_eq!(files[0].checks.len(), 2);
+    let schema = tend::jobs::segment::schema();
+    let keys = |schema: &serde_json::Value| -> Vec<String> {
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    };
+    let own = keys(&schema);
+    for key in own.iter().filter(|key| *key != "$schema").chain(&keys(&schema["properties"]["check"]["items"])) {
+        let cell = if key == "check" { "| `[[check]]` |".to_owned() } else { format!("| `{key}` |") };
+        assert!(page.contains(&cell), "{key}");
+    }
+}
+
+#[test]
 fn the_page_names_every_field_operator_event_and_measure() {
     let page = markdown();
     let names = field::ALL.iter().map(|field| field.name).chain(operator::all().map(|operator| operator.name));

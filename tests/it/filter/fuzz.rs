@@ -1,6 +1,6 @@
 //! Texts nobody would write: the reader of conditions never panics and never keeps silent, and whatever it takes is a
-//! statement Postgres understands. The same, guided by coverage but without Postgres, is `make fuzz` (see `fuzz/`); here
-//! `TEND_FUZZ_CASES` says how many texts.
+//! statement Postgres understands. `TEND_FUZZ_CASES` says how many texts; `make fuzz` asks for many, and then does the same
+//! guided by coverage, without Postgres (see `fuzz/`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

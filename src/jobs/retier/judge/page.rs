@@ -11,6 +11,7 @@ use crate::jobs::page;
 struct Page<'a> {
     #[serde(flatten)]
     head: page::Head,
+    ladder: &'a str,
     customer: &'a str,
     name: &'a str,
     way: &'static str,
@@ -69,6 +70,7 @@ impl Verdict<'_> {
         });
         let page = Page {
             head: page::Head::new(format!("{} on {title}", self.customer), self.run),
+            ladder: title,
             customer: self.customer,
             name: &self.standing.name,
             way,
