@@ -49,6 +49,29 @@ async fn the_first_day_shows_every_reason_and_the_second_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_made_up_company_has_somebody_on_every_level_of_every_shipped_ladder() {
+    let world = World::new().await;
+    let day = "2026-06-01".parse().unwrap();
+    tend::demo::fill(world.db(), 2_000, 1, day, |_| tend::progress::Progress::silent()).await.unwrap();
+    let bench = Bench::new(world.url());
+    let mut ladders = 0;
+    for file in std::fs::read_dir("jobs").unwrap().flatten().filter(|file| file.path().is_file()) {
+        if !std::fs::read_to_string(file.path()).unwrap().contains("\n[retier]\n") {
+            continue;
+        }
+        ladders += 1;
+        let name = file.path().file_stem().unwrap().to_str().unwrap().to_owned();
+        let plan = json(&bench.run(&["plan", &name, "--at", "2026-06-01", "--json"]));
+        let levels = plan["plan"]["levels"].as_array().unwrap();
+        assert!(levels.len() > 1, "{name}");
+        for level in levels {
+            assert!(level["after"].as_i64().unwrap() > 0, "{name}: {level}");
+        }
+    }
+    assert!(ladders >= 8, "{ladders}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn somebody_elses_customers_are_left_alone() {
     let (world, bench) = fresh().await;
     world.sql("insert into crm.customer (customer_id) values ('real')").await;

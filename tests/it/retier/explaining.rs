@@ -167,5 +167,5 @@ async fn reasons_tell_instants_by_the_clock_of_the_job() {
         .sql("insert into crm.orders (customer_id, order_id, placed_at, amount) values ('a', 'o1', '2026-05-19T16:33:00Z', 5)")
         .await;
     let told = preview(&world, &job, &run(1, "2026-06-01T00:00:00Z")).await;
-    assert_eq!(told.json["samples"][0]["words"], "last order at 2026-05-20 00:33 (was within 30d)");
+    assert_eq!(told.json["samples"][0]["words"], "last order at 2026-05-20 00:33 (within 30d)");
 }
