@@ -32,14 +32,14 @@ pub async fn available(
     )
     .fetch_one(&mut *conn)
     .await?;
-    let allowance = ramp.allowance(row.stage);
+    let most = ramp.allowance(row.stage);
     let full = i64::from(ramp.full);
-    if row.allowance != allowance || row.full_rate != Some(full) {
-        sqlx::query!("update tend.ramp set allowance = $2, full_rate = $3 where name = $1", name, allowance, full)
+    if row.allowance != most || row.full_rate != Some(full) {
+        sqlx::query!("update tend.ramp set allowance = $2, full_rate = $3 where name = $1", name, most, full)
             .execute(conn)
             .await?;
     }
-    let left = allowance.map(|allowance| usize::try_from(allowance - row.sent).unwrap_or(0));
+    let left = most.map(|most| usize::try_from(most - row.sent).unwrap_or(0));
     Ok(left.map_or(want, |left| left.min(want)))
 }
 

@@ -62,10 +62,8 @@ async fn plan_run_apply_status_and_check_print_one_document_each() {
     assert_eq!(world.value("select count(*) from tend.ladder_state where ladder = 'value-tiers'").await, "12");
 
     let status = json(&bench.run(&["status", "--json"]));
-    assert_eq!(
-        keys(&status),
-        ["alarms", "folder_problem", "jobs", "late", "now", "outbox", "replicas", "sending_paused"]
-    );
+    let answers = ["alarms", "folder_problem", "jobs", "late", "now", "outbox", "ramps", "replicas", "sending_paused"];
+    assert_eq!(keys(&status), answers);
     let tiers = status["jobs"].as_array().unwrap().iter().find(|job| job["job"] == "value-tiers").unwrap();
     assert_eq!(tiers["last"]["state"], "succeeded");
     let check = json(&bench.run(&["check", "--json"]));
