@@ -107,6 +107,7 @@ async fn try_out(
     let (code, run) = match subject {
         Subject::Job(job) => {
             let spec = spec(job, check);
+            seed::coupons(check, &spec.code.coupon_pools(), conn).await.map_err(CheckError::Seed)?;
             let Some(run) = run_on(folder, job, &spec, &check.on, conn).await? else { return Ok(nothing()) };
             (spec.code, run)
         }
@@ -134,6 +135,7 @@ async fn conditions(
     let (code, run) = match subject {
         Subject::Job(job) => {
             let spec = spec(job, check);
+            seed::coupons(check, &spec.code.coupon_pools(), conn).await.map_err(CheckError::Seed)?;
             run_on(folder, job, &spec, before, conn).await?;
             let run = Run::asked(&spec.job, &spec.hash, slot(&spec, *last)?, spec.timezone);
             (spec.code, run)

@@ -27,6 +27,39 @@ pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Resul
             .execute(&mut *conn)
             .await?;
         }
+        for (moved, run_id) in customer.moves.iter().zip(1_i64..) {
+            sqlx::query!(
+                "insert into tend.ladder_move (customer_id, ladder, run_id, at, from_level, to_level, direction, reason)
+                 values ($1, $2, $3, $4, $5, $6, $7, '{}')",
+                customer.id,
+                moved.ladder,
+                -run_id,
+                moved.at,
+                moved.from,
+                moved.to,
+                moved.direction
+            )
+            .execute(&mut *conn)
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes codes of the coupon pools of a job: as many as the check says, else enough for all.
+pub(super) async fn coupons(check: &Check, pools: &[String], conn: &mut PgConnection) -> sqlx::Result<()> {
+    let enough = i64::try_from(check.customers.len() * check.on.len()).unwrap_or(i64::MAX);
+    for pool in pools {
+        let codes = check.coupons.get(pool).copied().unwrap_or(enough);
+        sqlx::query!(
+            "with pool as (insert into tend.coupon_pool (pool, low_water, created_at) values ($1, 0, 'epoch') returning pool)
+             insert into tend.coupon (pool, code, imported_at)
+             select pool, pool || '-' || n, 'epoch' from pool, generate_series(1, $2::bigint) n",
+            pool,
+            codes
+        )
+        .execute(&mut *conn)
+        .await?;
     }
     Ok(())
 }

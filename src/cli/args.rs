@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod content;
+
+pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
+
 mod person;
 
 pub use person::{ExportArgs, ForgetArgs, SuppressArgs};
@@ -45,6 +49,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Say why a customer got what a job gave, or nothing: all that is on record, and what a run would decide
     Why(WhyArgs),
+    /// Write what a customer would get into files: mail, text message
+    Render(RenderArgs),
+    /// Send one message to your own address, marked as a test
+    SendTest(SendTestArgs),
     /// Run a job now, besides its schedule
     Run(RunArgs),
     /// Run a job for past days, one after the other
@@ -71,6 +79,8 @@ pub enum Command {
     Forget(ForgetArgs),
     /// Stop messages to an address, or let them go again
     Suppress(SuppressArgs),
+    /// Import coupon codes and show how their pools stand
+    Coupons(CouponsArgs),
     /// Give a customer a level by hand until a day, take it back, or list who has one
     Override(OverrideArgs),
     /// Import customers, orders, interactions, tickets, product views or staff from CSV

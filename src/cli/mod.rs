@@ -9,6 +9,7 @@ mod at;
 mod by_hand;
 mod connect;
 mod control;
+mod coupons;
 mod demo;
 mod failure;
 mod files;
@@ -21,7 +22,9 @@ mod page;
 mod person;
 mod plan;
 mod print;
+mod render;
 mod run;
+mod send_test;
 mod serve;
 mod status;
 mod when;
@@ -109,6 +112,9 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::ExportCustomer(command) => person::export(arguments, command).await,
         Command::Forget(command) => person::forget(arguments, command).await,
         Command::Suppress(command) => person::suppress(arguments, command).await,
+        Command::Render(command) => render::run(arguments, command).await,
+        Command::SendTest(command) => send_test::run(arguments, command).await,
+        Command::Coupons(command) => coupons::run(arguments, &command.action).await,
         Command::Override(command) => by_hand::run(arguments, command).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,

@@ -9,16 +9,23 @@ use super::args::{Arguments, PlanArgs};
 use super::at::At;
 use super::failure::Failure;
 use super::page::PageFile;
+use super::render::company;
 use super::work::Work;
 use super::{connect, folder, print, when};
 use crate::engine::door::{Run, Tx};
-use crate::engine::preview::preview;
+use crate::engine::preview::preview_with;
 use crate::filter::Frame;
 use crate::filter::segment::read;
 use crate::jobfile::folder::Folder;
 use crate::jobfile::kind::Ladders;
 use crate::jobs;
+use crate::outbox::channel::settings::Sort;
+use crate::outbox::dispatch::Company;
+use crate::outbox::sample::{self, Measured, Sample};
 use crate::spelling::nearest;
+
+/// Text messages measured for a plan: those to the longest names.
+const LONG_NAMES: i64 = 50;
 
 /// Shows what a run of the job would do now.
 pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failure> {
@@ -33,21 +40,52 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     if let Some(customer) = &command.customer {
         return judge(arguments, &work, slot, customer, page).await;
     }
-    let explained = preview(&work.engine, &work.spec, slot).await.map_err(Failure::failed)?;
+    let (explained, texts) = preview_with(&work.engine, &work.spec, slot, async |run, conn| {
+        let texts = sample::of_run(conn, run.run_id, None, Some(Sort::Sms), LONG_NAMES).await?;
+        Ok((work.spec.code.explain(run, &mut Tx::lend(conn)).await?, texts))
+    })
+    .await
+    .map_err(Failure::failed)?;
+    let longest = longest(&texts, &folder, &company(&work.settings));
     if let Some(page) = page {
         page.write(explained.html.as_deref())?;
     }
     if arguments.json {
-        return print::json(
-            &json!({ "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json }),
-        );
+        return print::json(&json!({
+            "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json,
+            "longest_text": longest.as_ref().map(|longest| json!({
+                "customer_id": longest.customer_id, "characters": longest.length.units,
+                "parts": longest.length.parts, "max_parts": longest.max_parts,
+            })),
+        }));
     }
     print::text(format!(
-        "What {} would do as of {} (nothing is changed):\n\n{}",
+        "What {} would do as of {} (nothing is changed):\n\n{}{}",
         work.spec.job,
         when::both(slot, work.spec.timezone),
-        explained.text
+        explained.text,
+        longest.as_ref().map(in_words).unwrap_or_default()
     ))
+}
+
+/// The longest text message of those looked at, by parts, then by characters.
+fn longest(texts: &[Sample], folder: &Folder, company: &Company) -> Option<Measured> {
+    let measured = texts.iter().filter_map(|text| text.measured(&folder.templates, company));
+    measured.max_by_key(|measured| (measured.length.parts, measured.length.units))
+}
+
+fn in_words(longest: &Measured) -> String {
+    let Measured { customer_id, length, max_parts } = longest;
+    let parts = if length.parts == 1 { "1 part".to_owned() } else { format!("{} parts", length.parts) };
+    let limit = match max_parts {
+        Some(most) if length.parts as u64 > *most => format!(": MORE THAN max_parts = {most}, IT WILL NOT BE SENT"),
+        _ => String::new(),
+    };
+    let one = if length.gsm { 160 } else { 70 };
+    format!(
+        "\nText messages\n  the longest, to {customer_id}, has {} characters, signature included, and goes out in {parts} ({one} fit into one){limit}\n",
+        length.units
+    )
 }
 
 /// Whether there is a job of that name; segments are asked about elsewhere, but may have been meant.

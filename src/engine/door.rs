@@ -199,6 +199,23 @@ pub struct Decided {
     pub why: String,
 }
 
+/// A message made to be looked at.
+#[derive(Debug, Clone)]
+pub struct MadeUp {
+    /// Folder below `templates/`.
+    pub template: String,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// Channel → languages of the template.
+    pub languages: BTreeMap<&'static str, Vec<String>>,
+    /// Language of those whose own the template does not have.
+    pub locale: String,
+    /// The offer it is made with.
+    pub offer: Option<String>,
+    /// Language → what the template gets besides the customer.
+    pub data: Value,
+}
+
 /// The code behind a kind, with the spec it was configured with.
 pub trait Job: Send + Sync + std::fmt::Debug {
     /// Does one step. A second run for the same as-of must find nothing left to do.
@@ -246,6 +263,18 @@ pub trait Job: Send + Sync + std::fmt::Debug {
 
     /// What a past as-of means.
     fn replay(&self) -> Replay;
+
+    /// What a message of the job looks like without an occasion: with the offer of that name, else with the first; none
+    /// for kinds that send none, the names of the offers where there is none of that name.
+    fn made_up(&self, run: &Run, offer: Option<&str>) -> Option<Result<MadeUp, Vec<String>>> {
+        let _ = (run, offer);
+        None
+    }
+
+    /// Coupon pools its messages take codes from.
+    fn coupon_pools(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Paths below `templates/` that belong to the spec.
     fn templates(&self) -> Vec<String> {

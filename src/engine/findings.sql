@@ -152,6 +152,30 @@ with recursive waiting as (
     from tend.fact_difference as wrong
     join tend.fact_window as counted on counted.span = wrong.span and counted.recounted_at = wrong.as_of
     group by wrong.span, wrong.as_of
+), scarce as (
+    -- Counted no further than the alarm goes.
+    select 'coupons_low' as kind, pool.pool as subject,
+           'the coupon pool ' || pool.pool || ' has ' || case few.codes when 0 then 'no codes' when 1 then '1 code' else few.codes || ' codes' end
+               || ' left (alarm below ' || pool.low_water || '); `tend coupons import ' || pool.pool || ' FILE` adds some' as message
+    from tend.coupon_pool as pool
+    cross join lateral (
+        select count(*) as codes from (
+            select 1 from tend.coupon
+            where coupon.pool = pool.pool and reserved_at is null
+              and coalesce(expires_on, 'infinity') >= ($1::timestamptz at time zone 'UTC')::date
+            limit pool.low_water
+        ) as counted
+    ) as few
+    where few.codes < pool.low_water
+), codeless as (
+    select 'coupons_awaited' as kind, wanted.pool as subject,
+           case wanted.messages when 1 then '1 message waits' else wanted.messages || ' messages wait' end
+               || ' for a code of the coupon pool ' || wanted.pool || '; `tend coupons import ' || wanted.pool || ' FILE` adds some' as message
+    from (
+        select data -> 'coupon' ->> 'pool' as pool, count(*) as messages from tend.outbox
+        where state = 'held' and state_reason = 'coupon' and not_after > $1
+        group by 1
+    ) as wanted
 ), broken as (
     select 'folder_broken' as kind, 'jobs' as subject,
            'the job folder has errors since ' || to_char(found_at, 'YYYY-MM-DD"T"HH24:MI"Z"')
@@ -163,5 +187,6 @@ from (select * from overdue union all select * from failed union all select * fr
       select * from breached union all
       select * from gone union all select kind, ltrim(lane, '*'), message from unserved union all
       select * from unpaid union all select * from dead union all
-      select * from held union all select * from differing union all select * from broken) as found
+      select * from held union all select * from differing union all select * from scarce union all
+      select * from codeless union all select * from broken) as found
 order by 1, 2

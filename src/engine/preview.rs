@@ -52,7 +52,7 @@ pub enum PreviewError {
 /// # Errors
 /// See [`PreviewError`].
 pub async fn preview(engine: &Engine, spec: &Spec, slot: DateTime<Utc>) -> Result<Explained, PreviewError> {
-    rehearsed(engine, spec, slot, async |run, conn| explain_with(&*spec.code, run, conn).await).await
+    preview_with(engine, spec, slot, async |run, conn| explain_with(&*spec.code, run, conn).await).await
 }
 
 /// Says what such a run would decide about one customer; none where the kind's runs are not about customers. Changes
@@ -66,11 +66,15 @@ pub async fn decision(
     slot: DateTime<Utc>,
     customer: &str,
 ) -> Result<Option<Decided>, PreviewError> {
-    rehearsed(engine, spec, slot, async |run, conn| spec.code.decided(run, customer, &mut Tx::lend(conn)).await).await
+    preview_with(engine, spec, slot, async |run, conn| spec.code.decided(run, customer, &mut Tx::lend(conn)).await)
+        .await
 }
 
 /// Runs the spec for the slot, looks at the rows, and rolls all of it back.
-async fn rehearsed<T>(
+///
+/// # Errors
+/// See [`PreviewError`].
+pub async fn preview_with<T>(
     engine: &Engine,
     spec: &Spec,
     slot: DateTime<Utc>,

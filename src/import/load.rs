@@ -60,7 +60,7 @@ pub async fn import(
     Ok(report)
 }
 
-fn panicked(_: tokio::task::JoinError) -> ImportError {
+pub(super) fn panicked(_: tokio::task::JoinError) -> ImportError {
     ImportError::Form("the reading thread panicked; this is a defect of tend".to_owned())
 }
 

@@ -1,4 +1,4 @@
-//! The company's data from CSV files into `crm`.
+//! The company's data from CSV files into `crm`, and coupon codes into their pools.
 //!
 //! Promises: a row is checked before it reaches the database; bad rows go to a reject file with line and reason, good
 //! ones are kept (with `strict`, nothing is kept unless all are good); all of a file or nothing of it becomes visible,
@@ -7,6 +7,7 @@
 
 mod birthday;
 mod columns;
+pub mod coupons;
 mod fields;
 mod load;
 mod read;

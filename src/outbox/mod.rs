@@ -21,16 +21,19 @@
 //!   (no channel takes such reports so far).
 //! * **rejected** the provider refused it for good (5xx), or there is no usable address.
 //! * **in_doubt** handed off, and nobody knows whether the provider took it. Never sent again by itself.
-//! * **held** waits for a person (`clone: …`: the database was copied, moved or promoted, see [`home`]). **expired** past `not_after`. **suppressed**, **cancelled**: the address is suppressed,
+//! * **held** waits for a person (`clone: …`: the database was copied, moved or promoted, see [`home`]), or, with the
+//!   reason `coupon`, for a code of its pool. **expired** past `not_after`. **suppressed**, **cancelled**: the address is suppressed,
 //!   consent was withdrawn or the customer is gone, asked again at the moment of sending.
 //! * **dead** given up: attempts used up, template fails, fate unknown and to be dropped.
 //!
 //! `state_reason` says why in every state but planned and accepted.
 pub mod channel;
+pub mod coupon;
 pub mod desk;
 pub mod dispatch;
 pub mod hold;
 pub mod home;
 pub mod link;
 pub mod policy;
+pub mod sample;
 pub mod template;

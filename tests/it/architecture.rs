@@ -66,6 +66,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "jobfile::reader",
             "jobfile::value",
             "outbox::channel",
+            "outbox::coupon",
             "outbox::message",
             "outbox::policy",
             "outbox::template",

@@ -16,6 +16,23 @@ pub struct Customer {
     pub rows: Vec<Row>,
     /// Where the customer stood before, on this ladder and on others.
     pub standings: Vec<Standing>,
+    /// How the customer moved on ladders.
+    pub moves: Vec<Move>,
+}
+
+/// A move on a ladder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// On which ladder.
+    pub ladder: String,
+    /// From which level.
+    pub from: String,
+    /// To which level.
+    pub to: String,
+    /// `rose` or `fell`.
+    pub direction: &'static str,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// A level the customer had before.
@@ -44,10 +61,49 @@ pub(super) fn read(mut reader: Reader<'_>, around: Around<'_>, place: usize) -> 
             table.finish();
         }
     }
-    let standings = standings(&mut reader, around);
+    let mut standings = standings(&mut reader, around);
+    let moves: Vec<Move> = reader.tables("moves").into_iter().filter_map(|table| moved(table, around)).collect();
+    for last in &moves {
+        if !standings.iter().any(|standing| standing.ladder == last.ladder) {
+            let to =
+                moves.iter().filter(|other| other.ladder == last.ladder).max_by_key(|other| other.at).unwrap_or(last);
+            standings.push(Standing { ladder: to.ladder.clone(), level: to.to.clone(), since: to.at });
+        }
+    }
     let whole = reader.problems() == before;
     reader.finish();
-    whole.then_some(Customer { id, rows, standings })
+    whole.then_some(Customer { id, rows, standings, moves })
+}
+
+/// `{ ladder = "value-tiers", from = "normal", to = "mid", at = "2026-05-31" }`
+fn moved(mut table: Reader<'_>, around: Around<'_>) -> Option<Move> {
+    let ladder = table.required_string("ladder", "\"value-tiers\"");
+    let from = table.required_string("from", "\"normal\"");
+    let to = table.required_string("to", "\"mid\"");
+    table.required("at", "\"2026-05-31\"");
+    let at = row::instant(&mut table, "at", around.context.timezone);
+    let known = ladder.as_deref().and_then(|ladder| {
+        let known = around.context.ladders.look_up(ladder);
+        if known.is_none() {
+            let help = did_you_mean(ladder, &around.context.ladders.names());
+            table.problem("ladder", format!("there is no ladder {ladder:?}"), Some(help));
+        }
+        known
+    });
+    let place = |key: &str, level: Option<&String>| {
+        let (known, level) = (known?, level?);
+        is_level(&table, key, level, known).then(|| known.iter().position(|known| known == level))?
+    };
+    let (source, target) = (place("from", from.as_ref()), place("to", to.as_ref()));
+    if let (Some(source), Some(target)) = (source, target)
+        && source == target
+    {
+        table.problem("to", "that is no move: the level is the same", None);
+    }
+    table.finish();
+    // the first level of a ladder is its highest
+    let direction = if target? < source? { "rose" } else { "fell" };
+    Some(Move { ladder: ladder?, from: from?, to: to?, direction, at: at? })
 }
 
 fn listed(table: &mut Reader<'_>, list: &List, customer: &str, place: usize, zone: chrono_tz::Tz) -> Row {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
-pub use customer::{Customer, Standing, is_level};
+pub use customer::{Customer, Move, Standing, is_level};
 pub use row::Row;
 
 use super::kind::{Cuts, Kind, ReadContext};
@@ -32,6 +32,8 @@ pub struct Check {
     pub on: Vec<NaiveDate>,
     /// The customer it is about, then the others.
     pub customers: Vec<Customer>,
+    /// Codes left in coupon pools; enough where it does not say.
+    pub coupons: BTreeMap<String, i64>,
     /// What shall be decided about the first customer.
     pub expect: Decision,
     /// The job with the cuts of the check; none: as it is.
@@ -76,6 +78,7 @@ fn one(
     }
     let on = days(&mut table);
     let customers = customers(&mut table, around);
+    let coupons = coupons(&mut table);
     let expect = expectation(&mut table, file, around);
     let span = table.span_of("expect");
     let given = cuts(&mut table, asked);
@@ -94,7 +97,7 @@ fn one(
         }
         None => None,
     };
-    Some(Check { name: name?, on: on?, customers: customers?, expect: expect?, code, span: span? })
+    Some(Check { name: name?, on: on?, customers: customers?, coupons, expect: expect?, code, span: span? })
 }
 
 /// `on`: a day, or a list of days on which the job runs one after the other.
@@ -140,6 +143,17 @@ fn customers(table: &mut Reader<'_>, around: Around<'_>) -> Option<Vec<Customer>
         table.problem("population", format!("two customers of the check are {:?}", twice[0]), None);
     }
     (customers.len() == count).then_some(customers)
+}
+
+/// `coupons`: pool → codes left.
+fn coupons(table: &mut Reader<'_>) -> BTreeMap<String, i64> {
+    let Some(mut pools) = table.table("coupons") else { return BTreeMap::new() };
+    let mut found = BTreeMap::new();
+    for pool in pools.keys() {
+        found.extend(pools.integer(pool, 0..=1_000).map(|codes| (pool.to_owned(), codes)));
+    }
+    pools.finish();
+    found
 }
 
 fn expectation(table: &mut Reader<'_>, file: &mut Reader<'_>, around: Around<'_>) -> Option<Decision> {

@@ -29,6 +29,10 @@ pub fn schema(kinds: &[&dyn Kind]) -> Value {
             "additionalProperties": { "type": "object", "additionalProperties": { "type": ["number", "string"] } },
             "examples": [{ "spend": { "20%": "5000" } }],
         },
+        "coupons": {
+            "type": "object", "description": "Codes left in coupon pools; enough where it does not say",
+            "additionalProperties": { "type": "integer", "minimum": 0, "maximum": 1000 }, "examples": [{ "bday-50": 0 }],
+        },
         "expect": { "anyOf": expect },
     });
     let keys = keys.as_object().cloned().unwrap_or_default();
@@ -61,6 +65,17 @@ fn customer() -> Value {
         json!({
             "type": "object", "additionalProperties": { "type": "string" }, "description": "Levels on other ladders",
             "examples": [{ "value-tiers": "high" }],
+        }),
+    );
+    keys.insert(
+        "moves".into(),
+        json!({
+            "type": "array", "description": "How the customer moved on ladders before: what messages about changes of level look at",
+            "items": {
+                "type": "object", "additionalProperties": false, "required": ["ladder", "from", "to", "at"],
+                "properties": { "ladder": text("Which ladder"), "from": text("From which level"), "to": text("To which level"), "at": text("When") },
+            },
+            "examples": [[{ "ladder": "value-tiers", "from": "normal", "to": "mid", "at": "2026-05-31 02:00" }]],
         }),
     );
     for list in LISTS {

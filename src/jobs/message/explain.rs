@@ -3,6 +3,7 @@
 //!
 //! People who look at a preview see names; nothing of it goes to a log.
 
+mod coupons;
 mod page;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -70,6 +71,7 @@ pub struct Report<'r> {
     held: Vec<(String, i64)>,
     /// Why a run that is no preview would be stopped.
     stopped: Option<String>,
+    coupons: Vec<coupons::Pool>,
     /// Condition → customers without a value for it.
     missing: Value,
 }
@@ -93,6 +95,7 @@ pub async fn report<'r>(
         refused: refused(conn, run).await?,
         outside: outside(conn, run).await?,
         had_before: had_before(conn, run, days).await?,
+        coupons: coupons::pools(conn, run).await?,
         missing,
     })
 }
@@ -225,13 +228,21 @@ impl Report<'_> {
             "had_before": self.had_before,
             "held": self.held.iter().map(|(why, messages)| json!({ "why": why, "messages": messages })).collect::<Vec<_>>(),
             "stopped": self.stopped,
+            "coupons": coupons::json(&self.coupons),
             "outside_audience": outside.collect::<Vec<_>>(),
             "missing_values": self.missing,
         })
     }
 
     fn text(&self) -> String {
-        let sections = [self.head(), self.by_offer(), self.examples(), self.without(), self.not_meant()];
+        let sections = [
+            self.head(),
+            self.by_offer(),
+            coupons::text(&self.coupons),
+            self.examples(),
+            self.without(),
+            self.not_meant(),
+        ];
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -327,7 +338,7 @@ fn what(offer: &str, step: &str) -> String {
 }
 
 /// The reasons of `tend.decision`, each in words that fit behind any number of customers.
-pub(super) const REASONS: [(&str, &str); 15] = [
+pub(super) const REASONS: &[(&str, &str)] = &[
     ("inactive", "not an active customer"),
     ("no_address", "no address for any channel of the job"),
     ("bad_address", "address that cannot be one"),
@@ -338,6 +349,7 @@ pub(super) const REASONS: [(&str, &str); 15] = [
     ("same_address", "same address as another customer, who gets it"),
     ("already_had", "had one already not long before (a birthday: its day was corrected)"),
     ("no_offer", "no offer that fits"),
+    ("no_coupon", "no coupon code left for the offer"),
     ("expired", "no hour left before it would be too late"),
     ("outside_window", "the hours of the day are over, and the file says not to wait"),
     ("capped", "as many messages as a cap allows"),

@@ -12,6 +12,7 @@ use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_of};
 use crate::jobfile::problem::Problems;
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::Sort;
+use crate::outbox::policy::{Policy, Purpose};
 use crate::outbox::template::{Known, TemplateFolder};
 
 /// The kind `message`.
@@ -76,10 +77,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let languages: BTreeSet<String> = locales.values().flatten().chain(further).cloned().collect();
     let offers = offer::read(file, &languages, &scope);
     if let Some(offers) = &offers {
-        let known = Known {
-            offer: offer::keys(offers).into_iter().collect(),
-            occasion: trigger.iter().flat_map(|trigger| trigger.variables()).map(|key| (*key).to_owned()).collect(),
-        };
+        let known = known(trigger.as_deref(), offers, policy.as_ref());
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);
         }
@@ -94,6 +92,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         }
     }
     let locale = locale(&mut own, &languages);
+    let max_parts = own.integer("max_parts", 1..=10);
     own.finish();
     let template = template?;
     Some(Message {
@@ -109,7 +108,18 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         locale: locale.or_else(|| languages.first().cloned())?,
         content: Content { files: folder.paths(&template), template, locales },
         steps: steps?,
+        max_parts,
     })
+}
+
+/// What the templates may use, and must have.
+fn known(trigger: Option<&dyn trigger::Trigger>, offers: &[offer::Offer], policy: Option<&Policy>) -> Known {
+    Known {
+        offer: offer::keys(offers).into_iter().collect(),
+        occasion: trigger.iter().flat_map(|trigger| trigger.variables()).map(|key| (*key).to_owned()).collect(),
+        coupon: offer::codes(offers),
+        advertises: policy.is_some_and(|policy| policy.purpose == Purpose::Marketing),
+    }
 }
 
 fn audience(file: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {

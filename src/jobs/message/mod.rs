@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::engine::door::{Decided, Explained, Job, JobError, MadeUp, Replay, Run, Step, Stepped, Tx};
 use crate::filter::{Filter, Frame};
 use crate::jobs::judged;
 use crate::outbox::channel::settings::Sort;
@@ -36,6 +36,7 @@ mod kind;
 mod offer;
 mod pressure;
 mod safety;
+mod sample;
 mod schema;
 mod statement;
 mod step;
@@ -63,6 +64,8 @@ struct Message {
     content: Content,
     /// The messages after it, in order.
     steps: Vec<step::Further>,
+    /// A text message of more parts is not sent.
+    max_parts: Option<i64>,
 }
 
 /// What a message says.
@@ -201,6 +204,15 @@ impl Job for Message {
     /// It judges on today's addresses, consents and tiers.
     fn replay(&self) -> Replay {
         Replay::Current
+    }
+
+    fn made_up(&self, run: &Run, offer: Option<&str>) -> Option<Result<MadeUp, Vec<String>>> {
+        Some(sample::made_up(self, run, offer))
+    }
+
+    fn coupon_pools(&self) -> Vec<String> {
+        let pools = self.offers.iter().filter_map(|offer| offer.coupon.as_ref()).map(|coupon| coupon.pool.clone());
+        pools.collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn templates(&self) -> Vec<String> {

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::filter::{self, Filter, Scope};
+use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Node, Reader};
+use crate::outbox::coupon::{self, OnEmpty};
+use crate::outbox::template::Codes;
 
 /// What a customer is offered.
 #[derive(Debug, Clone)]
@@ -16,6 +19,19 @@ pub struct Offer {
     pub when: Option<Filter>,
     /// Key → words.
     words: BTreeMap<String, Words>,
+    /// The code that goes with it.
+    pub coupon: Option<Coupon>,
+}
+
+/// `coupon = { pool = "…", valid_for = "30d", on_empty = "hold" }`: a code of its own for each customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Coupon {
+    /// Which codes.
+    pub pool: String,
+    /// How long the customer is told it is good, from the day the message may go out; none: as long as the code is.
+    pub days: Option<i32>,
+    /// What happens when there is no code left.
+    pub on_empty: OnEmpty,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +44,7 @@ enum Words {
 
 impl Offer {
     /// What templates of a language get as `offer`.
-    fn in_language(&self, language: &str) -> Value {
+    pub(super) fn in_language(&self, language: &str) -> Value {
         let text = |words: &Words| match words {
             Words::Same(text) => text.clone(),
             Words::ByLanguage(texts) => texts.get(language).cloned().unwrap_or_default(),
@@ -48,6 +64,30 @@ pub fn by_name(offers: &[Offer], languages: &BTreeSet<String>) -> Value {
         return json!({ "": languages.iter().map(|tag| (tag.clone(), json!({}))).collect::<Map<_, _>>() });
     }
     offers.iter().map(|offer| (offer.name.clone(), Value::Object(worded(offer)))).collect::<Map<_, _>>().into()
+}
+
+/// The offers with coupons, as the statement takes them.
+pub fn coupons(offers: &[Offer]) -> Value {
+    let with = offers.iter().filter_map(|offer| offer.coupon.as_ref().map(|coupon| (offer, coupon)));
+    with.map(|(offer, coupon)| {
+        json!({ "offer": offer.name, "pool": coupon.pool, "days": coupon.days, "on_empty": coupon.on_empty.as_str() })
+    })
+    .collect()
+}
+
+/// Which messages carry a code.
+pub fn codes(offers: &[Offer]) -> Codes {
+    let coupons = || offers.iter().map(|offer| offer.coupon.as_ref());
+    Codes {
+        some: coupons().any(|coupon| coupon.is_some()),
+        all: coupons().all(|coupon| coupon.is_some_and(|coupon| coupon.on_empty != OnEmpty::SendWithout)),
+        expire: coupons().flatten().all(|coupon| coupon.days.is_some()),
+    }
+}
+
+/// The part of the statement that takes their codes.
+pub fn coupons_sql(offers: &[Offer]) -> &'static str {
+    if offers.iter().any(|offer| offer.coupon.is_some()) { coupon::RESERVE } else { coupon::NONE }
 }
 
 /// The keys templates may use below `offer`.
@@ -92,7 +132,25 @@ fn read_one(table: &mut Reader<'_>, languages: &BTreeSet<String>, scope: &Scope<
         }
         set.finish();
     }
-    (table.problems() == before).then_some(Offer { name: name?, when, words })
+    let coupon = read_coupon(table);
+    (table.problems() == before).then_some(Offer { name: name?, when, words, coupon })
+}
+
+fn read_coupon(table: &mut Reader<'_>) -> Option<Coupon> {
+    let mut coupon = table.table("coupon")?;
+    let pool = coupon.required_string("pool", "\"bday-50\"");
+    if let Some(pool) = pool.as_deref().filter(|pool| !coupon::is_pool(pool)) {
+        let help = "lower-case letters, digits and -, as in \"bday-50\"; it is the name `tend coupons import` gives";
+        coupon.problem("pool", format!("{pool:?} cannot be the name of a pool"), Some(help.into()));
+    }
+    let valid_for = coupon.duration("valid_for");
+    let days = valid_for.and_then(Span::as_days).filter(|days| *days > 0);
+    if valid_for.is_some() && days.is_none() {
+        coupon.problem("valid_for", "`valid_for` is a number of whole days", Some("for example: \"30d\"".into()));
+    }
+    let on_empty = coupon.choice("on_empty", &OnEmpty::WORDS).unwrap_or(OnEmpty::Hold);
+    coupon.finish();
+    Some(Coupon { pool: pool?, days, on_empty })
 }
 
 /// `gift = "…"` or `gift = { zh-CN = "…", en = "…" }`.

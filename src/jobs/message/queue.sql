@@ -1,4 +1,4 @@
--- message/queue: writes what "verdict" says. Only a queued message claims its occasion, in the same statement.
+-- message/queue: writes what "outcome" says. Only a queued message claims its occasion, in the same statement.
 --   :languages of the templates by channel, :locale language of the file, :offers by name and language,
 --   :on_unknown what happens to a message whose fate is unknown, or null; :step of the message, '' for the first;
 --   :hold why its messages wait at first, or null; :canary_share of those that go first, :canary_wait, :stop_if, or null;
@@ -9,15 +9,15 @@ claim as (
     insert into tend.occasion (job, customer_id, occasion, step, occurs_on, address_key, run_id, claimed_at, detail)
     select :job::text, v.customer_id, v.occasion, :step::text, v.occurs_on, v.address_key, :run_id::bigint, :as_of::timestamptz,
            case when :keeps_detail::boolean then v.detail || jsonb_build_object('kind', v.kind) end
-    from verdict v
-    where v.verdict is null
+    from outcome v
+    where v.denial is null
 ),
 -- the language of the message, which the words of the offer follow
 worded as (
     select v.*,
            tend.nearest_locale(v.locale, array(select jsonb_array_elements_text(:languages::jsonb -> v.channel)), :locale::text) as message_locale
-    from verdict v
-    where v.verdict is null
+    from outcome v
+    where v.denial is null
 ),
 -- what templates get of the occasion: as the trigger gave it, a title in the language of the message or else in English
 worded_occasion as (
@@ -29,11 +29,12 @@ worded_occasion as (
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, step, purpose, consent, topic, channel, template, locale, data,
-                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state, state_reason, state_at, created_at)
+                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state, state_reason, coupon_id, state_at, created_at)
     select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :step::text, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
                'offer', :offers::jsonb -> w.offer -> w.message_locale,
-               'occasion', w.told || jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer)),
+               'occasion', w.told || jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer))
+               || case when w.coupon is null then '{}'::jsonb else jsonb_build_object('coupon', w.coupon) end || :limits::jsonb,
            :priority::smallint, w.not_before,
            -- what is dropped outside its hours dies when they end
            case when :drop::boolean then least(w.not_after, tend.closes_at(w.not_before, w.zone, :opens::time, :closes::time)) else w.not_after end,
@@ -49,7 +50,8 @@ message as (
                                               :locale::text) as locale
                ) l
                 where c.channel <> w.channel) end,
-           case when h.waits then 'held' else 'planned' end, case when h.waits then :hold::text end,
+           case when h.waits or w.lacks then 'held' else 'planned' end,
+           case when h.waits then :hold::text when w.lacks then 'coupon' end, w.coupon_id,
            :as_of::timestamptz, :as_of::timestamptz
     from worded_occasion w
     -- a share goes first: by the hash of run and customer, and the first customer in any case
@@ -61,14 +63,14 @@ message as (
                    else false end as waits
     ) h
     order by w.not_before, w.customer_id collate "C"
-    returning customer_id, state
+    returning customer_id, state, state_reason
 ),
 hold as (
     insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at, canary_share, wait_secs, stop_if)
     select :run_id::bigint, :hold::text, :job::text, :spec_hash::text, count(*), :as_of::timestamptz, :canary_share::numeric,
            :canary_wait::bigint, :stop_if::jsonb
     from message m
-    where m.state = 'held'
+    where m.state = 'held' and m.state_reason = :hold::text
     having count(*) > 0
     on conflict (run_id, reason) do update set messages = hold.messages + excluded.messages
 ),
@@ -83,8 +85,8 @@ held_out as (
 -- a reason that held before is made to hold until now, not written twice
 decision as (
     insert into tend.decision (job, customer_id, occasion, step, reason, run_id, at, last_at, detail)
-    select :job::text, v.customer_id, v.occasion, :step::text, v.verdict, :run_id::bigint, :as_of::timestamptz, :as_of::timestamptz,
-           jsonb_build_object('occurs_on', v.occurs_on) || case v.verdict
+    select :job::text, v.customer_id, v.occasion, :step::text, v.denial, :run_id::bigint, :as_of::timestamptz, :as_of::timestamptz,
+           jsonb_build_object('occurs_on', v.occurs_on) || case v.denial
                when 'already_had' then jsonb_build_object('had', v.had_occasion, 'had_on', v.had_on)
                when 'same_address' then jsonb_build_object('channel', v.channel, 'sent_to', v.winner)
                when 'expired' then jsonb_build_object('opens', v.opens_next, 'ends', v.not_after)
@@ -93,9 +95,10 @@ decision as (
                when 'outside_window' then jsonb_build_object('opens', v.opens_next)
                when 'holdout' then jsonb_build_object('group', :control::text, 'channel', v.channel, 'offer', v.offer)
                when 'no_offer' then '{}'::jsonb
+               when 'no_coupon' then '{}'::jsonb
                else jsonb_build_object('channels', v.objections) end
-    from verdict v
-    where v.verdict is not null
+    from outcome v
+    where v.denial is not null
     on conflict (job, customer_id, occasion, step, reason) do update
         set at = least(decision.at, excluded.at), last_at = greatest(decision.last_at, excluded.last_at), detail = excluded.detail
         where excluded.at < decision.at or excluded.last_at > decision.last_at
@@ -113,5 +116,5 @@ outside as (
 select (select count(*) from candidate) as candidates,
        (select count(*) from remembered where served) as served,
        (select count(*) from message) as queued,
-       (select count(*) from verdict where verdict is not null) as refused,
+       (select count(*) from outcome where denial is not null) as refused,
        (select count(*) from remembered where not served and refusal is not null) as outside

@@ -44,6 +44,7 @@ fn message() -> Value {
                 "granted: only who said yes (default for marketing); not_withdrawn: everyone who has not said no (default for service); not_needed (default for transactional)",
                 &["granted", "not_withdrawn", "not_needed"],
             ),
+            "max_parts": { "description": "A text message that would be sent in more parts is not sent; `tend plan` shows the longest", "type": "integer", "minimum": 1, "maximum": 10 },
             "priority": { "description": "Who goes first when sending is slow; default 50", "type": "integer", "minimum": 0, "maximum": 100 },
         }),
     )
@@ -63,8 +64,22 @@ fn offer(condition: &Value) -> Value {
     json!({
         "description": "What is offered: the first whose `when` holds",
         "type": "array",
-        "items": table("An offer", &["name"], json!({ "name": text("Its name, also offer.name in templates"), "when": condition, "set": set })),
+        "items": table("An offer", &["name"], json!({
+            "name": text("Its name, also offer.name in templates"), "when": condition, "set": set, "coupon": coupon(),
+        })),
     })
+}
+
+fn coupon() -> Value {
+    table(
+        "A code of its own for each customer: coupon.code and coupon.expires in templates",
+        &["pool"],
+        json!({
+            "pool": { "description": "Which codes; `tend coupons import POOL FILE` brings them", "type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$" },
+            "valid_for": { "description": "How long the customer is told it is good, from the day the message may go out; only codes that last as long are taken", "type": "string", "pattern": "^[0-9]+[dw]$" },
+            "on_empty": words("When no code is left: hold waits for one (default), skip sends nothing today, send_without sends without", &["hold", "skip", "send_without"]),
+        }),
+    )
 }
 
 fn delivery() -> Value {

@@ -11,6 +11,7 @@ use super::{Content, Message, Stage, offer, parts, pressure};
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
 use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
+use crate::outbox::coupon;
 use crate::outbox::policy::OutsideWindow;
 
 /// The statement that plans the messages of a stage.
@@ -20,17 +21,19 @@ pub fn plan(
     run: &Run,
     hold: Option<&'static str>,
 ) -> Result<Statement, OutOfRange> {
-    decide(statements(message, stage).plan, message, stage, run, hold)
+    decide(statements(message, stage).plan, offer::coupons_sql(&message.offers), message, stage, run, hold)
 }
 
 /// The statement that keeps the places of a day ahead, for the run of that day; none where nobody knows what will be due.
 pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRange> {
     let first = message.trigger.foresees().then(|| statements(message, Stage::First).ahead);
-    first.map(|template| decide(template, message, Stage::First, run, None)).transpose()
+    // a place is kept, but no code is taken before its day
+    first.map(|template| decide(template, coupon::NONE, message, Stage::First, run, None)).transpose()
 }
 
 fn decide(
     template: &'static str,
+    coupons: &'static str,
     message: &Message,
     stage: Stage<'_>,
     run: &Run,
@@ -64,6 +67,9 @@ fn decide(
         .set("languages", languages(content))
         .set("locale", message.locale.clone())
         .set("offers", offer::by_name(&message.offers, &message.languages()))
+        .fragment("coupons", coupons)
+        .set("limits", message.max_parts.map_or_else(|| json!({}), |parts| json!({ "max_parts": parts })))
+        .set("coupons", offer::coupons(&message.offers))
         .set("priority", policy.priority)
         .set("on_unknown", policy.on_unknown.map(|word| word.as_str().to_owned()));
     let refusals: Vec<(Filter, String)> = conditions(message, stage).into_iter().map(refusal).collect();

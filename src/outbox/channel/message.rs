@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::Outgoing;
 use super::dkim::Dkim;
 use crate::outbox::link::Unsubscribe;
+use crate::outbox::template::harmless;
 
 /// A mail ready to be sent.
 #[derive(Debug)]
@@ -72,7 +73,7 @@ impl Sender {
     /// When the address is none; the text does not contain it.
     pub fn build(&self, outgoing: &Outgoing, dkim: Option<&Dkim>) -> Result<Mail, String> {
         let address = address(&outgoing.to)?;
-        let name = Some(one_line(&outgoing.name)).filter(|name| !name.is_empty());
+        let name = Some(harmless::name(&outgoing.name)).filter(|name| !name.is_empty());
         let subject = one_line(outgoing.subject.as_deref().unwrap_or_default());
         let subject = if outgoing.redirected_from.is_some() { format!("[redirected] {subject}") } else { subject };
         let mut builder = Message::builder()

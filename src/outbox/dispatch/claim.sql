@@ -27,7 +27,7 @@ picked as (
     from (select lane, priority from levels order by priority desc) v
     cross join lateral (
         select message_id, public_id, spec_hash, customer_id, purpose, topic, consent, template, locale, data, not_before, not_after, zone,
-               opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown
+               opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown, coupon_id
         from tend.outbox
         where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority = v.priority and not_before <= $4
         order by not_before, message_id
@@ -46,8 +46,12 @@ known as (
                when 'granted' then g.granted is not true
                when 'not_withdrawn' then g.granted is false
                else false end as withdrawn,
-           u.granted is false or v.granted is false as unsubscribed
+           u.granted is false or v.granted is false as unsubscribed,
+           case when k.code is null then p.data
+                else jsonb_set(p.data, '{coupon}', (p.data -> 'coupon') || jsonb_build_object('code', k.code, 'expires', k.told_until)) end as content,
+           p.data -> 'coupon' ? 'pool' and k.code is null as lacks_code
     from picked p
+    left join tend.coupon k on k.coupon_id = p.coupon_id
     left join crm.customer c on c.customer_id = p.customer_id
     cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a
     cross join lateral (select tend.address_key($7, a.address) as address_key) y
@@ -88,6 +92,7 @@ verdict as (
                 when j.address is null then 'rejected'
                 when j.suppressed is not null then 'suppressed'
                 when j.opens_next >= j.not_after then 'expired'
+                when j.lacks_code then 'held'
                 when j.opens_next > $4 then 'planned'
                 else 'claimed' end as becomes,
            case when j.not_after <= $4 then 'its end of life came before its turn'
@@ -98,6 +103,7 @@ verdict as (
                 when j.address is null then 'no address'
                 when j.suppressed is not null then 'the address is suppressed: ' || j.suppressed
                 when j.opens_next >= j.not_after then 'its end of life comes before it may be sent'
+                when j.lacks_code then 'coupon'
                 when j.opens_next > $4 then 'waits for its hours or its domain' end as why
     from judged j
 ),
@@ -115,7 +121,7 @@ moved as (
     where o.message_id = v.message_id
 )
 select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash as "spec_hash!", v.customer_id as "customer_id!",
-       v.template as "template!", v.locale as "locale!", v.data as "data!", v.not_after as "not_after!", v.attempts as "attempts!",
+       v.template as "template!", v.locale as "locale!", v.content as "data!", v.not_after as "not_after!", v.attempts as "attempts!",
        v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
        decode(v.address_key, 'hex') as address_hash,
        v.domain_failing as "domain_failing!", v.purpose as "purpose!", v.topic as "topic!"

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sqlx::PgPool;
 
 use super::claim::Claimed;
-use crate::outbox::channel::Outgoing;
 use crate::outbox::channel::settings::{Redirect, Sort};
+use crate::outbox::channel::{Form, Outgoing};
 use crate::outbox::link::{Bearer, Links, Unsubscribe};
 use crate::outbox::policy::Purpose;
-use crate::outbox::template::{Compiled, Context, MessageLinks, Rendered, TemplateFolder};
+use crate::outbox::template::{Compiled, Context, Length, MessageLinks, Rendered, TemplateFolder};
 
 /// Compiled templates kept; a daemon sends a handful of them at a time.
 const KEPT: usize = 64;
@@ -35,7 +35,7 @@ pub struct Company {
 }
 
 impl Company {
-    pub(super) fn value(&self) -> minijinja::Value {
+    pub(in crate::outbox) fn value(&self) -> minijinja::Value {
         minijinja::Value::from_pairs([
             ("name", self.name.as_str()),
             ("url", self.url.as_str()),
@@ -88,6 +88,35 @@ impl Contents {
     }
 }
 
+/// What a rendered message says, as channels take it.
+#[derive(Debug)]
+pub struct Said {
+    /// Subject of a mail.
+    pub subject: Option<String>,
+    /// HTML of a mail.
+    pub html: Option<String>,
+    /// Text part of a mail, or the text message.
+    pub text: String,
+    /// The template of the gateway, with its values.
+    pub form: Option<Form>,
+    /// How long the text message is.
+    pub length: Option<Length>,
+}
+
+impl From<Rendered> for Said {
+    fn from(rendered: Rendered) -> Self {
+        match rendered {
+            Rendered::Mail { subject, html, text } => {
+                Self { subject: Some(subject), html: Some(html), text, form: None, length: None }
+            }
+            Rendered::Sms { text, length, by } => {
+                let form = by.map(|by| Form { template: by.template, params: by.params });
+                Self { subject: None, html: None, text, form, length: Some(length) }
+            }
+        }
+    }
+}
+
 /// What every message is rendered with.
 #[derive(Debug)]
 pub struct Frame {
@@ -136,20 +165,23 @@ pub fn outgoing(
         data: claimed.data.clone(),
     };
     let rendered = template.render(sort, &claimed.locale, &context, &frame.company).map_err(|error| error.message)?;
-    let (subject, html, text) = match rendered {
-        Rendered::Mail { subject, html, text } => (Some(subject), Some(html), text),
-        Rendered::Sms { text, .. } => (None, None, text),
-    };
+    let said = Said::from(rendered);
+    let most = claimed.data.get("max_parts").and_then(serde_json::Value::as_u64);
+    if let (Some(most), Some(length)) = (most, said.length)
+        && length.parts as u64 > most
+    {
+        return Err(format!("the text message has {} parts, and max_parts is {most}", length.parts));
+    }
     let mut outgoing = Outgoing {
         id: claimed.public_id,
         sort,
         to: claimed.address.clone(),
         name: claimed.name.clone(),
         locale: claimed.locale.clone(),
-        subject,
-        html,
-        text,
-        form: None,
+        subject: said.subject,
+        html: said.html,
+        text: said.text,
+        form: said.form,
         date: claimed.now,
         unsubscribe: unsubscribe.flatten(),
         redirected_from: None,

@@ -64,6 +64,11 @@ pub async fn care(shared: Arc<Shared>, lost: CancellationToken) {
         if let Err(error) = follow::look(&shared).await {
             tracing::warn!(error = %error, "cannot look after held and refused messages");
         }
+        match recover::fill(&shared).await {
+            Ok(0) => {}
+            Ok(filled) => tracing::info!(messages = filled, "messages that waited for a coupon code have one"),
+            Err(error) => tracing::warn!(error = %error, "cannot hand out coupon codes"),
+        }
         tokio::time::sleep(shared.outbox.heartbeat).await;
     }
 }

@@ -55,7 +55,7 @@ mod recover;
 mod settler;
 mod worker;
 
-pub use content::Company;
+pub use content::{Company, Said};
 use content::{Contents, Frame};
 use lane::Lane;
 pub use lane::Sent;
@@ -210,6 +210,7 @@ impl Dispatcher {
         recover::expire(&self.shared).await?;
         inquire::once(&self.shared, &self.lanes).await?;
         follow::look(&self.shared).await?;
+        recover::fill(&self.shared).await?;
         self.term(Until::Drained, &CancellationToken::new()).await
     }
 

@@ -4,6 +4,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Plans, Shared};
+use crate::outbox::coupon;
 
 /// A message that is resent after crashes is given up after so many attempts.
 pub(super) const MOST_ATTEMPTS: i16 = 12;
@@ -99,6 +100,15 @@ pub async fn give_back(
     .execute(conn)
     .await
     .map(|done| done.rows_affected())
+}
+
+/// Gives messages that wait for a coupon code one, where codes were given back.
+pub async fn fill(shared: &Shared) -> sqlx::Result<i64> {
+    let mut tx = shared.begin(Plans::Fresh).await?;
+    let now = shared.clock.now(&mut tx).await?;
+    let filled = coupon::fill(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(filled)
 }
 
 /// Ends what is past its end of life and was not claimed: held messages, and those of a channel that is stopped.

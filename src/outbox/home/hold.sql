@@ -2,5 +2,6 @@
 update tend.outbox o
 set state = 'held', owner = null, state_at = $1,
     state_reason = 'clone: planned before the database was copied, moved or promoted; tend outbox confirm'
-where o.state in ('planned', 'claimed')
+-- what waits for a coupon code too: the database it was copied from may have given it one
+where (o.state in ('planned', 'claimed') or o.state = 'held' and o.state_reason = 'coupon')
   and not exists (select from tend.attempt a where a.message_id = o.message_id and a.attempt = o.attempts + 1)

@@ -6,7 +6,8 @@ use std::ops::Range;
 use super::compiled::describe;
 use super::environment::{FILTERS, environment};
 use super::scan::{self, Refused, Tag, Token};
-use super::{Known, MAX_FILE, Part, TemplateFolder, mjml, part_of};
+use super::sms::SmsFile;
+use super::{Codes, Known, MAX_FILE, Part, TemplateFolder, lint, mjml, part_of};
 use crate::outbox::channel::settings::Sort;
 use crate::spelling::nearest;
 
@@ -25,7 +26,9 @@ pub struct TemplateProblem {
     pub help: Option<String>,
 }
 
-const FIXED: [&str; 13] = [
+const FORM: &str = "for example: template = \"SMS_123456789\", signature = \"…\", text = \"… ${name} …\" and [params] name = \"{{ customer.name }}\"";
+
+const FIXED: [&str; 15] = [
     "customer.id",
     "customer.name",
     "customer.locale",
@@ -38,6 +41,8 @@ const FIXED: [&str; 13] = [
     "company.url",
     "company.address",
     "message.id",
+    "links.unsubscribe",
+    "links.preferences",
     "loop",
 ];
 
@@ -72,7 +77,7 @@ pub(super) fn check(folder: &TemplateFolder, template: &str, sorts: &[Sort], kno
             None => file.say(
                 None,
                 "this file is not used",
-                Some("files are called email.LOCALE.mjml, email.LOCALE.txt and sms.LOCALE.txt"),
+                Some("files are called email.LOCALE.mjml, email.LOCALE.txt, sms.LOCALE.txt and sms.LOCALE.toml"),
             ),
             Some((Part::MailText, locale)) if !mails.iter().any(|mail| mail == locale) => {
                 file.say(
@@ -81,7 +86,11 @@ pub(super) fn check(folder: &TemplateFolder, template: &str, sorts: &[Sort], kno
                     Some("a text part belongs to an email.LOCALE.mjml"),
                 );
             }
-            Some((part, _)) => file.check(part, known),
+            Some((Part::SmsForm, locale)) if folder.text(&format!("{template}/sms.{locale}.txt")).is_some() => {
+                file.say(None, format!("there is a sms.{locale}.txt too"), Some("keep one of them"));
+            }
+            Some((Part::SmsForm, locale)) => file.form(locale, known),
+            Some((part, locale)) => file.check(part, locale, known),
         }
     }
     found
@@ -105,7 +114,7 @@ impl File<'_> {
         });
     }
 
-    fn check(&mut self, part: Part, known: &Known) {
+    fn check(&mut self, part: Part, locale: &str, known: &Known) {
         if self.source.len() > MAX_FILE {
             return self.say(None, format!("the file is longer than {} kB", MAX_FILE / 1024), None);
         }
@@ -119,9 +128,72 @@ impl File<'_> {
             return;
         }
         match part {
-            Part::Mjml => self.mjml(&tags),
+            Part::Mjml => {
+                for (range, message, help) in lint::markup(self.source, &tags) {
+                    self.say(Some(range), message, help);
+                }
+                if known.advertises {
+                    self.advertising_mail(&tags, true);
+                }
+                self.mjml(&tags);
+            }
+            Part::MailText if known.advertises => self.advertising_mail(&tags, false),
             Part::Sms if self.source.trim().is_empty() => self.say(None, "the text message is empty", None),
-            Part::Sms | Part::MailText => {}
+            Part::Sms if known.advertises => {
+                self.advertising_text(locale, &mjml::without_tags(self.source, &tags), false);
+            }
+            Part::Sms | Part::SmsForm | Part::MailText => {}
+        }
+    }
+
+    /// Gmail and Yahoo ask for a link that is seen, people for a preheader.
+    fn advertising_mail(&mut self, tags: &[Tag], is_mjml: bool) {
+        if !lint::shows(self.source, tags, "links.unsubscribe") {
+            let help = "add <a href=\"{{ links.unsubscribe }}\">Unsubscribe</a> at its foot";
+            let help = if is_mjml { help } else { "add {{ links.unsubscribe }} at its foot" };
+            self.say(None, "an advertising mail must show how to unsubscribe", Some(help));
+        }
+        if is_mjml && mjml::content_of(self.source, "mj-preview").is_none_or(|(text, _)| text.trim().is_empty()) {
+            let help = "add <mj-preview>…</mj-preview> to <mj-head>: the line shown behind the subject";
+            self.say(None, "the mail has no preheader", Some(help));
+        }
+    }
+
+    fn advertising_text(&mut self, locale: &str, words: &str, signed: bool) {
+        for (message, help) in lint::advertising_text(locale, words, signed) {
+            self.say(None, message, Some(help));
+        }
+    }
+
+    /// A template of the gateway.
+    fn form(&mut self, locale: &str, known: &Known) {
+        if self.source.len() > MAX_FILE {
+            return self.say(None, format!("the file is longer than {} kB", MAX_FILE / 1024), None);
+        }
+        let file = match SmsFile::read(self.source) {
+            Ok(file) => file,
+            Err((message, range)) => return self.say(range, message, Some(FORM)),
+        };
+        for (range, message) in file.problems() {
+            self.say(Some(range), message, None);
+        }
+        if file.signature.get_ref().trim().is_empty() {
+            self.say(Some(file.signature.span()), "the signature is empty", Some(FORM));
+        }
+        for (_, value) in &file.params {
+            let mut found = Vec::new();
+            let mut inner = File { path: self.path, source: value.get_ref(), found: &mut found };
+            let tags = scan::tags(value.get_ref());
+            for refused in scan::refused(value.get_ref(), &tags, FILTERS) {
+                inner.say(None, refused.message, refused.help.as_deref());
+            }
+            inner.variables(&tags, known);
+            for problem in found {
+                self.say(Some(value.span()), problem.message, problem.help.as_deref());
+            }
+        }
+        if known.advertises {
+            self.advertising_text(locale, file.text.get_ref(), true);
         }
     }
 
@@ -148,7 +220,32 @@ impl File<'_> {
                 self.say(Some(place), format!("unknown variable `{name}`"), help.as_deref());
             }
         }
+        if known.coupon.some {
+            self.coupons(tags, known.coupon);
+        }
         true
+    }
+
+    /// A message without a code must not say that there is one.
+    fn coupons(&mut self, tags: &[Tag], codes: Codes) {
+        for (place, guarded) in scan::guarded(self.source, tags, "coupon") {
+            let name = self.source[place.clone()].to_owned();
+            if name == "coupon.expires" && !codes.expire {
+                let help = "give every coupon of the job file a valid_for, such as valid_for = \"30d\"";
+                self.say(
+                    Some(place),
+                    "`coupon.expires` may be empty: a coupon of the job has no `valid_for`",
+                    Some(help),
+                );
+            } else if !guarded && !codes.all {
+                let help = "write it as {% if coupon.code %}…{{ coupon.code }}…{% endif %}";
+                self.say(
+                    Some(place),
+                    format!("some messages of the job have no code, so `{name}` may be empty"),
+                    Some(help),
+                );
+            }
+        }
     }
 
     fn mjml(&mut self, tags: &[Tag]) {
@@ -184,20 +281,24 @@ impl File<'_> {
     }
 }
 
+const COUPON: [&str; 2] = ["coupon.code", "coupon.expires"];
+
 fn is_known(name: &str, known: &Known) -> bool {
     match name.split_once('.') {
+        Some(("coupon", _)) => known.coupon.some && COUPON.contains(&name),
         Some(("offer", key)) => known.offer.contains(key.split('.').next().unwrap_or(key)),
         Some(("occasion", key)) if known.occasion.contains(key.split('.').next().unwrap_or(key)) => true,
         Some(("loop", _)) => true,
         Some(_) => FIXED.contains(&name),
-        None => matches!(name, "offer" | "occasion" | "customer" | "company" | "message" | "loop"),
+        None => matches!(name, "offer" | "occasion" | "customer" | "company" | "message" | "links" | "loop"),
     }
 }
 
 fn did_you_mean(name: &str, known: &Known) -> Option<String> {
     let offered = known.offer.iter().map(|key| format!("offer.{key}"));
     let offered: Vec<String> = offered.chain(known.occasion.iter().map(|key| format!("occasion.{key}"))).collect();
-    let all = || FIXED.iter().copied().chain(offered.iter().map(String::as_str));
+    let codes = if known.coupon.some { COUPON.as_slice() } else { &[] };
+    let all = || FIXED.iter().chain(codes).copied().chain(offered.iter().map(String::as_str));
     // Behind a first word that is right only the second counts: all of `offer.…` look alike.
     let start = name.split_once('.').map_or("", |(first, _)| &name[..=first.len()]);
     let same: Vec<&str> = all().filter(|known| !start.is_empty() && known.starts_with(start)).collect();

@@ -6,7 +6,8 @@ use minijinja::{Environment, Value};
 use serde_json::Value as Json;
 
 use super::environment::{Capped, environment};
-use super::{Part, TemplateFolder, mjml, nearest, part_of, scan, text};
+use super::sms::SmsFile;
+use super::{Length, Part, TemplateFolder, harmless, mjml, nearest, part_of, scan, text};
 use crate::outbox::channel::settings::Sort;
 
 const MAX_HTML: usize = 1024 * 1024;
@@ -28,11 +29,22 @@ pub enum Rendered {
     },
     /// A text message.
     Sms {
-        /// What it says, trimmed.
+        /// What it says, signature included, trimmed.
         text: String,
-        /// Parts it is sent as.
-        segments: usize,
+        /// How long it is.
+        length: Length,
+        /// The template of the gateway it is made of; none: the text is sent.
+        by: Option<ByTemplate>,
     },
+}
+
+/// A template that the gateway has, with the values of this message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ByTemplate {
+    /// What the gateway calls it.
+    pub template: String,
+    /// Names and values, in the order of its placeholders.
+    pub params: Vec<(String, String)>,
 }
 
 /// Why a template did not render. Names the template and the line, never a value.
@@ -77,7 +89,8 @@ pub struct Compiled {
     env: Environment<'static>,
     name: String,
     mails: BTreeMap<String, Mail>,
-    texts: Vec<String>,
+    /// Language → the file of the gateway's template, where there is one.
+    texts: BTreeMap<String, Option<SmsFile>>,
 }
 
 /// How the mail of one language is made.
@@ -92,7 +105,7 @@ struct Mail {
 impl Compiled {
     pub(super) fn new(folder: &TemplateFolder, template: &str) -> Result<Self, RenderError> {
         let mut this =
-            Self { env: environment(), name: template.to_owned(), mails: BTreeMap::new(), texts: Vec::new() };
+            Self { env: environment(), name: template.to_owned(), mails: BTreeMap::new(), texts: BTreeMap::new() };
         for (path, source) in folder.of(template) {
             match part_of(path) {
                 Some((Part::Mjml, locale)) => {
@@ -102,7 +115,15 @@ impl Compiled {
                 }
                 Some((Part::Sms, locale)) => {
                     this.add(path, &format!("{locale}.sms"), source)?;
-                    this.texts.push(locale.to_owned());
+                    this.texts.insert(locale.to_owned(), None);
+                }
+                Some((Part::SmsForm, locale)) => {
+                    let file = SmsFile::read(source)
+                        .map_err(|(message, _)| RenderError { message: format!("template {path}: {message}") })?;
+                    for (place, (_, value)) in file.params.iter().enumerate() {
+                        this.add(path, &format!("{locale}.sms.{place}"), value.get_ref())?;
+                    }
+                    this.texts.insert(locale.to_owned(), Some(file));
                 }
                 Some((Part::MailText, _)) | None => {}
             }
@@ -174,12 +195,25 @@ impl Compiled {
             }
             Sort::Robot => Err(none()),
             Sort::Sms => {
-                let locale = nearest(locale, self.texts.iter().map(String::as_str)).ok_or_else(none)?;
-                let text = self.part(&format!("{locale}.sms"), &values(context, company), MAX_SMS)?.trim().to_owned();
-                let segments = text::segments(&text);
-                Ok(Rendered::Sms { text, segments })
+                let locale = nearest(locale, self.texts.keys().map(String::as_str)).ok_or_else(none)?;
+                self.render_sms(locale, &values(context, company))
             }
         }
+    }
+
+    fn render_sms(&self, locale: &str, values: &Value) -> Result<Rendered, RenderError> {
+        let Some(file) = &self.texts[locale] else {
+            let text = self.part(&format!("{locale}.sms"), values, MAX_SMS)?.trim().to_owned();
+            return Ok(Rendered::Sms { length: Length::of(&text), text, by: None });
+        };
+        let mut params = Vec::with_capacity(file.params.len());
+        for (place, (name, _)) in file.params.iter().enumerate() {
+            let value = self.part(&format!("{locale}.sms.{place}"), values, MAX_SMS)?;
+            params.push((name.clone(), one_line(&value)));
+        }
+        let text = file.filled(&params);
+        let by = Some(ByTemplate { template: file.template.clone(), params });
+        Ok(Rendered::Sms { length: Length::of(&text), text, by })
     }
 
     fn render_mail(&self, locale: &str, values: &Value) -> Result<Rendered, RenderError> {
@@ -223,7 +257,7 @@ pub(in crate::outbox) fn describe(error: &minijinja::Error) -> String {
 fn values(context: &Context, company: &Value) -> Value {
     let mut customer = BTreeMap::from([
         ("id", Value::from(context.customer_id.as_str())),
-        ("name", Value::from(context.name.as_str())),
+        ("name", Value::from(harmless::name(&context.name))),
     ]);
     if let Some(locale) = &context.locale {
         customer.insert("locale", Value::from(locale.as_str()));
@@ -240,6 +274,11 @@ fn values(context: &Context, company: &Value) -> Value {
     if let Some(links) = &context.links {
         let links = [("unsubscribe", links.unsubscribe.as_str()), ("preferences", links.preferences.as_str())];
         root.insert("links", Value::from_pairs(links));
+    }
+    if let Some(coupon) = context.data.get("coupon") {
+        // a message without a code still has the variables, so that templates can ask
+        let text = |key: &str| coupon.get(key).and_then(Json::as_str).unwrap_or_default();
+        root.insert("coupon", Value::from_pairs([("code", text("code")), ("expires", text("expires"))]));
     }
     for part in ["offer", "occasion"] {
         root.insert(part, context.data.get(part).map_or(Value::UNDEFINED, value_of));

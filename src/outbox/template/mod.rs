@@ -1,5 +1,5 @@
 //! What messages say: a folder `templates/<name>/` with `email.LOCALE.mjml`, optionally `email.LOCALE.txt`, and
-//! `sms.LOCALE.txt`.
+//! `sms.LOCALE.txt`, or `sms.LOCALE.toml` for a template that the gateway has.
 //!
 //! * A mail's subject is the `<mj-title>`, its preheader the `<mj-preview>`; without a `.txt` the text part is made from
 //!   the HTML.
@@ -7,6 +7,7 @@
 //!   check`, not the sending.
 //! * Values are escaped by context: HTML in mails, nothing in text. There is no `safe` filter: a customer's name is
 //!   never markup.
+//! * Mails that advertise have a preheader and a link to unsubscribe, text messages a signature and a way to refuse.
 //! * Rendering cannot run away: fuel, capped output, and nothing in the language that grows a value without bound.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,19 +21,23 @@ use super::channel::settings::Sort;
 mod check;
 mod compiled;
 mod environment;
+pub(in crate::outbox) mod harmless;
+mod length;
+mod lint;
 mod locale;
 mod markup;
 mod mjml;
 mod scan;
+mod sms;
 mod text;
 
 pub use check::TemplateProblem;
 pub(in crate::outbox) use compiled::describe;
-pub use compiled::{Compiled, Context, MessageLinks, RenderError, Rendered};
+pub use compiled::{ByTemplate, Compiled, Context, MessageLinks, RenderError, Rendered};
 pub use environment::FILTERS;
 pub(in crate::outbox) use environment::environment;
+pub use length::Length;
 pub use locale::nearest;
-pub use text::segments;
 
 /// Longest template file, bytes.
 const MAX_FILE: usize = 256 * 1024;
@@ -50,6 +55,21 @@ pub struct Known {
     pub offer: BTreeSet<String>,
     /// What the job's trigger says of the occasion beyond kind, date and year: `occasion.days` and so on.
     pub occasion: BTreeSet<String>,
+    /// Whether there are codes: `coupon.code`, `coupon.expires`.
+    pub coupon: Codes,
+    /// The job advertises: its messages must say how to refuse them.
+    pub advertises: bool,
+}
+
+/// Which messages of a job carry a coupon code.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// Some do.
+    pub some: bool,
+    /// All do.
+    pub all: bool,
+    /// Each of them says until when: every coupon has `valid_for`.
+    pub expire: bool,
 }
 
 /// What a file of a template is.
@@ -58,6 +78,7 @@ enum Part {
     Mjml,
     MailText,
     Sms,
+    SmsForm,
 }
 
 impl TemplateFolder {
@@ -88,7 +109,7 @@ impl TemplateFolder {
                     continue;
                 };
                 if path.is_file() {
-                    let text = std::fs::read_to_string(&path).map_err(|error| named(&path, &error))?;
+                    let text = read_start(&path).map_err(|error| named(&path, &error))?;
                     files.insert(format!("{name}/{file}"), text.into());
                 }
             }
@@ -123,14 +144,14 @@ impl TemplateFolder {
 
     /// The languages a template has for a sort of channel.
     pub fn locales(&self, template: &str, sort: Sort) -> Vec<String> {
-        let wanted = match sort {
-            Sort::Email => Part::Mjml,
-            Sort::Sms => Part::Sms,
-            Sort::Robot => return Vec::new(), // what goes to staff is no template of a job
+        let wanted: &[Part] = match sort {
+            Sort::Email => &[Part::Mjml],
+            Sort::Sms => &[Part::Sms, Part::SmsForm],
+            Sort::Robot => &[], // what goes to staff is no template of a job
         };
         self.of(template)
             .filter_map(|(path, _)| part_of(path))
-            .filter(|(part, _)| *part == wanted)
+            .filter(|(part, _)| wanted.contains(part))
             .map(|(_, locale)| locale.to_owned())
             .collect()
     }
@@ -173,9 +194,25 @@ fn part_of(path: &str) -> Option<(Part, &str)> {
     } else if let Some(locale) = file.strip_prefix("email.").and_then(|rest| rest.strip_suffix(".txt")) {
         (Part::MailText, locale)
     } else {
-        (Part::Sms, file.strip_prefix("sms.").and_then(|rest| rest.strip_suffix(".txt"))?)
+        let rest = file.strip_prefix("sms.")?;
+        match rest.strip_suffix(".toml") {
+            Some(locale) => (Part::SmsForm, locale),
+            None => (Part::Sms, rest.strip_suffix(".txt")?),
+        }
     };
     locale::is_tag(locale).then_some((part, locale))
+}
+
+/// A file, or of one that is too long as much as shows that it is.
+fn read_start(path: &Path) -> std::io::Result<String> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(path)?;
+    if file.metadata()?.len() <= MAX_FILE as u64 {
+        return std::io::read_to_string(file);
+    }
+    let mut start = Vec::with_capacity(MAX_FILE + 4);
+    file.take(MAX_FILE as u64 + 4).read_to_end(&mut start)?;
+    Ok(String::from_utf8_lossy(&start).into_owned())
 }
 
 fn named(path: &Path, error: &std::io::Error) -> std::io::Error {

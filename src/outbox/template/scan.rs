@@ -199,6 +199,29 @@ fn refused_in(source: &str, tag: &Tag, is_set: bool, filters: &[&str], found: &m
     }
 }
 
+/// Where `{{ … }}` shows something of a variable, and whether that stands in an `if` that asks for the variable.
+pub fn guarded(source: &str, tags: &[Tag], variable: &str) -> Vec<(Range<usize>, bool)> {
+    let names = |tag: &Tag| -> Vec<Range<usize>> {
+        let words = tag.tokens.iter().filter(|(token, _)| *token == Token::Word).map(|(_, range)| range.clone());
+        words.filter(|range| source[range.clone()].split('.').next() == Some(variable)).collect()
+    };
+    let mut open: Vec<bool> = Vec::new();
+    let mut found = Vec::new();
+    for tag in tags {
+        match tag.keyword(source) {
+            Some("if") => open.push(!names(tag).is_empty()),
+            Some("elif") => drop(open.pop().map(|_| open.push(!names(tag).is_empty()))),
+            Some("else") => drop(open.pop().map(|_| open.push(false))),
+            Some("endif") => drop(open.pop()),
+            _ if tag.kind == TagKind::Expression => {
+                found.extend(names(tag).into_iter().map(|range| (range, open.contains(&true))));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Line (from 1) of a byte offset.
 pub fn line_of(source: &str, offset: usize) -> usize {
     source.as_bytes()[..offset.min(source.len())].iter().filter(|byte| **byte == b'\n').count() + 1

@@ -1,4 +1,4 @@
-//! Text made from HTML for the text part of a mail, and the length of text messages.
+//! Text made from HTML for the text part of a mail.
 
 use super::markup::{attribute, tag_end, tag_name};
 
@@ -177,43 +177,9 @@ fn reference(name: &str) -> Option<char> {
     }
 }
 
-/// The GSM 7-bit alphabet; those of the second text count twice.
-const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-const GSM_EXTENSION: &str = "^{}\\[~]|€\u{c}";
-
-/// Parts a text message is sent as: 160 characters of the GSM alphabet or 70 UTF-16 units, of several parts 153 or 67.
-pub fn segments(text: &str) -> usize {
-    let gsm = text.chars().try_fold(0, |sum, c| match c {
-        _ if GSM.contains(c) => Some(sum + 1),
-        _ if GSM_EXTENSION.contains(c) => Some(sum + 2),
-        _ => None,
-    });
-    let (length, one, several): (usize, usize, usize) = match gsm {
-        Some(length) => (length, 160, 153),
-        None => (text.encode_utf16().count(), 70, 67),
-    };
-    if length <= one { usize::from(length > 0) } else { length.div_ceil(several) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_messages_are_counted_as_carriers_do() {
-        assert_eq!(segments(""), 0);
-        assert_eq!(segments(&"a".repeat(160)), 1);
-        assert_eq!(segments(&"a".repeat(161)), 2);
-        assert_eq!(segments(&"a".repeat(306)), 2);
-        assert_eq!(segments(&"a".repeat(307)), 3);
-        assert_eq!(segments(&"[".repeat(80)), 1);
-        assert_eq!(segments(&"[".repeat(81)), 2);
-        assert_eq!(segments(&"生".repeat(70)), 1);
-        assert_eq!(segments(&"生".repeat(71)), 2);
-        assert_eq!(segments(&"生".repeat(160)), 3);
-        assert_eq!(segments(&"😀".repeat(35)), 1);
-        assert_eq!(segments(&"😀".repeat(36)), 2);
-    }
 
     #[test]
     fn a_page_becomes_lines_with_links_and_without_hidden_parts() {

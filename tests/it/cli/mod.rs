@@ -7,6 +7,7 @@ mod demo;
 mod names;
 mod pages;
 mod planning;
+mod rendering;
 mod retail;
 mod rfm;
 mod serving;

@@ -47,7 +47,7 @@ async fn plan_run_apply_status_and_check_print_one_document_each() {
     assert_eq!(json(&bench.run(&["apply", "--json"]))["outcome"], "unchanged");
 
     let plan = json(&bench.run(&["plan", "value-tiers", "--at", "2026-06-01", "--json"]));
-    assert_eq!(keys(&plan), ["as_of", "job", "plan", "spec"]);
+    assert_eq!(keys(&plan), ["as_of", "job", "longest_text", "plan", "spec"]);
     assert_eq!(plan["as_of"], "2026-05-31T18:00:00Z");
     let run = json(&bench.run(&["run", "value-tiers", "--at", "2026-06-01", "--json"]));
     assert_eq!(keys(&run), ["as_of", "did", "error", "job", "reason", "run", "spec", "state"]);

@@ -10,6 +10,8 @@ use tend::jobfile::store::{Applying, Basis, apply_folder};
 use tend::jobs::KINDS;
 use tend::outbox::channel::settings::ChannelSettings;
 use tend::outbox::dispatch::{Company, Dispatcher, Options};
+use tend::outbox::link::Links;
+use tend::settings::PublicSettings;
 
 use super::people::{Person, come};
 use super::plan::{SHANGHAI, step};
@@ -53,6 +55,10 @@ async fn paid(world: &World, at: &str, folder: &Path) {
             url: "https://shop.example".into(),
             address: "上海市静安区".into(),
         },
+        links: Some(Links::new(
+            &PublicSettings { base_url: "https://mail.shop.example".into(), ..PublicSettings::default() },
+            &"0123456789abcdef0123456789abcdef".to_owned().into(),
+        )),
         host: "test".into(),
         ..Options::default()
     };
@@ -101,8 +107,8 @@ async fn a_birthday_becomes_a_mail_that_opens_in_a_mail_program() {
 
     let bytes = mail("b").await;
     let parsed = MessageParser::default().parse(&bytes).unwrap();
-    assert_eq!(parsed.subject(), Some("محمد <b>, your birthday present is here early"));
-    assert!(parsed.body_html(0).unwrap().contains("<bdi>محمد &lt;b&gt;</bdi>"));
+    assert_eq!(parsed.subject(), Some("\u{2068}محمد <b>\u{2069}, your birthday present is here early"));
+    assert!(parsed.body_html(0).unwrap().contains("<bdi>&#8296;محمد &lt;b&gt;&#8297;</bdi>"));
     assert!(parsed.body_html(0).unwrap().contains("A gift made for you"));
 
     let texts = std::fs::read_to_string(dir.path().join("sms.jsonl")).unwrap();

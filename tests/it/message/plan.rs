@@ -112,6 +112,12 @@ impl Plan {
         Self::made(name, read_under(name, text, SHANGHAI, Some(caps)), SHANGHAI, first)
     }
 
+    /// The same file under another name: another job.
+    pub fn under(mut self, name: &str) -> Self {
+        self.name = name.to_owned();
+        self
+    }
+
     fn made(name: &str, (job, problems): (Option<Arc<dyn Job>>, Problems), timezone: Tz, first: i64) -> Self {
         let said: Vec<_> = problems.iter().map(|problem| problem.message.clone()).collect();
         assert!(said.is_empty(), "{said:?}");

@@ -69,9 +69,9 @@ fn every_shipped_message_reads_well_in_each_language() {
                     Rendered::Mail { subject, text, .. } => {
                         format!("=== {template} {locale} mail: {subject}\n{text}\n\n")
                     }
-                    Rendered::Sms { text, segments } => {
-                        assert!(segments <= 3, "{template} {locale}: {segments} parts");
-                        format!("=== {template} {locale} text message in {segments}: {text}\n\n")
+                    Rendered::Sms { text, length, .. } => {
+                        assert!(length.parts <= 3, "{template} {locale}: {} parts", length.parts);
+                        format!("=== {template} {locale} text message in {}: {text}\n\n", length.parts)
                     }
                 };
             }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tend::outbox::channel::settings::Sort;
-use tend::outbox::template::{Compiled, Context, Rendered};
+use tend::outbox::template::{Compiled, Context, MessageLinks, Rendered};
 
 use super::people::{Person, come};
 use super::plan::{Plan, templates};
@@ -19,7 +19,10 @@ pub(super) fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, 
         locale: Some(locale.into()),
         country: None,
         message_id: "m1".into(),
-        links: None,
+        links: Some(MessageLinks {
+            unsubscribe: "https://shop.example/u/x".into(),
+            preferences: "https://shop.example/p/x".into(),
+        }),
         data,
     };
     let company = [("name", "云岭生活"), ("url", "https://shop.example"), ("address", "上海市静安区南京西路 1266 号")];
@@ -64,7 +67,9 @@ async fn each_offer_reads_well_in_each_language() {
             let name = if locale == "en" { "Eleanor" } else { "林晓燕" };
             said += &match render(&compiled, sort, &locale, name, data.clone()) {
                 Rendered::Mail { subject, text, .. } => format!("=== {locale} mail: {subject}\n{text}\n\n"),
-                Rendered::Sms { text, segments } => format!("=== {locale} text message in {segments}: {text}\n\n"),
+                Rendered::Sms { text, length, .. } => {
+                    format!("=== {locale} text message in {}: {text}\n\n", length.parts)
+                }
             };
         }
     }
@@ -75,7 +80,7 @@ async fn each_offer_reads_well_in_each_language() {
 fn names_of_all_kinds_are_written_as_they_are_and_never_as_markup() {
     for (name, html) in [
         ("欧阳娜娜", "欧阳娜娜"),
-        ("محمد علي", "محمد علي"),
+        ("\u{2068}محمد علي\u{2069}", "&#8296;محمد علي&#8297;"),
         ("Zoë 🎂 O'Neill", "Zoë 🎂 O&#39;Neill"),
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("A & B \"Ltd\"", "A &amp; B &quot;Ltd&quot;"),

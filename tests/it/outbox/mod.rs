@@ -1,7 +1,9 @@
 //! The outbox: templates, messages, channels, the dispatcher.
 mod crash;
 mod fallback;
+mod hardening;
 mod links;
+mod lints;
 mod mails;
 mod moved;
 pub mod office;

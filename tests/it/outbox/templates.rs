@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tend::outbox::channel::settings::Sort;
-use tend::outbox::template::{Compiled, Context, Known, Rendered, TemplateFolder};
+use tend::outbox::template::{Compiled, Context, Known, Length, Rendered, TemplateFolder};
 
 /// A mail whose tags stand where the compiler copies what it finds.
 const COPIED: &str = r##"<mjml>
@@ -38,6 +38,10 @@ fn context(name: &str) -> Context {
         links: None,
         data: json!({"offer": {"gift": "<rose> & \"card\"", "items": ["a", "b<c"]}, "occasion": {"date": "2026-05-04"}}),
     }
+}
+
+fn text_message(text: &str) -> Rendered {
+    Rendered::Sms { text: text.into(), length: Length::of(text), by: None }
 }
 
 fn company() -> minijinja::Value {
@@ -118,8 +122,8 @@ fn text_messages_are_trimmed_and_counted_and_the_language_is_the_nearest() {
     ]);
     let template = folder.compile("t").expect("compiles");
     let sms = |locale: &str| template.render(Sort::Sms, locale, &context("<Ann>"), &company()).expect("renders");
-    assert_eq!(sms("zh-Hans-CN"), Rendered::Sms { text: "【店】<Ann>，生日快乐".into(), segments: 1 });
-    assert_eq!(sms("en-GB"), Rendered::Sms { text: "Happy birthday <Ann>".into(), segments: 1 });
+    assert_eq!(sms("zh-Hans-CN"), text_message("【店】<Ann>，生日快乐"));
+    assert_eq!(sms("en-GB"), text_message("Happy birthday <Ann>"));
     let error = template.render(Sort::Email, "en", &context("Ann"), &company()).expect_err("no mail");
     assert_eq!(error.message, "the template `t` has no email in any language");
     assert_eq!(folder.locales("t", Sort::Sms), ["en", "zh-CN"]);
@@ -133,7 +137,7 @@ fn dates_are_written_as_the_template_says() {
     )]);
     let rendered =
         folder.compile("t").expect("compiles").render(Sort::Sms, "en", &context("x"), &company()).expect("renders");
-    assert_eq!(rendered, Rendered::Sms { text: "5月4日 May 4 7.5 6".into(), segments: 1 });
+    assert_eq!(rendered, text_message("5月4日 May 4 7.5 6"));
     let bad = TemplateFolder::from_files([("t/sms.en.txt", r#"{{ occasion.date|date("%H:%M %!") }}"#)]);
     assert!(bad.compile("t").expect("compiles").render(Sort::Sms, "en", &context("x"), &company()).is_err());
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Report, what};
+use super::{Report, coupons, what};
 use crate::engine::door::JobError;
 use crate::jobs::layout::count;
 use crate::jobs::page;
@@ -45,7 +45,14 @@ impl Report<'_> {
         let page = Page {
             head: page::Head::new(format!("Messages of {}", self.run.job), self.run),
             tiles: tiles.map(|(customers, words)| Tile { customers: count(customers), words }),
-            tables: vec![self.offers(), self.people(), self.refusals(), self.outsiders(), self.unknown()],
+            tables: vec![
+                self.offers(),
+                self.coupons(),
+                self.people(),
+                self.refusals(),
+                self.outsiders(),
+                self.unknown(),
+            ],
         };
         page::render(include_str!("message.html"), &page)
     }
@@ -60,6 +67,17 @@ impl Report<'_> {
             caption: "",
             columns: vec!["customers", "offer", "channel", "language"],
             rows: rows.collect(),
+            figures: true,
+        }
+    }
+
+    fn coupons(&self) -> Table {
+        let (columns, rows) = coupons::rows(&self.coupons);
+        Table {
+            heading: "Coupon codes",
+            caption: "Taken by this run, and left behind it.",
+            columns,
+            rows,
             figures: true,
         }
     }

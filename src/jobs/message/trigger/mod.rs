@@ -29,6 +29,7 @@ macro_rules! statements {
             include_str!("../../../outbox/policy/ways.sql"),
             include_str!("../../../outbox/policy/caps.sql"),
             include_str!("../../../outbox/policy/policy.sql"),
+            "/*{coupons}*/\n",
             include_str!($end)
         )
     };
