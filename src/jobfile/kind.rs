@@ -63,6 +63,11 @@ pub trait Kind: Sync {
         None
     }
 
+    /// Whether its checks say how many codes are left in coupon pools.
+    fn gives_coupons(&self) -> bool {
+        false
+    }
+
     /// JSON schema of the keys of `expect`.
     fn expect_schema(&self) -> Map<String, Value> {
         Map::new()

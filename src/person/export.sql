@@ -13,6 +13,7 @@ company as (
         'consent', (select jsonb_agg(t order by recorded_at) from crm.consent t where customer_id = $1),
         'orders', (select jsonb_agg(t order by placed_at) from crm.orders t where customer_id = $1),
         'interaction', (select jsonb_agg(t order by at) from crm.interaction t where customer_id = $1),
+        'product_view', (select jsonb_agg(t order by at) from crm.product_view t where customer_id = $1),
         'ticket', (select jsonb_agg(t order by opened_at) from crm.ticket t where customer_id = $1)) as known
 ),
 own as (

@@ -7,7 +7,7 @@ use super::{Delivered, Did};
 use crate::cli::failure::Failure;
 use crate::db::Opened;
 use crate::jobs::layout::{Align, count, fold, table};
-use crate::jobs::message::in_words;
+use crate::jobs::message::refusal_in_words;
 
 /// Everything the summary tells.
 pub struct Story {
@@ -45,7 +45,7 @@ impl Story {
             text.push_str(&self.tiers(tiers));
         }
         for messages in &self.messages {
-            text.push_str(&birthdays(messages));
+            text.push_str(&received(messages));
         }
         text.push_str(&self.sent());
         text.push_str(&self.next());
@@ -140,7 +140,8 @@ fn example<'j>(json: &'j Value, way: &str) -> Option<&'j Value> {
     })
 }
 
-fn birthdays(did: &Did) -> String {
+/// What a job of messages sends, and why others get nothing.
+fn received(did: &Did) -> String {
     let json = &did.json;
     let number = |value: &Value| value["customers"].as_i64().unwrap_or(0);
     let list = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
@@ -155,10 +156,11 @@ fn birthdays(did: &Did) -> String {
         }
     }
     for (offer, ways) in offers {
-        text.push_str(&fold(&format!("{offer}: {}", ways.join(", ")), 2));
+        let whose = if offer.is_empty() { String::new() } else { format!("{offer}: ") };
+        text.push_str(&fold(&format!("{whose}{}", ways.join(", ")), 2));
     }
     let refused = list(&json["refused"]).into_iter().map(|refused| {
-        let words = in_words(refused["reason"].as_str().unwrap_or_default()).to_owned();
+        let words = refusal_in_words(refused["reason"].as_str().unwrap_or_default(), refused["by"].as_str());
         (number(&refused), format!("{words}{}", examples(&refused["samples"])))
     });
     let outside = list(&json["outside_audience"]).into_iter().map(|outside| {
@@ -168,7 +170,7 @@ fn birthdays(did: &Did) -> String {
     let without: Vec<(i64, String)> = refused.chain(outside).collect();
     if !without.is_empty() {
         let all = without.iter().map(|(customers, _)| customers).sum();
-        text.push_str(&fold(&format!("have a birthday and get none, each for a reason on record: {}", count(all)), 2));
+        text.push_str(&fold(&format!("due, but get none, each for a reason on record: {}", count(all)), 2));
         let rows: Vec<_> = without.into_iter().map(|(customers, why)| vec![count(customers), why]).collect();
         text.push_str(&table(&[Align::Right], &rows).lines().map(|row| format!("  {row}\n")).collect::<String>());
     }

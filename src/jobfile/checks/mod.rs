@@ -78,7 +78,7 @@ fn one(
     }
     let on = days(&mut table);
     let customers = customers(&mut table, around);
-    let coupons = coupons(&mut table);
+    let coupons = if around.kind.gives_coupons() { coupons(&mut table) } else { BTreeMap::new() };
     let expect = expectation(&mut table, file, around);
     let span = table.span_of("expect");
     let given = cuts(&mut table, asked);

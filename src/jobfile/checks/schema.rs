@@ -35,7 +35,10 @@ pub fn schema(kinds: &[&dyn Kind]) -> Value {
         },
         "expect": { "anyOf": expect },
     });
-    let keys = keys.as_object().cloned().unwrap_or_default();
+    let mut keys = keys.as_object().cloned().unwrap_or_default();
+    if !kinds.iter().any(|kind| kind.gives_coupons()) {
+        keys.remove("coupons");
+    }
     json!({
         "type": "array",
         "description": "Examples that `tend check` tries out with the real job in a scratch database: given this customer, expect this",

@@ -54,9 +54,14 @@ struct Outside {
 
 impl Refused {
     fn words(&self) -> String {
-        let words = in_words(&self.reason);
-        self.by.as_ref().map_or_else(|| words.to_owned(), |by| format!("{words}: {by}"))
+        refusal_in_words(&self.reason, self.by.as_deref())
     }
+}
+
+/// A reason for no message, and which cap was full or which job went first.
+pub fn refusal_in_words(reason: &str, by: Option<&str>) -> String {
+    let words = in_words(reason);
+    by.map_or_else(|| words.to_owned(), |by| format!("{words}: {by}"))
 }
 
 /// What a run of the job did.

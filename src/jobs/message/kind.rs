@@ -28,6 +28,10 @@ impl Kind for MessageKind {
         &["trigger", "audience", "offer", "delivery", "step", "experiment", "conflict", "safety"]
     }
 
+    fn gives_coupons(&self) -> bool {
+        true
+    }
+
     fn read(&self, file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Arc<dyn Job>> {
         read(file, context).map(|message| Arc::new(message) as Arc<dyn Job>)
     }

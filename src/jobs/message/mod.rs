@@ -42,7 +42,7 @@ mod statement;
 mod step;
 mod trigger;
 
-pub use explain::in_words;
+pub use explain::refusal_in_words;
 pub use kind::MessageKind;
 
 /// A message job as its file says it.

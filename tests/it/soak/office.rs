@@ -20,8 +20,9 @@ const LEASE: Duration = Duration::from_secs(5);
 const HARMS: usize = 20;
 
 /// What the customers get.
-const LETTER: &str = "<mjml><mj-head><mj-title>{{ customer.name }}</mj-title></mj-head><mj-body><mj-section><mj-column>\
-                      <mj-text>{{ offer.gift }}</mj-text></mj-column></mj-section></mj-body></mjml>";
+const LETTER: &str = "<mjml><mj-head><mj-title>{{ customer.name }}</mj-title><mj-preview>{{ offer.gift }}</mj-preview></mj-head>\
+                      <mj-body><mj-section><mj-column><mj-text>{{ offer.gift }}</mj-text>\
+                      <mj-text><a href=\"{{ links.unsubscribe }}\">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>";
 
 /// The company.
 pub struct Office {
