@@ -115,29 +115,15 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     let mut folder = parts.spawn("the job folder", &stop, keeper.follow(move |_| bell.notify_one(), stop.clone()));
     let runs = parts.spawn("the engine", &stop, {
         let (engine, stop) = (Arc::clone(&engine), stop.clone());
-        async move {
-            engine.run(stop).await;
-            Ok(())
-        }
+        endless(async move { engine.run(stop).await })
     });
     // the dispatcher outlives the engine: what the last step queued may still go out, and nothing new comes
     let hands_down = CancellationToken::new();
     let sending = parts.spawn("the dispatcher", &hands_down, {
         let (dispatcher, hands_down) = (dispatcher.clone(), hands_down.clone());
-        async move {
-            dispatcher.run(hands_down).await;
-            Ok(())
-        }
+        endless(async move { dispatcher.run(hands_down).await })
     });
-    let answering = public.map(|public| {
-        parts.spawn("the public listener", &stop, {
-            let stop = stop.clone();
-            async move {
-                public.serve(stop).await;
-                Ok(())
-            }
-        })
-    });
+    let answering = public.map(|public| parts.spawn("the public listener", &stop, endless(public.serve(stop.clone()))));
     let doorbell = Doorbell::hang(engine.bell(), Bells::default()).await?;
 
     stop.cancelled().await;
@@ -157,6 +143,12 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
         tracing::debug!("the database is silent; leaving without taking leave");
     }
     parts.failed.get().map_or(Ok(()), |why| anyhow::bail!("{why}"))
+}
+
+/// A part that has no error to end with.
+async fn endless(work: impl Future<Output = ()>) -> anyhow::Result<()> {
+    work.await;
+    Ok(())
 }
 
 /// How long a stop waits for a database that does not answer.

@@ -144,7 +144,6 @@ impl Public {
     }
 
     /// A look at the counts that outlives [`serve`](Self::serve).
-    #[must_use]
     pub fn counts(&self) -> impl Fn() -> Counted + Send + Sync + 'static {
         let shared = Arc::clone(&self.shared);
         move || shared.counts.now()

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::Dice;
 use super::office::{CONNECTIONS, Harm, Office, bench};
@@ -99,15 +99,22 @@ async fn owe(world: &World, count: u32) {
 }
 
 async fn fates(world: &World) -> BTreeMap<u32, Fate> {
-    let rows: Vec<(String, String, Option<String>, Option<String>, String)> =
-        sqlx::query_as("select customer_id, state, state_reason, on_unknown, public_id::text from tend.outbox")
-            .fetch_all(world.pool())
-            .await
-            .unwrap();
+    let rows = sqlx::query(
+        "select substr(customer_id, 2)::int as customer, state, coalesce(state_reason, '') as reason,
+                coalesce(on_unknown, '') as on_unknown, public_id::text as public_id
+         from tend.outbox",
+    );
+    let rows = rows.fetch_all(world.pool()).await.unwrap();
     rows.into_iter()
-        .map(|(customer, state, reason, on_unknown, public_id)| {
-            let (reason, on_unknown) = (reason.unwrap_or_default(), on_unknown.unwrap_or_default());
-            (customer[1..].parse().unwrap(), Fate { state, reason, on_unknown, public_id })
+        .map(|row| {
+            let text = |column: &str| row.get::<String, _>(column);
+            let fate = Fate {
+                state: text("state"),
+                reason: text("reason"),
+                on_unknown: text("on_unknown"),
+                public_id: text("public_id"),
+            };
+            (row.get::<i32, _>("customer").cast_unsigned(), fate)
         })
         .collect()
 }
@@ -154,8 +161,7 @@ async fn office(gateway: &HttpServer) -> Office {
     let world = World::with_own_server().await;
     let relay = SmtpServer::start().await;
     let mut bench = bench(world.url(), &relay, "hold");
-    let jobs = bench.path().join("jobs");
-    std::fs::remove_dir_all(&jobs).and_then(|()| std::fs::create_dir(&jobs)).expect("an empty folder of jobs");
+    bench.only(&[]);
     bench.ladder("quiet", "cron = \"0 0 1 1 *\"\ntimezone = \"UTC\"");
     let path = bench.path().join("config/staging.toml");
     let series = "retry_after = [\"5s\", \"10s\", \"20s\", \"40s\", \"1m\", \"1m\", \"1m\", \"2m\", \"2m\", \"2m\", \"2m\", \"2m\", \"2m\"]\n";

@@ -9,6 +9,7 @@ async fn a_daemon_frozen_longer_than_its_lease_cannot_commit_when_it_wakes() {
     let pool = world.pool();
     super::company::with_birthday_on(pool, 50, "2026-07-01".parse().unwrap()).await;
     let mut bench = Bench::new(world.url());
+    bench.only(&["value-tiers"]);
     bench.set("time.source", "driven").set("engine.plan_interval", "40ms").set("engine.lease_ttl", "2s");
     bench.set("engine.heartbeat", "400ms").set("engine.takeover_interval", "300ms");
     world.advance_to(instant("2026-06-01T00:00:00Z")).await;

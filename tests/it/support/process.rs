@@ -35,6 +35,17 @@ impl Bench {
         self
     }
 
+    /// Leaves only these of the shipped jobs, without segments and caps.
+    pub fn only(&self, jobs: &[&str]) {
+        let folder = self.folder.path().join("jobs");
+        let text = |job: &&str| std::fs::read_to_string(folder.join(format!("{job}.toml"))).expect("a shipped job");
+        let kept: Vec<String> = jobs.iter().map(text).collect();
+        std::fs::remove_dir_all(&folder).and_then(|()| std::fs::create_dir(&folder)).expect("an empty folder of jobs");
+        for (job, text) in jobs.iter().zip(kept) {
+            self.job(job, &text);
+        }
+    }
+
     /// Replaces what `jobs/<name>.toml` says.
     pub fn job(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join("jobs").join(format!("{name}.toml")), text)
