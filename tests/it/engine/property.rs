@@ -1,10 +1,9 @@
 //! Any interleaving of planners and claimers over random clocks, crashes, restarts and catch-up settings gives each
 //! slot one row and one execution.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tend::engine::Engine;
@@ -55,14 +54,17 @@ fn any_interleaving_gives_each_slot_one_row_and_one_execution() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let mut runner =
         TestRunner::new(Config { cases: 16, max_shrink_iters: 40, failure_persistence: None, ..Config::default() });
-    let rescues = Cell::new(0);
+    // whatever chance brings, somebody dies in the middle of a run: this case sees to it
+    let hourly = Toy::new("0 * * * *", Act::Steps(2)).catch_up("all");
+    let deaths = (10..90).step_by(5).flat_map(|polls| [Event::Clock(60), Event::Crash(0, polls), Event::LeasesEnd]);
+    let rescues = runtime.block_on(play(hourly.clone(), hourly, deaths.collect()));
+    assert!(rescues > 0, "no crash left a run without an owner: the test proves nothing");
     runner
         .run(&(toy(), toy(), events()), |(one, two, events)| {
-            rescues.set(rescues.get() + runtime.block_on(play(one, two, events)));
+            runtime.block_on(play(one, two, events));
             Ok(())
         })
         .unwrap_or_else(|error| panic!("{error}"));
-    assert!(rescues.get() > 0, "no crash left a run without an owner: the test proves nothing");
 }
 
 /// Plays one case; how many runs were taken from dead owners.
@@ -90,13 +92,18 @@ async fn play(one: Toy, two: Toy, events: Vec<Event>) -> i64 {
             Event::Restart(replica) => replicas[replica] = stage.engine(),
         }
     }
-    // Retries, waits for each other and hours of backoff come to an end.
-    let end = latest + TimeDelta::hours(12);
-    for hours in 0..=12 {
-        stage.world.advance_to(latest + TimeDelta::hours(hours)).await;
+    // Retries, waits for each other and hours of backoff come to an end; late in the evening nobody waits for a slot of
+    // the day that is still to come.
+    let evening = (latest + TimeDelta::hours(12)).with_time(NaiveTime::from_hms_opt(23, 50, 0).unwrap()).unwrap();
+    let end = evening.max(latest + TimeDelta::hours(12));
+    let mut now = latest;
+    while now <= end {
+        stage.world.advance_to(now).await;
         stage.expire_leases().await;
         crashing(&stage.engine(), u32::MAX).await;
+        now += TimeDelta::hours(1);
     }
+    stage.world.advance_to(end).await;
     settle_down(&stage).await;
     for (job, toy) in [("one", &one), ("two", &two)] {
         check(&stage, job, toy, begin, end).await;
