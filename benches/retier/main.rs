@@ -13,6 +13,9 @@
 //! ```
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
+#[path = "../shared/value_tiers.rs"]
+mod value_tiers;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -23,10 +26,8 @@ use sqlx::{AssertSqlSafe, PgPool};
 use tend::db::embedded::Launch;
 use tend::db::{Database, DatabaseSettings, migrate};
 use tend::engine::door::{Job, Run, Step, Trigger, Tx};
-use tend::jobfile::kind::{Cuts, Ladders, ReadContext};
-use tend::jobfile::reader::read_text;
+use tend::jobfile::kind::Ladders;
 use tend::jobs::retier::{self, Ladder, Scope};
-use tend::outbox::template::TemplateFolder;
 
 /// The same for both sides.
 const SERVER: [(&str, &str); 7] = [
@@ -41,7 +42,6 @@ const SERVER: [(&str, &str); 7] = [
 const LADDER: &str = "value-tiers";
 /// The same ladder, every night for everybody with all orders counted.
 const FULL: &str = "value-tiers-in-full";
-const FILE: &str = include_str!("../../jobs/value-tiers.toml");
 
 struct Size {
     customers: u64,
@@ -192,28 +192,9 @@ async fn generate(pool: &PgPool, size: &Size) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The shipped ladder.
+/// The shipped ladder; the bare statement knows no hold.
 fn tend_ladder() -> anyhow::Result<Ladder> {
-    let (templates, ladders) = (TemplateFolder::default(), Ladders::default());
-    let cuts = Cuts::default();
-    let context = ReadContext {
-        job: LADDER,
-        timezone: chrono_tz::UTC,
-        templates: &templates,
-        templates_dir: "templates",
-        ladders: &ladders,
-        cuts: &cuts,
-        segments: &Default::default(),
-        jobs: None,
-    };
-    // the bare statement knows no hold
-    let (from, rest) = FILE.split_once("[retier.stability]").context("a ladder with stability")?;
-    let (_, to) = rest.split_once("\n\n").context("an empty line behind it")?;
-    let ladder = format!("{from}{to}");
-    let (ladder, problems) = read_text(&"jobs/value-tiers.toml".into(), &ladder.into(), |file| {
-        file.leave(&["title", "description", "owner", "schedule", "check"]);
-        retier::read(file, &context)
-    });
+    let (ladder, problems) = value_tiers::read(&value_tiers::without_stability(), &Ladders::default(), retier::read);
     ladder.with_context(|| problems.render(false))
 }
 
