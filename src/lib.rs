@@ -32,7 +32,7 @@
 //! | [`settings`] | layered settings, and what each environment forbids |
 //! | [`clock`] | where "now" comes from |
 //! | [`telemetry`], [`progress`] | logging; how far long work is |
-//! | [`spelling`] | the word that was meant by a misspelt one |
+//! | [`spelling`], [`figures`] | the word that was meant by a misspelt one; numbers as people read them |
 //!
 //! `cli` and `daemon` wire them and are known by nobody. Who may know whom is a table in `tests/it/architecture.rs`.
 //!
@@ -66,6 +66,7 @@ pub mod daemon;
 pub mod db;
 pub mod demo;
 pub mod engine;
+pub mod figures;
 pub mod filter;
 pub mod import;
 pub mod jobfile;

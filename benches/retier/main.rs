@@ -5,11 +5,11 @@
 //! benches/README.md.
 //!
 //! How a night grows with the customers alone, beside the plain scan of the kept facts, tell these two: the same number
-//! of orders and of changes, twice the customers.
+//! of changes and of orders a customer, twice the customers. Nights alone are measured, without what they are compared with else.
 //!
 //! ```text
-//! cargo bench --bench retier -- --customers 1000000 --orders 10000000 --changed 10000
-//! cargo bench --bench retier -- --customers 2000000 --orders 10000000 --changed 10000
+//! cargo bench --bench retier -- --nights-only --customers 1000000 --orders 10000000 --changed 10000
+//! cargo bench --bench retier -- --nights-only --customers 2000000 --orders 20000000 --changed 10000
 //! ```
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
@@ -49,20 +49,26 @@ struct Size {
     /// Customers with a new order each night.
     changed: u64,
     rounds: u32,
+    /// Neither the full evaluation nor the bare statement.
+    nights_only: bool,
 }
 
 impl Size {
     fn from_arguments() -> anyhow::Result<Self> {
-        let mut size = Self { customers: 1_000_000, orders: 0, changed: 0, rounds: 5 };
+        let mut size = Self { customers: 1_000_000, orders: 0, changed: 0, rounds: 5, nights_only: false };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
+            if name == "--nights-only" {
+                size.nights_only = true;
+                continue;
+            }
             let value = arguments.next().with_context(|| format!("{name} needs a number"))?;
             match name.as_str() {
                 "--customers" => size.customers = value.parse()?,
                 "--orders" => size.orders = value.parse()?,
                 "--changed" => size.changed = value.parse()?,
                 "--rounds" => size.rounds = value.parse()?,
-                _ => bail!("known: --customers, --orders, --changed, --rounds; not {name}"),
+                _ => bail!("known: --customers, --orders, --changed, --rounds, --nights-only; not {name}"),
             }
         }
         if size.orders == 0 {
@@ -101,9 +107,7 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
         }
         let run_id = i64::from(round) * 2 + 1;
         let (night, progress) = run_tend(&db, &tend, at, run_id).await?;
-        let bare = run_bare(pool, &bare, at).await?;
-        let full = run_full(&db, &tend, at, run_id + 1).await?;
-        same_levels(pool).await?;
+        let compared = if size.nights_only { None } else { Some(compare(&db, &tend, &bare, at, run_id + 1).await?) };
         let looked_at: i64 = sqlx::query_scalar("select evaluated from tend.ladder_run where run_id = $1")
             .bind(run_id)
             .fetch_one(pool)
@@ -111,10 +115,13 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
         let scan = scan_facts(pool).await?;
         let kind = if round == 0 { "first, every row written (not counted)" } else { "" };
         println!(
-            "{}  bare {}  full {}  night {}  scan of facts {}  looked at {looked_at}  {progress}  {kind}",
+            "{}  {}night {}  scan of facts {}  looked at {looked_at}  {progress}  {kind}",
             at.date_naive(),
-            seconds(bare),
-            seconds(full),
+            compared.map_or_else(String::new, |(bare, full)| format!(
+                "bare {}  full {}  ",
+                seconds(bare),
+                seconds(full)
+            )),
             seconds(night),
             seconds(scan)
         );
@@ -122,8 +129,10 @@ async fn measure(size: &Size) -> anyhow::Result<()> {
             // as autovacuum does on a server of its own accord
             sqlx::raw_sql("vacuum analyze").execute(pool).await?;
         } else {
-            times.bare.push(bare);
-            times.full.push(full);
+            if let Some((bare, full)) = compared {
+                times.bare.push(bare);
+                times.full.push(full);
+            }
             times.night.push(night);
             times.scan.push(scan);
         }
@@ -143,21 +152,19 @@ struct Times {
 
 impl Times {
     fn print(self) {
+        let compared = !self.full.is_empty();
         let (bare, full, night, scan) = (median(self.bare), median(self.full), median(self.night), median(self.scan));
-        let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
-        println!(
-            "median      bare {}  full {}  night {}  scan of facts {}",
-            seconds(bare),
-            seconds(full),
-            seconds(night),
-            seconds(scan)
-        );
-        println!(
-            "ratios      full to bare {:.2}  night to full {:.3}  night to bare {:.3}",
-            ratio(full, bare),
-            ratio(night, full),
-            ratio(night, bare)
-        );
+        println!("median      night {}  scan of facts {}", seconds(night), seconds(scan));
+        if compared {
+            let ratio = |a: Duration, b: Duration| a.as_secs_f64() / b.as_secs_f64();
+            println!("            bare {}  full {}", seconds(bare), seconds(full));
+            println!(
+                "ratios      full to bare {:.2}  night to full {:.3}  night to bare {:.3}",
+                ratio(full, bare),
+                ratio(night, full),
+                ratio(night, bare)
+            );
+        }
     }
 }
 
@@ -221,6 +228,21 @@ async fn run_bare(pool: &PgPool, statement: &str, at: DateTime<Utc>) -> anyhow::
     let begun = Instant::now();
     sqlx::raw_sql(AssertSqlSafe(statement)).execute(pool).await?;
     Ok(begun.elapsed())
+}
+
+/// What decides the same without the night's means: the bare statement and the full evaluation, which must agree with
+/// the night on every customer.
+async fn compare(
+    db: &Database,
+    ladder: &Ladder,
+    bare: &str,
+    at: DateTime<Utc>,
+    run_id: i64,
+) -> anyhow::Result<(Duration, Duration)> {
+    let bare = run_bare(db.pool(), bare, at).await?;
+    let full = run_full(db, ladder, at, run_id).await?;
+    same_levels(db.pool()).await?;
+    Ok((bare, full))
 }
 
 fn run_of(ladder: &str, at: DateTime<Utc>, run_id: i64) -> Run {

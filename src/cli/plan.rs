@@ -135,9 +135,7 @@ pub fn nobody(customer: &str) -> Failure {
 
 /// Shows what a segment holds, or why a customer is in it or not.
 async fn segment(arguments: &Arguments, command: &PlanArgs, folder: &Folder) -> Result<(), Failure> {
-    if command.html.is_some() {
-        return Err(Failure::Usage("a segment has no page: leave --html out".to_owned()));
-    }
+    let page = command.html.as_deref().map(PageFile::open).transpose()?;
     let settings = connect::settings(arguments)?;
     let own = folder.segments.get(&command.job).and_then(|file| file.timezone);
     let timezone = own.unwrap_or(settings.defaults.timezone);
@@ -155,12 +153,16 @@ async fn segment(arguments: &Arguments, command: &PlanArgs, folder: &Folder) -> 
     };
     let frame = Frame { as_of, timezone, window: None };
     let explained = match &command.customer {
-        None => jobs::segment::plan(&mut tx, &segment, frame).await?,
+        None => jobs::segment::plan(&mut tx, &segment, frame).await.map_err(Failure::failed)?,
         Some(customer) => {
-            jobs::segment::judge(&mut tx, &segment, frame, customer).await?.ok_or_else(|| nobody(customer))?
+            let judged = jobs::segment::judge(&mut tx, &segment, frame, customer).await.map_err(Failure::failed)?;
+            judged.ok_or_else(|| nobody(customer))?
         }
     };
     tx.rollback().await?;
+    if let Some(page) = page {
+        page.write(explained.html.as_deref())?;
+    }
     if arguments.json {
         return print::json(&json!({ "segment": segment.name, "as_of": as_of, "plan": explained.json }));
     }

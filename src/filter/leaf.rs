@@ -139,7 +139,9 @@ impl Subject {
         }
     }
 
-    pub(super) fn describe(&self) -> String {
+    /// In words: "spend in 365d".
+    #[must_use]
+    pub fn describe(&self) -> String {
         match self {
             Self::Field { field, window: Some(window) } => format!("{} in {window}", field.name),
             Self::Field { field, window: None } => field.name.to_owned(),

@@ -12,6 +12,7 @@ use super::emit::Emit;
 use super::facts;
 use super::field::{Kind, Source};
 use super::leaf::{Leaf, Subject, Type};
+use crate::figures::decimal;
 
 /// What the database says about one comparison.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -139,7 +140,7 @@ impl Node {
         let kind = leaf.subject.kind();
         let found = shown(&answer.value, kind, timezone).map(|value| {
             let beside = match (&leaf.subject, &answer.beside) {
-                (_, Value::Null) => leaf.cut.map(|cut| format!("they begin at {cut}")),
+                (_, Value::Null) => leaf.cut.map(|cut| format!("they begin at {}", decimal(cut))),
                 (Subject::Ladder { .. }, since) => {
                     shown(since, Kind::Instant, timezone).map(|since| format!("since {since}"))
                 }
@@ -230,13 +231,8 @@ fn shown(value: &Value, kind: Kind, timezone: Tz) -> Option<String> {
         other => other.to_string(),
     };
     Some(match kind {
-        Kind::Share => match text.parse::<Decimal>() {
-            Ok(share) => format!("{}%", (share * Decimal::ONE_HUNDRED).round_dp(2).normalize()),
-            Err(_) => text,
-        },
-        Kind::Days => format!("{text} days"),
-        Kind::Number => match text.parse::<Decimal>() {
-            Ok(number) => number.round_dp(4).normalize().to_string(),
+        Kind::Share | Kind::Days | Kind::Number | Kind::Count | Kind::Surge => match text.parse::<Decimal>() {
+            Ok(number) => figure(number, kind),
             Err(_) => text,
         },
         Kind::Instant => match text.parse::<DateTime<Utc>>() {
@@ -245,4 +241,17 @@ fn shown(value: &Value, kind: Kind, timezone: Tz) -> Option<String> {
         },
         _ => text,
     })
+}
+
+/// A number for people: amounts with two decimals.
+fn figure(mut number: Decimal, kind: Kind) -> String {
+    match kind {
+        Kind::Share => format!("{}%", decimal((number * Decimal::ONE_HUNDRED).round_dp(2).normalize())),
+        Kind::Days => format!("{} day{}", decimal(number.normalize()), if number == Decimal::ONE { "" } else { "s" }),
+        Kind::Number => {
+            number.rescale(2);
+            decimal(number)
+        }
+        _ => decimal(number.normalize()),
+    }
 }

@@ -1,8 +1,9 @@
-//! How previews are laid out for a terminal of 100 columns: columns that line up also under Chinese names, figures
-//! with separators, long lines folded between words.
+//! How previews are laid out for a terminal of 100 columns: columns that line up also under Chinese names, long lines
+//! folded between words. Figures are written as [`crate::figures`] has them.
 
-use rust_decimal::Decimal;
 use unicode_width::UnicodeWidthStr;
+
+pub use crate::figures::{count, decimal};
 
 /// Columns of a terminal a preview is made for.
 pub const WIDTH: usize = 100;
@@ -90,31 +91,6 @@ pub fn hang(heading: &str, text: &str, indent: usize, width: usize) -> String {
     lines.join("\n") + "\n"
 }
 
-/// "4,338"
-#[must_use]
-pub fn count(number: i64) -> String {
-    decimal(Decimal::from(number))
-}
-
-/// "2,059.45": the digits as they are, the whole part in groups of three.
-#[must_use]
-pub fn decimal(number: Decimal) -> String {
-    let digits = number.abs().to_string();
-    let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), None), |(whole, rest)| (whole, Some(rest)));
-    let mut text = String::from(if number.is_sign_negative() && !number.is_zero() { "-" } else { "" });
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        text.push('.');
-        text.push_str(fraction);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,13 +108,5 @@ mod tests {
         assert_eq!(folded.lines().count(), 3);
         assert_eq!(clip("欧阳娜娜", 5), "欧阳…");
         assert_eq!(clip("Anna", 5), "Anna");
-    }
-
-    #[test]
-    fn figures_have_separators() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(-1_234_567), "-1,234,567");
-        assert_eq!(decimal(Decimal::new(205_945, 2)), "2,059.45");
-        assert_eq!(decimal(Decimal::new(-5, 1)), "-0.5");
     }
 }

@@ -3,6 +3,7 @@
 pub mod judged;
 pub mod layout;
 pub mod message;
+pub mod missing;
 pub mod page;
 pub mod retier;
 pub mod segment;

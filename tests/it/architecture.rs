@@ -15,6 +15,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("progress", &[]),
     ("telemetry", &[]),
     ("spelling", &[]),
+    ("figures", &[]),
     ("db", &[]),
     ("settings", &["clock", "db", "telemetry", "outbox::channel", "spelling"]),
     ("person", &["db"]),
@@ -42,6 +43,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "filter",
         &[
             "calendar",
+            "figures",
             "jobfile::duration",
             "jobfile::kind",
             "jobfile::problem",
@@ -57,6 +59,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "clock::shown",
             "calendar",
             "engine::door",
+            "figures",
             "filter",
             "jobfile::checks",
             "jobfile::duration",

@@ -6,9 +6,12 @@
 //! carried by colour alone. A kind brings its template, which extends `page.html`.
 
 pub mod flow;
+pub mod tree;
 
 use std::sync::LazyLock;
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -24,6 +27,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("page.html", include_str!("page.html")),
         ("page.css", include_str!("page.css")),
         ("flow.svg", include_str!("flow.svg")),
+        ("missing.html", include_str!("missing.html")),
+        ("tree.html", include_str!("tree.html")),
     ] {
         env.add_template(name, text).expect("the templates of the program are tested");
     }
@@ -47,7 +52,6 @@ impl Head {
     #[must_use]
     pub fn new(title: String, run: &Run) -> Self {
         let preview = run.trigger == Trigger::Preview;
-        let local = run.as_of.with_timezone(&run.timezone).format("%Y-%m-%d %H:%M");
         Self {
             title,
             what: if preview { "Preview of" } else { "Report of" },
@@ -55,9 +59,15 @@ impl Head {
             job: run.job.clone(),
             run: run.run_id,
             spec: run.spec_hash.chars().take(12).collect(),
-            when: format!("{local} {}", run.timezone),
+            when: local(run.as_of, run.timezone),
         }
     }
+}
+
+/// "2026-06-01 02:00 Asia/Shanghai"
+#[must_use]
+pub fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    format!("{} {zone}", at.with_timezone(&zone).format("%Y-%m-%d %H:%M"))
 }
 
 /// Renders a page from a template that extends `page.html`.

@@ -14,6 +14,7 @@ use super::found::{Cuts, CutsBefore, Sample};
 use super::near::{Near, Neighbour};
 use crate::filter::{Comparison, field};
 use crate::jobs::layout;
+use crate::jobs::missing::{self, Missing};
 
 pub(super) struct Words<'a> {
     ladder: &'a Ladder,
@@ -225,6 +226,15 @@ impl<'a> Words<'a> {
         let lacking: Vec<_> =
             lacking.map(|(at, other)| self.told(&customer.reason, held(&customer.reason, at), other)).collect();
         if lacking.is_empty() { String::new() } else { format!("; besides: {}", lacking.join(", ")) }
+    }
+
+    /// The values that customers lack, by how many lack one for each condition.
+    pub fn missing(&self, lacking: &BTreeMap<String, i64>) -> Vec<Missing> {
+        missing::once(self.comparisons.iter().map(|comparison| {
+            let words = format!("{} {}", comparison.subject, comparison.asked);
+            let customers = lacking.get(&words).copied().unwrap_or(0);
+            (comparison.subject.clone(), words, customers)
+        }))
     }
 
     /// What the figures mean that the ladder looks at: the field's name and its definition.

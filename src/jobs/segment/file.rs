@@ -113,7 +113,7 @@ impl Job for Members {
     }
 
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
-        Box::pin(async move { Ok(plan(tx.conn(), &self.0, Self::frame(run)).await?) })
+        Box::pin(plan(tx.conn(), &self.0, Self::frame(run)))
     }
 
     fn decided<'a>(
@@ -137,7 +137,7 @@ impl Job for Members {
         customer: &'a str,
         tx: &'a mut Tx<'_>,
     ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
-        Box::pin(async move { Ok(judge(tx.conn(), &self.0, Self::frame(run), customer).await?) })
+        Box::pin(judge(tx.conn(), &self.0, Self::frame(run), customer))
     }
 
     fn replay(&self) -> Replay {

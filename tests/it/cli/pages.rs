@@ -28,6 +28,40 @@ async fn a_preview_and_a_run_write_the_same_report_as_a_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_segment_has_a_page_of_who_is_in_it_and_one_of_why_somebody_is() {
+    let (world, bench) = bench().await;
+    company(&world).await;
+    let segment = "title = \"Buyers <b>&</b> fans\"\nwindow = \"365d\"\n\
+                   when = { any = [{ field = \"spend\", at_least = 1000 }, { field = \"average_order\", above = 1 }, { field = \"average_order\", below = 0 }] }\n";
+    std::fs::write(bench.path().join("jobs/segments/buyers.toml"), segment).unwrap();
+    world.sql("insert into crm.customer (customer_id, name) values ('none', '<i>Nobody</i>')").await;
+    world.sql("insert into crm.customer (customer_id, name) values ('big', '大卫')").await;
+    world
+        .sql("insert into crm.orders (customer_id, order_id, placed_at, amount) values ('big', 'big', '2026-05-20', 12345.6)")
+        .await;
+    let page = async |arguments: &[&str]| {
+        let file = bench.path().join("segment.html");
+        let all = [&["plan", "buyers", "--at", "2026-06-01", "--html", file.to_str().unwrap()], arguments].concat();
+        (bench.ok(&all), std::fs::read_to_string(file).unwrap())
+    };
+    let (text, plan) = page(&[]).await;
+    assert!(text.contains("Buyers <b>&</b> fans has "), "the text is printed as well: {text}");
+    assert!(text.contains("average_order in 365d, asked for by 2 conditions"), "{text}");
+    assert!(plan.starts_with("<!DOCTYPE html>") && plan.ends_with("</html>"), "{plan}");
+    assert!(plan.contains("Buyers &lt;b&gt;&amp;&lt;&#x2f;b&gt; fans") && !plan.contains("<b>&"), "{plan}");
+    assert!(plan.contains("<bdi>大卫</bdi>") && plan.contains("in the segment") && plan.contains("of all"), "{plan}");
+    assert_eq!(plan.matches("average_order in 365d, asked for by 2 conditions").count(), 1, "{plan}");
+
+    let (text, big) = page(&["--customer", "big"]).await;
+    assert!(text.contains("+ spend in 365d is at least 1000: 12,345.60"), "{text}");
+    assert!(big.contains("</b> is in the segment.") && big.contains("<bdi>12,345.60</bdi>"), "{big}");
+    let (_, none) = page(&["--customer", "none"]).await;
+    assert!(none.contains("</b> is not in the segment.") && none.contains("missing, so it does not hold"), "{none}");
+    assert!(none.contains("&lt;i&gt;Nobody"), "{none}");
+    assert_eq!(parts(&bench), 0, "nothing unfinished is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_cannot_be_written_is_told_before_any_work() {
     let (_world, bench) = bench().await;
     let folder = bench.path().to_str().unwrap();

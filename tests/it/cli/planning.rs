@@ -33,7 +33,6 @@ async fn a_segment_is_counted_and_a_customer_explained() {
             &["plan", "value-tiers", "--at", "2026-06-01", "--customer", "c08"],
             &["plan", "birthday", "--at", "2026-06-01", "--customer", "c09"],
             &["plan", "regulars", "--customer", "nobody"],
-            &["plan", "regulars", "--html", "page.html"],
             &["plan", "birthday", "--customer", "c09", "--html", "page.html"],
             &["plan", "regulrs"],
         ],

@@ -161,24 +161,46 @@ async fn whatever_happens_to_an_order_is_seen_by_the_next_run_alone_where_it_hap
     }
 }
 
-#[tokio::test]
-async fn a_slow_transaction_that_commits_behind_a_fast_one_is_not_lost() {
+/// What a transaction does that commits behind a run, and behind one that began after it and was seen by the run: the
+/// run after it sees it, alone where it happened.
+async fn seen_when_it_commits(change: &'static str, meanwhile: [&str; 3], afterwards: [&str; 3], touched: i64) {
     let world = shop().await;
-    let insert = |customer: &str| {
-        format!(
-            "insert into crm.orders (customer_id, order_id, placed_at, amount) values ('{customer}', 'late-{customer}', '2026-05-31Z', 5000)"
-        )
-    };
     let mut slow = world.pool().begin().await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(insert("b"))).execute(&mut *slow).await.unwrap();
-    world.sql(&insert("c")).await;
+    sqlx::raw_sql(change).execute(&mut *slow).await.unwrap();
+    world
+        .sql(
+            "insert into crm.orders (customer_id, order_id, placed_at, amount) values
+             ('a', 'fast-a', '2026-05-31Z', 1), ('b', 'fast-b', '2026-05-31Z', 1), ('c', 'fast-c', '2026-05-31Z', 150)",
+        )
+        .await;
+    let found = async || world.rows("select level from tend.ladder_state order by customer_id").await;
     evaluate(&world, &by_amount(), &run(2, AT)).await.unwrap();
-    assert_eq!(levels(&world).await, ["a\thigh", "b\tmid", "c\thigh"]);
+    assert_eq!(found().await, meanwhile);
     slow.commit().await.unwrap();
     evaluate(&world, &by_amount(), &run(3, AT)).await.unwrap();
-    assert_eq!(levels(&world).await, ["a\thigh", "b\thigh", "c\thigh"]);
+    assert_eq!(found().await, afterwards);
     assert_eq!(differences(&world, "365 days", AT).await, "0");
-    assert_eq!(world.value("select evaluated from tend.ladder_run where run_id = 3").await, "1");
+    let looked_at = world.value("select evaluated from tend.ladder_run where run_id = 3").await;
+    assert_eq!(looked_at, touched.to_string());
+}
+
+#[tokio::test]
+async fn a_slow_transaction_that_commits_behind_a_fast_one_is_not_lost() {
+    let late =
+        "insert into crm.orders (customer_id, order_id, placed_at, amount) values ('b', 'late', '2026-05-31Z', 5000)";
+    seen_when_it_commits(late, ["high", "mid", "mid"], ["high", "high", "mid"], 1).await;
+}
+
+#[tokio::test]
+async fn orders_that_a_slow_transaction_deletes_behind_a_fast_one_are_gone() {
+    let gone = "delete from crm.orders where customer_id = 'a'";
+    seen_when_it_commits(gone, ["high", "mid", "mid"], ["normal", "mid", "mid"], 1).await;
+}
+
+#[tokio::test]
+async fn an_order_that_changes_hands_behind_a_fast_one_is_taken_from_the_one_and_given_to_the_other() {
+    let hands = "update crm.orders set customer_id = 'c' where customer_id = 'a'";
+    seen_when_it_commits(hands, ["high", "mid", "mid"], ["normal", "mid", "high"], 2).await;
 }
 
 #[tokio::test]

@@ -21,7 +21,8 @@ const WINDOW: i64 = 365 * 24;
 struct Order {
     /// Before the first night; less than 0: after it.
     hours: i64,
-    cents: i64,
+    /// None: the company does not know.
+    cents: Option<i64>,
     status: &'static str,
 }
 
@@ -38,7 +39,7 @@ impl Person {
     }
 
     fn spend(&self) -> i128 {
-        self.counted().map(|order| i128::from(order.cents)).sum()
+        self.counted().filter_map(|order| order.cents).map(i128::from).sum()
     }
 
     fn buyer(&self) -> bool {
@@ -60,19 +61,9 @@ enum Change {
 fn order() -> impl Strategy<Value = Order> {
     // few values, so that many are equal; the edges of the window; and the future
     let hours = select(vec![1, 24, 700, 1500, 5000, WINDOW - 1, WINDOW, WINDOW + 1, 20_000, 0, -1, -30, -70_000_000]);
-    let cents = select(vec![
-        0,
-        1,
-        5_000,
-        5_000,
-        10_000,
-        10_000,
-        10_000,
-        100_000,
-        -5_000,
-        99_999_999_999_999,
-        -99_999_999_999_999,
-    ]);
+    let often = [0, 5_000, 5_000, 10_000, 10_000, 10_000, 100_000, -5_000].map(Some);
+    let seldom = [Some(1), Some(99_999_999_999_999), Some(-99_999_999_999_999), None];
+    let cents = select([often.as_slice(), seldom.as_slice()].concat());
     let status = select(vec!["paid", "paid", "paid", "cancelled", "refunded"]);
     (hours, cents, status).prop_map(|(hours, cents, status)| Order { hours, cents, status })
 }
@@ -221,6 +212,13 @@ async fn happen(conn: &mut PgConnection, change: &Change, person: usize, name: &
     sqlx::query(statement).bind(twins.as_slice()).bind(value).execute(conn).await.unwrap();
 }
 
+/// Where amounts may be missing, as a view of the company's may have it.
+async fn world() -> World {
+    let world = World::new().await;
+    world.sql("alter table crm.orders alter column amount drop not null").await;
+    world
+}
+
 async fn strings(conn: &mut PgConnection, query: &'static str) -> Vec<String> {
     sqlx::query_scalar(query).fetch_all(conn).await.unwrap()
 }
@@ -273,7 +271,7 @@ fn check<S: Strategy>(
 fn ties_are_never_split_more_spend_never_stands_lower_and_rows_may_stand_in_any_order() {
     let (tied, apart) = (Cell::new(0), Cell::new(0));
     let strategy = (people(), ladders(by_spend(), vec![""]), any::<(u32, u32)>());
-    check(80, strategy, World::new(), async |world, (people, text, seeds)| {
+    check(80, strategy, world(), async |world, (people, text, seeds)| {
         let (job, mut seen) = (ladder(&text), Vec::new());
         for seed in [seeds.0, seeds.1] {
             let mut transaction = world.pool().begin().await.unwrap();
@@ -333,43 +331,37 @@ fn any_nights_of_any_ladders_leave_everybody_on_one_level_and_twins_on_the_same(
     let two = [(); 2].map(|()| ladders(by_anything(), stability.clone()));
     let nights = prop::collection::vec(prop::collection::vec((any::<prop::sample::Index>(), change()), 0..5), 3);
     let moved = Cell::new(0);
-    check(
-        14,
-        (people(), two, nights, any::<(u32, u32)>()),
-        World::new(),
-        async |world, (people, texts, nights, seeds)| {
-            let jobs = texts.each_ref().map(|text| ladder(text));
-            let mut seen = Vec::new();
-            for (turn, seed) in [seeds.0, seeds.1].into_iter().enumerate() {
-                world.sql(EMPTY).await;
-                let mut conn = world.pool().acquire().await.unwrap();
-                settle(&mut conn, &people, seed).await;
-                for (night, changes) in nights.iter().enumerate() {
-                    for (at, (person, change)) in changes.iter().enumerate().filter(|_| !people.is_empty() && night > 0)
-                    {
-                        happen(&mut conn, change, person.index(people.len()), &format!("{night}.{at}"), seed).await;
+    check(14, (people(), two, nights, any::<(u32, u32)>()), world(), async |world, (people, texts, nights, seeds)| {
+        let jobs = texts.each_ref().map(|text| ladder(text));
+        let mut seen = Vec::new();
+        for (turn, seed) in [seeds.0, seeds.1].into_iter().enumerate() {
+            world.sql(EMPTY).await;
+            let mut conn = world.pool().acquire().await.unwrap();
+            settle(&mut conn, &people, seed).await;
+            for (night, changes) in nights.iter().enumerate() {
+                for (at, (person, change)) in changes.iter().enumerate().filter(|_| !people.is_empty() && night > 0) {
+                    happen(&mut conn, change, person.index(people.len()), &format!("{night}.{at}"), seed).await;
+                }
+                let as_of = first_night() + TimeDelta::days(i64::try_from(night).unwrap());
+                for place in if turn == 0 { [0, 1] } else { [1, 0] } {
+                    let run_id = 1 + i64::try_from(night * 2 + place).unwrap();
+                    let run = Run { job: format!("ladder-{place}"), ..run_at(run_id, as_of) };
+                    let foretold = foretold(&jobs[place], &run, &mut conn).await;
+                    evaluate(world, &jobs[place], &run).await.unwrap();
+                    let places = places(&mut conn, &run.job).await;
+                    for (id, level) in foretold {
+                        assert_eq!(level, format!("l{}", places[&id]), "what {id} was told, night {night}");
                     }
-                    let as_of = first_night() + TimeDelta::days(i64::try_from(night).unwrap());
-                    for place in if turn == 0 { [0, 1] } else { [1, 0] } {
-                        let run_id = 1 + i64::try_from(night * 2 + place).unwrap();
-                        let run = Run { job: format!("ladder-{place}"), ..run_at(run_id, as_of) };
-                        let foretold = foretold(&jobs[place], &run, &mut conn).await;
-                        evaluate(world, &jobs[place], &run).await.unwrap();
-                        let places = places(&mut conn, &run.job).await;
-                        for (id, level) in foretold {
-                            assert_eq!(level, format!("l{}", places[&id]), "what {id} was told, night {night}");
-                        }
-                        for (id, place) in places.iter().filter(|(id, _)| id.starts_with('a')) {
-                            assert_eq!(*place, places[&id.replacen('a', "b", 1)], "{id} and its twin, night {night}");
-                        }
+                    for (id, place) in places.iter().filter(|(id, _)| id.starts_with('a')) {
+                        assert_eq!(*place, places[&id.replacen('a', "b", 1)], "{id} and its twin, night {night}");
                     }
                 }
-                seen.push(left_behind(&mut conn).await);
             }
-            assert_eq!(seen[0], seen[1], "the same rows in another order, the ladders the other way round");
-            moved.set(moved.get() + seen[0].iter().filter(|row| row.starts_with('2')).count());
-        },
-    );
+            seen.push(left_behind(&mut conn).await);
+        }
+        assert_eq!(seen[0], seen[1], "the same rows in another order, the ladders the other way round");
+        moved.set(moved.get() + seen[0].iter().filter(|row| row.starts_with('2')).count());
+    });
     assert!(moved.get() > 20, "the test proves little: {} moves", moved.get());
 }
 

@@ -6,6 +6,7 @@ use super::super::words::Cut;
 use super::{GONE, HELD, NO_LEVEL, Report, Way};
 use crate::engine::door::JobError;
 use crate::jobs::layout::count;
+use crate::jobs::missing::Missing;
 use crate::jobs::page::{self, flow};
 
 /// What `ladder.html` shows.
@@ -108,12 +109,6 @@ struct Side {
 }
 
 #[derive(Serialize)]
-struct Missing {
-    condition: String,
-    customers: String,
-}
-
-#[derive(Serialize)]
 struct Definition {
     word: String,
     meaning: &'static str,
@@ -134,7 +129,6 @@ impl Way {
 impl Report<'_> {
     pub(super) fn page(&self) -> Result<String, JobError> {
         let title = if self.ladder.title.is_empty() { &self.run.job } else { &self.ladder.title };
-        let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
         let page = Page {
             head: page::Head::new(title.clone(), self.run),
             window: self.ladder.window().to_string(),
@@ -156,9 +150,7 @@ impl Report<'_> {
             cuts: self.words.cuts(self.before),
             near: self.edges(),
             moves: self.moves(),
-            missing: missing
-                .map(|(condition, customers)| Missing { condition: condition.clone(), customers: count(*customers) })
-                .collect(),
+            missing: self.words.missing(&self.found.missing),
             definitions: self
                 .words
                 .definitions()

@@ -2,6 +2,7 @@
 
 use super::{GONE, HELD, NO_LEVEL, Report, Way};
 use crate::jobs::layout::{self, Align, count};
+use crate::jobs::missing;
 
 /// Widest name of a customer shown.
 const NAME: usize = 30;
@@ -137,10 +138,9 @@ impl Report<'_> {
     }
 
     fn missing(&self) -> String {
-        let missing = self.found.missing.iter().filter(|(_, customers)| **customers > 0);
-        let rows: Vec<_> = missing.map(|(condition, customers)| vec![count(*customers), condition.clone()]).collect();
+        let rows = missing::rows(self.words.missing(&self.found.missing));
         let lines: Vec<_> = if rows.is_empty() { vec![] } else { vec![layout::table(&[Align::Right], &rows)] };
-        section("Customers without the value a condition asks for (it does not hold for them)", &lines)
+        section(missing::HEADING, &lines)
     }
 
     fn examples(&self) -> String {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Verdict;
 use crate::engine::door::JobError;
 use crate::jobs::page;
+use crate::jobs::page::tree::Tree;
 
 /// What `judge.html` shows.
 #[derive(Serialize)]
@@ -34,22 +35,7 @@ struct Level<'a> {
     title: &'a str,
     here: bool,
     result: bool,
-    rules: Vec<Rule>,
-}
-
-#[derive(Serialize)]
-struct Rule {
-    heading: String,
-    holds: bool,
-    lines: Vec<Line>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    depth: usize,
-    holds: bool,
-    words: String,
-    found: String,
+    trees: Vec<Tree>,
 }
 
 impl Verdict<'_> {
@@ -66,7 +52,7 @@ impl Verdict<'_> {
             title: &level.title,
             here: from == Some(place),
             result: to == place,
-            rules: self.rules(place),
+            trees: self.trees(place),
         });
         let page = Page {
             head: page::Head::new(format!("{} on {title}", self.customer), self.run),
@@ -84,16 +70,7 @@ impl Verdict<'_> {
         page::render(include_str!("judge.html"), &page)
     }
 
-    fn rules(&self, place: usize) -> Vec<Rule> {
-        let rules = self.rules_of(place).into_iter().map(|(heading, node)| {
-            let lines = node.lines().into_iter().map(|line| Line {
-                depth: line.depth,
-                holds: line.holds,
-                words: line.words,
-                found: line.found.unwrap_or_default(),
-            });
-            Rule { heading, holds: node.holds(), lines: lines.collect() }
-        });
-        rules.collect()
+    fn trees(&self, place: usize) -> Vec<Tree> {
+        self.rules_of(place).into_iter().map(|(heading, node)| Tree::new(heading, node)).collect()
     }
 }

@@ -1,0 +1,41 @@
+//! Figures for people: the whole part in groups of three.
+
+use rust_decimal::Decimal;
+
+/// "4,338"
+#[must_use]
+pub fn count(number: i64) -> String {
+    decimal(Decimal::from(number))
+}
+
+/// "2,059.45": the digits as they are, the whole part in groups of three.
+#[must_use]
+pub fn decimal(number: Decimal) -> String {
+    let digits = number.abs().to_string();
+    let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let mut text = String::from(if number.is_sign_negative() && !number.is_zero() { "-" } else { "" });
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_separators() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(-1_234_567), "-1,234,567");
+        assert_eq!(decimal(Decimal::new(205_945, 2)), "2,059.45");
+        assert_eq!(decimal(Decimal::new(-5, 1)), "-0.5");
+    }
+}
