@@ -33,7 +33,7 @@ create index coupon_free on tend.coupon (pool, coalesce(expires_on, 'infinity'),
 alter table tend.outbox add column coupon_id bigint;
 comment on column tend.outbox.coupon_id is 'The code it carries (tend.coupon); null: none, or it waits for one (held, reason coupon). What it needs stands in data.coupon.';
 create index outbox_coupon on tend.outbox (coupon_id) where coupon_id is not null;
-create index outbox_without_code on tend.outbox (priority desc, not_before, message_id) where state = 'held' and state_reason = 'coupon';
+create index outbox_without_code on tend.outbox ((data -> 'coupon' ->> 'pool'), priority desc, not_before, message_id) where state = 'held' and state_reason = 'coupon';
 
 create function tend.free_coupons(of_pool text, until date, codes bigint) returns table (coupon_id bigint, expires_on date)
     language sql volatile rows 100
@@ -50,6 +50,8 @@ comment on function tend.free_coupons is 'Locks so many codes of a pool that are
 -- A trigger, not a line in each statement that ends messages: there are many of those, and none may forget it. A message
 -- that was refused and may still go by another channel has not ended.
 create function tend.release_coupon() returns trigger language plpgsql as $$
+declare
+    released bigint;
 begin
     update tend.coupon c
     set reserved_at = null, told_until = null
@@ -60,7 +62,12 @@ begin
             and (o.state not in ('rejected', 'expired', 'suppressed', 'cancelled')
                  or o.state = 'rejected' and o.fallback is not null
                  or exists (select from tend.attempt a
-                            where a.message_id = o.message_id and a.outcome in ('in_doubt', 'accepted'))));
+                            where a.message_id = o.message_id and a.outcome in ('in_doubt', 'accepted'))))
+    returning c.coupon_id into released;
+    -- somebody else gets it: no message that failed may bring it up again
+    if found then
+        update tend.outbox o set coupon_id = null where o.coupon_id = released;
+    end if;
     return null;
 end
 $$;

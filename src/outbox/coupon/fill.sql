@@ -1,16 +1,22 @@
--- coupon/fill: gives messages that wait for a code one, highest priority and longest due first. $1 now, $2 at most so many.
+-- coupon/fill: gives messages that wait for a code one, highest priority and longest due first, pool by pool, so that those
+-- who wait for an empty one keep nobody from another. $1 now, $2 at most so many of a pool.
 -- Index: tend.outbox_without_code.
 with
 waiting as materialized (
-    select message_id, priority, not_before, data -> 'coupon' ->> 'pool' as pool, (data -> 'coupon' ->> 'days')::integer as days,
-           ($1::timestamptz at time zone coalesce(zone, 'UTC'))::date as today
-    from tend.outbox o
-    where state = 'held' and state_reason = 'coupon' and not_after > $1
-      -- a run that was stopped or refused stays so
-      and not exists (select from tend.hold h where h.run_id = o.run_id and h.state in ('stopped', 'refused'))
-    order by priority desc, not_before, message_id
-    limit $2
-    for update skip locked
+    select m.message_id, m.priority, m.not_before, p.pool, m.days, m.today
+    from tend.coupon_pool p
+    cross join lateral (
+        select o.message_id, o.priority, o.not_before, (o.data -> 'coupon' ->> 'days')::integer as days,
+               ($1::timestamptz at time zone coalesce(o.zone, 'UTC'))::date as today
+        from tend.outbox o
+        where o.state = 'held' and o.state_reason = 'coupon' and o.data -> 'coupon' ->> 'pool' = p.pool and o.not_after > $1
+          -- a run that was stopped or refused stays so
+          and not exists (select from tend.hold h where h.run_id = o.run_id and h.state in ('stopped', 'refused'))
+        order by o.priority desc, o.not_before, o.message_id
+        limit $2
+        for update skip locked
+    ) m
+    where exists (select from tend.coupon c where c.pool = p.pool and c.reserved_at is null)
 ),
 wish as (
     select w.*, w.today + coalesce(w.days, 0) as until,

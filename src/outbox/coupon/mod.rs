@@ -13,7 +13,7 @@ pub const RESERVE: &str = include_str!("reserve.sql");
 /// The same place for files whose offers have none.
 pub const NONE: &str = include_str!("none.sql");
 
-/// Messages given a code by one statement, at most.
+/// Messages of a pool given a code by one statement, at most.
 const AT_A_TIME: i64 = 1_000;
 
 /// What happens to a message for which there is no code.

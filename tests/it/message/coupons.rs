@@ -143,6 +143,27 @@ async fn codes_that_somebody_else_is_taking_are_passed_over_without_waiting() {
 }
 
 #[tokio::test]
+async fn messages_that_wait_for_an_empty_pool_do_not_keep_others_from_theirs() {
+    let world = World::new().await;
+    pool(&world, 0).await;
+    world
+        .sql(
+            "insert into tend.coupon_pool (pool, low_water, created_at) values ('other', 0, 'epoch');
+             insert into tend.coupon (pool, code, imported_at) values ('other', 'OTHER', 'epoch');
+             insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, template, locale, data, priority,
+                                      not_before, not_after, state, state_reason, state_at, created_at)
+             select 1, 'j', 'x', 'c' || i, 'o', 'marketing', 't', 'email', 't', 'en',
+                    jsonb_build_object('coupon', jsonb_build_object('pool', case i when 0 then 'other' else 'bday' end)), least(i, 50),
+                    '2026-11-21Z', '2026-11-24Z', 'held', 'coupon', '2026-11-21Z', '2026-11-21Z'
+             from generate_series(0, 1000) i",
+        )
+        .await;
+    let mut conn = world.pool().acquire().await.unwrap();
+    assert_eq!(coupon::fill(&mut conn, instant("2026-11-21T02:00:00Z")).await.unwrap(), 1);
+    assert_eq!(world.value("select customer_id from tend.outbox where coupon_id is not null").await, "c0");
+}
+
+#[tokio::test]
 async fn a_code_stays_with_a_message_that_may_still_go_by_another_channel() {
     let world = World::new().await;
     pool(&world, 1).await;

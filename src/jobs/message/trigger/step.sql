@@ -14,8 +14,9 @@ had as (
       and o.claimed_at <= :as_of::timestamptz
       and o.claimed_at > :as_of::timestamptz - :life::interval - (:after::integer + 3) * interval '1 day'
 ),
--- due, and not over. It never overtakes: a message of the occasion that still waits goes first. And it does not trail:
--- whom the step behind has reached by now gets that one
+-- due, and not over. It never overtakes: a message of the occasion that still waits, or that may still go by another channel,
+-- goes first. It does not trail: whom the step behind has reached by now gets that one. And it is for those who had the
+-- first: where that one definitely came to nothing there is nothing to add to
 due as (
     select d.*, d.detail ->> 'kind' as kind
     from had d
@@ -26,5 +27,8 @@ due as (
       and not exists (
           select from tend.outbox m
           where m.customer_id = d.customer_id and m.job = :job::text and m.occasion = d.occasion and m.step <> :step::text
-            and m.state in ('planned', 'claimed', 'handed_off', 'held'))
+            and (m.state in ('planned', 'claimed', 'handed_off', 'held')
+                 or m.state in ('rejected', 'bounced') and m.fallback is not null
+                 or m.step = '' and m.state in ('rejected', 'bounced', 'expired', 'suppressed', 'cancelled', 'dead')
+                    and not exists (select from tend.attempt a where a.message_id = m.message_id and a.outcome = 'in_doubt')))
 )

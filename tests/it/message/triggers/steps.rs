@@ -160,3 +160,75 @@ fn every_mistake_in_a_step_is_told() {
         .join("\n")
     );
 }
+
+#[tokio::test]
+async fn who_had_the_first_only_on_paper_gets_no_other() {
+    for (state, more, gets) in [
+        ("accepted", "", true),
+        ("in_doubt", "", true),
+        ("rejected", "", false),
+        ("bounced", "", false),
+        ("expired", "", false),
+        ("suppressed", "", false),
+        ("cancelled", "", false),
+        ("dead", "", false),
+        ("dead", "in_doubt", true),
+    ] {
+        let world = World::new().await;
+        silent(&world, [Person::new("a").phone("+8613800138000")], &["a"]).await;
+        let plan = job();
+        at(&plan, &world, "2026-12-01 08:00").await;
+        world.sql(&format!("update tend.outbox set state = '{state}', fallback = null, attempts = 1")).await;
+        if !more.is_empty() {
+            world
+                .sql(&format!(
+                    "insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes)
+                     select message_id, 1, gen_random_uuid(), state_at, state_at, '{more}', 'dead' from tend.outbox"
+                ))
+                .await;
+        }
+        at(&plan, &world, "2026-12-08 08:00").await;
+        assert_eq!(steps(&world).await.len(), if gets { 2 } else { 1 }, "{state} {more}");
+    }
+}
+
+#[tokio::test]
+async fn a_step_waits_while_the_message_before_may_still_go_by_another_channel() {
+    let world = World::new().await;
+    silent(&world, [Person::new("a").phone("+8613800138000")], &["a"]).await;
+    let plan = job();
+    at(&plan, &world, "2026-12-01 08:00").await;
+    sent(&world).await;
+    at(&plan, &world, "2026-12-08 08:00").await;
+    world
+        .sql("update tend.outbox set state = 'rejected', fallback = '[{\"channel\": \"email\"}]' where step = 'reminder'")
+        .await;
+    at(&plan, &world, "2026-12-11 08:00").await;
+    assert_eq!(steps(&world).await, ["a  email", "a reminder sms"]);
+    world.sql("update tend.outbox set fallback = null where step = 'reminder'").await;
+    at(&plan, &world, "2026-12-12 08:00").await;
+    assert_eq!(steps(&world).await, ["a  email", "a reminder sms", "a last email"]);
+}
+
+#[tokio::test]
+async fn a_code_that_was_given_back_is_not_carried_by_a_later_step() {
+    let world = World::new().await;
+    silent(&world, [Person::new("a").phone("+8613800138000")], &["a"]).await;
+    let file = with_trigger("on = \"inactivity\"\nof = [\"order\"]\nafter = \"30d\"") + TWO;
+    let coupon = "name = \"normal\"\ncoupon = { pool = \"p\", on_empty = \"send_without\" }";
+    let plan = Plan::file(&file.replacen("name = \"normal\"", coupon, 1));
+    world.sql("insert into tend.coupon_pool (pool, low_water, created_at) values ('p', 0, 'epoch')").await;
+    at(&plan, &world, "2026-12-01 08:00").await;
+    sent(&world).await;
+    world.sql("insert into tend.coupon (pool, code, imported_at) values ('p', 'X', 'epoch')").await;
+    at(&plan, &world, "2026-12-08 08:00").await;
+    let carries = "select coalesce(string_agg(step, ' '), '') from tend.outbox where coupon_id is not null";
+    assert_eq!(world.value(carries).await, "reminder");
+    world.sql("update tend.outbox set state = 'rejected', fallback = null where step = 'reminder'").await;
+    assert_eq!(world.value("select count(*) from tend.coupon where reserved_at is null").await, "1");
+    // another customer has it now
+    world.sql("update tend.coupon set reserved_at = '2026-12-09'").await;
+    at(&plan, &world, "2026-12-11 08:00").await;
+    assert_eq!(steps(&world).await.len(), 3);
+    assert_eq!(world.value(carries).await, "", "the code is somebody else's");
+}
