@@ -11,13 +11,14 @@ limited as (
     /*{limit_facts}*/
     where :conditional::boolean
 ),
--- who has had so few that no cap can be full is not looked at any further
+-- who has had so few that no cap can be full, even with all messages of this run, is not looked at any further
 crowded as (
     select x.customer_id
     from contact x
+    join (select p.customer_id, count(*) as messages from paced p group by p.customer_id) r on r.customer_id = x.customer_id
     where x.counts
-    group by x.customer_id
-    having count(*) >= (select min(k.at_most) from cap k)
+    group by x.customer_id, r.messages
+    having count(*) + r.messages > (select min(k.at_most) from cap k)
 ),
 -- what each cap counts near each way; within null: on the same day where the customer lives
 near as (

@@ -22,7 +22,7 @@ contact as materialized (
       and m.not_after > :as_of::timestamptz - :reach::interval
       and (m.state not in ('rejected', 'bounced', 'expired', 'suppressed', 'cancelled', 'dead')
            or m.state in ('rejected', 'bounced') and m.fallback is not null
-           or m.state = 'dead' and exists (select from tend.attempt a where a.message_id = m.message_id and a.outcome = 'in_doubt'))
+           or exists (select from tend.attempt a where a.message_id = m.message_id and a.outcome = 'in_doubt'))
       and m.customer_id in (select t.customer_id from timed t)
     union all
     select r.customer_id, r.job, r.purpose, r.topic, array[r.channel], r.at, r.priority > :priority::smallint

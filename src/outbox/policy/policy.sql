@@ -38,7 +38,7 @@ settled as (
 judged as (
     select s.*,
            case when s.had_occasion is not null then 'already_had'
-                when s.status <> 'active' then 'inactive'
+                when s.status is distinct from 'active' then 'inactive'
                 when s.offer is null then 'no_offer'
                 when s.opens_next >= s.not_after then 'expired'
                 when :drop::boolean and (s.opens_next at time zone s.zone)::date > (s.wanted_at at time zone s.zone)::date then 'outside_window'

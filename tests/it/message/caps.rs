@@ -1,7 +1,7 @@
 //! Caps over all jobs: what counts, for whom, who goes first, and that no two runs take the last place.
 
 use super::people::{Person, come};
-use super::plan::{Plan, changed, read_under};
+use super::plan::{Plan, changed, read_under, with_trigger};
 use crate::support::{World, instant};
 
 const TWO_A_WEEK: &str = "[[cap]]\nname = \"week\"\npurpose = [\"marketing\"]\nat_most = 2\nwithin = \"7d\"";
@@ -91,14 +91,39 @@ async fn what_finally_failed_gives_its_place_back_and_what_may_have_arrived_does
              select message_id, 1, gen_random_uuid(), state_at, state_at, 'in_doubt', 'dead' from tend.outbox where customer_id = 'lost'",
         )
         .await;
+    // sent again because nobody knew, and then refused
+    come(&world, [Person::born("twice", 11, 24)]).await;
+    had(&world, "twice", &["11-20 04:00"], "state = 'rejected', attempts = 2").await;
+    world
+        .sql(
+            "insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes)
+             select message_id, 1, gen_random_uuid(), state_at, state_at, 'in_doubt', 'planned' from tend.outbox where customer_id = 'twice'",
+        )
+        .await;
     // refused by one channel, and about to go by another
     had(&world, "next", &["11-20 04:00"], "state = 'rejected', fallback = '[{\"channel\": \"sms\"}]'").await;
     job("mine", 3, 50, ONE_A_WEEK).on(&world, "2026-11-21").await;
     assert_eq!(
         decided(&world, "mine").await,
         "bounced cancelled dead expired rejected suppressed | complained:capped:week delivered:capped:week \
-         held:capped:week in_doubt:capped:week lost:capped:week next:capped:week"
+         held:capped:week in_doubt:capped:week lost:capped:week next:capped:week twice:capped:week"
     );
+}
+
+#[tokio::test]
+async fn several_messages_of_one_run_take_their_places_behind_those_there_were() {
+    let world = World::new().await;
+    come(&world, ["a", "b", "c"].map(Person::new)).await;
+    had(&world, "a", &["09-20 04:00"], "").await;
+    had(&world, "b", &["09-20 04:00", "09-21 04:00"], "").await;
+    // the Mid-Autumn Festival of 2026 is 25 September
+    let file = with_trigger(
+        "on = \"holiday\"\noffset = \"-20d\"\nexpire_after = \"21d\"\ndays = [{ name = \"mid_autumn\" }, { name = \"national_day\" }]",
+    );
+    let caps = TWO_A_WEEK.replace("7d", "30d");
+    Plan::named("festivals", &file, &caps).on(&world, "2026-09-22").await;
+    let queued = "select customer_id || ':' || count(*) from tend.outbox where job = 'festivals' group by customer_id order by 1";
+    assert_eq!(world.rows(queued).await, ["a:1", "c:2"]);
 }
 
 #[tokio::test]
