@@ -17,7 +17,7 @@ decision as (update tend.decision set customer_id = m.name, detail = '{}' from m
 reservation as (delete from tend.reservation where customer_id = $1 returning 1),
 holdout as (update tend.holdout set customer_id = m.name from made_up m where customer_id = $1 returning 1),
 outbox as (
-    update tend.outbox set customer_id = m.name, data = '{}', allowed_by = null from made_up m where customer_id = $1 returning message_id
+    update tend.outbox set customer_id = m.name, data = '{}', allowed_by = null, provider_ref = null from made_up m where customer_id = $1 returning message_id
 ),
 attempt as (
     update tend.attempt set detail = null, reference = null where message_id in (select message_id from tend.outbox where customer_id = $1)

@@ -52,7 +52,7 @@ pub struct Claimed {
     pub domain: String,
     /// The domain has refused messages lately.
     pub domain_failing: bool,
-    /// Its end of life; asked once more with the hand-over.
+    /// Its end of life, or the end of its hours if that is earlier; asked once more with the hand-over.
     pub not_after: DateTime<Utc>,
     /// What time it was.
     pub now: DateTime<Utc>,

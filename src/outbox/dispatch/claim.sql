@@ -88,7 +88,7 @@ judged as (
 verdict as (
     select j.*,
            case when j.not_after <= $4 then 'expired'
-                when j.gone or j.status <> 'active' or j.unsubscribed or j.withdrawn then 'cancelled'
+                when j.gone or j.status is distinct from 'active' or j.unsubscribed or j.withdrawn then 'cancelled'
                 when j.address is null then 'rejected'
                 when j.suppressed is not null then 'suppressed'
                 when j.opens_next >= j.not_after then 'expired'
@@ -97,7 +97,7 @@ verdict as (
                 else 'claimed' end as becomes,
            case when j.not_after <= $4 then 'its end of life came before its turn'
                 when j.gone then 'the customer is gone'
-                when j.status <> 'active' then 'the customer''s status is ' || j.status
+                when j.status is distinct from 'active' then 'the customer''s status is ' || coalesce(j.status, 'unknown')
                 when j.unsubscribed then 'the customer unsubscribed'
                 when j.withdrawn then 'consent was withdrawn'
                 when j.address is null then 'no address'
@@ -121,7 +121,9 @@ moved as (
     where o.message_id = v.message_id
 )
 select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash as "spec_hash!", v.customer_id as "customer_id!",
-       v.template as "template!", v.locale as "locale!", v.content as "data!", v.not_after as "not_after!", v.attempts as "attempts!",
+       v.template as "template!", v.locale as "locale!", v.content as "data!",
+       -- from then on it is not handed off: its life is over, or its hours are
+       least(v.not_after, tend.closes_at($4, v.zone, v.opens, v.closes)) as "not_after!", v.attempts as "attempts!",
        v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
        decode(v.address_key, 'hex') as address_hash,
        v.domain_failing as "domain_failing!", v.purpose as "purpose!", v.topic as "topic!"

@@ -198,3 +198,54 @@ async fn plan(world: &World, mode: &str, types: &str, statement: &str, arguments
     conn.close().await.unwrap();
     plan
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_that_end_between_the_claim_and_the_hand_over_hold() {
+    let server = SmtpServer::start().await;
+    let (world, running, cancel) = {
+        let world = owing(3).await;
+        world
+            .sql(
+                "update crm.customer set email = 'stall@example.com' where customer_id = 'c1';
+                 update tend.outbox set zone = 'Asia/Shanghai', opens = '07:00', closes = '09:00'",
+            )
+            .await;
+        let (running, cancel) = at_work(&dispatcher(&world, settings(&server)));
+        eventually("the first is in the network and the others are claimed", async || {
+            world.value("select count(*) from tend.attempt").await == "1"
+                && world.value("select count(*) from tend.outbox where state = 'claimed'").await == "3"
+        })
+        .await;
+        (world, running, cancel)
+    };
+    // nine o'clock in Shanghai
+    world.advance_to(instant("2026-06-01T01:00:00Z")).await;
+    eventually("the others wait for the morning", async || {
+        let next = "select count(*) from tend.outbox where state = 'planned' and not_before = '2026-06-01T23:00:00Z'";
+        world.value(next).await == "2"
+    })
+    .await;
+    assert_eq!(server.mails().len(), 1, "only the one that was in the network");
+    cancel.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_forgotten_between_the_claim_and_the_hand_over_is_not_written_to() {
+    let server = SmtpServer::start().await;
+    let (world, running, cancel) = with_one_in_the_network(&server).await;
+    let mut tx = world.pool().begin().await.unwrap();
+    for customer in ["c1", "c2"] {
+        tend::person::forget::forget(&mut tx, customer, instant("2026-06-01T00:00:00Z")).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    eventually("the third has its mail and the first its end", async || {
+        states(&world).await == ["accepted\t1", "cancelled\t1", "in_doubt\t1"]
+    })
+    .await;
+    let to: Vec<_> = server.mails().iter().map(|mail| mail.to.clone()).collect();
+    assert!(!to.iter().any(|to| to.contains("c2@")), "{to:?}");
+    cancel.cancel();
+    running.await.unwrap();
+    assert_eq!(world.value("select count(*) from tend.outbox where owner is not null").await, "0");
+}
