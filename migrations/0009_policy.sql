@@ -31,7 +31,7 @@ create index holdout_run on tend.holdout (run_id);
 alter table tend.outbox add column allowed_by jsonb;
 comment on column tend.outbox.allowed_by is 'The row of crm.consent that allowed it when it was planned: recorded_at, source, wording. Null where none was asked for or there was no word at all.';
 alter table tend.outbox add column fallback jsonb;
-comment on column tend.outbox.fallback is 'Channels that may step in when this one refuses it for good, in order: channel, locale, offer in that language. Null when there is none (any more).';
+comment on column tend.outbox.fallback is 'Channels that may step in when this one refuses it for good, in order: channel, locale, offer in that language, on_unknown as the file says it. Null when there is none (any more).';
 comment on column tend.decision.reason is 'already_had, inactive, no_offer, expired, outside_window, no_address, bad_address, suppressed, no_consent, consent_withdrawn, same_address, holdout …: see REASONS in src/jobs/message/explain.rs.';
 
 create function tend.closes_at(since timestamptz, zone text, opens time, closes time) returns timestamptz

@@ -124,6 +124,7 @@ fn in_words(decided: Decided) -> &'static str {
         Decided::Planned => "is owed again, under the same Message-ID",
         Decided::Dropped => "is given up",
         Decided::TooLate => "stays as it is: its end of life has passed",
+        Decided::NotApproved => "stays as it is: its run waits; `tend approve` lets it go",
         Decided::NotWaiting => "stays as it is: it does not wait for a person",
         Decided::Unknown => "does not exist",
     }

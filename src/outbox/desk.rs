@@ -40,6 +40,8 @@ pub enum Decided {
     Dropped,
     /// Its end of life has passed: nothing was changed.
     TooLate,
+    /// Its run waits for approval, or for the share that goes first: nothing was changed.
+    NotApproved,
     /// It does not wait for a person: nothing was changed.
     NotWaiting,
     /// There is no such message.
@@ -61,14 +63,16 @@ pub async fn waiting(conn: &mut PgConnection, most: Option<i64>) -> sqlx::Result
     .await
 }
 
-/// Sends a message again, though it may have arrived.
+/// Sends a message again, though it may have arrived. What waits for approval, or behind a share that goes first, is let go
+/// by [`approve`](super::hold::approve) only.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn resend(conn: &mut PgConnection, message_id: i64, who: &str, now: DateTime<Utc>) -> sqlx::Result<Decided> {
     let done = sqlx::query!(
         "update tend.outbox set state = 'planned', state_at = $2, state_reason = 'sent again by ' || $3::text
-         where message_id = $1 and state in ('in_doubt', 'held', 'dead') and not_after > $2",
+         where message_id = $1 and state in ('in_doubt', 'held', 'dead') and not_after > $2
+           and not (state = 'held' and state_reason in ('approval', 'canary'))",
         message_id,
         now,
         who
@@ -97,7 +101,9 @@ pub async fn give_up(conn: &mut PgConnection, message_id: i64, who: &str, now: D
 
 async fn why_not(conn: &mut PgConnection, message_id: i64, now: DateTime<Utc>) -> sqlx::Result<Decided> {
     let row = sqlx::query!(
-        r#"select state in ('in_doubt', 'held', 'dead') as "waiting!", not_after <= $2 as "over!" from tend.outbox where message_id = $1"#,
+        r#"select state in ('in_doubt', 'held', 'dead') as "waiting!", not_after <= $2 as "over!",
+                  state = 'held' and coalesce(state_reason in ('approval', 'canary'), false) as "unapproved!"
+           from tend.outbox where message_id = $1"#,
         message_id,
         now
     )
@@ -106,6 +112,7 @@ async fn why_not(conn: &mut PgConnection, message_id: i64, now: DateTime<Utc>) -
     Ok(match row {
         None => Decided::Unknown,
         Some(row) if row.waiting && row.over => Decided::TooLate,
+        Some(row) if row.unapproved => Decided::NotApproved,
         Some(_) => Decided::NotWaiting,
     })
 }

@@ -42,7 +42,8 @@ message as (
            :on_unknown::text,
            case when w.granted then jsonb_build_object('recorded_at', w.recorded_at, 'source', w.source, 'wording', w.wording) end,
            case when cardinality(w.open_channels) > 1 then (
-               select jsonb_agg(jsonb_build_object('channel', c.channel, 'locale', l.locale, 'offer', :offers::jsonb -> w.offer -> l.locale)
+               select jsonb_agg(jsonb_build_object('channel', c.channel, 'locale', l.locale, 'offer', :offers::jsonb -> w.offer -> l.locale,
+                                                   'on_unknown', :on_unknown::text)
                                 order by c.place)
                from unnest(w.open_channels) with ordinality as c (channel, place)
                cross join lateral (

@@ -3,9 +3,9 @@
 -- Index: tend.outbox_fallback.
 with refused as (
     select m.message_id, m.job, m.customer_id, m.occasion, m.step, m.channel as was, m.state_reason, m.not_after, m.fallback,
-           f.channel, f.locale, f.offer, tend.opens_at(greatest($1::timestamptz, m.not_before), m.zone, m.opens, m.closes) as opens_next
+           f.channel, f.locale, f.offer, f.on_unknown, tend.opens_at(greatest($1::timestamptz, m.not_before), m.zone, m.opens, m.closes) as opens_next
     from tend.outbox m
-    cross join lateral jsonb_to_record(m.fallback -> 0) as f (channel text, locale text, offer jsonb)
+    cross join lateral jsonb_to_record(m.fallback -> 0) as f (channel text, locale text, offer jsonb, on_unknown text)
     where m.state in ('rejected', 'bounced') and m.fallback is not null
     order by m.message_id
     limit 1000
@@ -40,6 +40,8 @@ set fallback = nullif(m.fallback - 0, '[]'::jsonb),
                         else m.state_reason end,
     channel = case when j.goes then j.channel else m.channel end,
     provider = case when j.goes then null else m.provider end,
+    -- the claim wrote down what the channel says that refused it; the next one has its own word, unless the file has one
+    on_unknown = case when j.goes then j.on_unknown else m.on_unknown end,
     locale = case when j.goes then coalesce(j.locale, m.locale) else m.locale end,
     -- only the words change: what else was given with the offer stays the customer's
     data = case when j.goes and jsonb_typeof(j.offer) = 'object' and jsonb_typeof(m.data -> 'offer') = 'object'

@@ -1,7 +1,7 @@
 //! What happens with messages between two looks of the dispatchers: the next channel steps in for one that refused, and
 //! what was held goes or is stopped. Any dispatcher does it; rows that another one has are left alone.
 
-use super::{Plans, Shared};
+use super::{Plans, Shared, moved};
 use crate::outbox::hold;
 
 /// One look.
@@ -10,6 +10,9 @@ use crate::outbox::hold;
 /// When the database cannot be reached.
 pub async fn look(shared: &Shared) -> sqlx::Result<()> {
     let mut tx = shared.begin(Plans::Fresh).await?;
+    if moved::elsewhere(shared, &mut tx).await? {
+        return Ok(());
+    }
     let now = shared.clock.now(&mut tx).await?;
     let moved = sqlx::query_file!("src/outbox/dispatch/fallback.sql", now).execute(&mut *tx).await?;
     if moved.rows_affected() > 0 {

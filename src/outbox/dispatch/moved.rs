@@ -1,8 +1,18 @@
 //! What a dispatcher does when the database is not the one on record.
 
+use sqlx::PgConnection;
+
 use super::{Plans, Shared};
 use crate::outbox::channel::settings::OnFailover;
 use crate::outbox::home::{self, Place};
+
+/// Whether the database is another than the one on record, and nobody has said yet that it sends: then nothing that waits is
+/// let go either.
+pub async fn elsewhere(shared: &Shared, conn: &mut PgConnection) -> sqlx::Result<bool> {
+    let place = home::look(conn).await?;
+    let passes = place == Place::Promoted && shared.outbox.on_failover == OnFailover::Release;
+    Ok(matches!(place, Place::Promoted | Place::Moved) && !passes)
+}
 
 /// Decides about a place that is not home; true when sending may go on.
 pub async fn settled(shared: &Shared, place: Place) -> sqlx::Result<bool> {

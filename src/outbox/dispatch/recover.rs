@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Plans, Shared};
+use super::{Plans, Shared, moved};
 use crate::outbox::coupon;
 
 /// A message that is resent after crashes is given up after so many attempts.
@@ -105,6 +105,9 @@ pub async fn give_back(
 /// Gives messages that wait for a coupon code one, where codes were given back.
 pub async fn fill(shared: &Shared) -> sqlx::Result<i64> {
     let mut tx = shared.begin(Plans::Fresh).await?;
+    if moved::elsewhere(shared, &mut tx).await? {
+        return Ok(0);
+    }
     let now = shared.clock.now(&mut tx).await?;
     let filled = coupon::fill(&mut tx, now).await?;
     tx.commit().await?;

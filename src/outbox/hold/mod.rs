@@ -2,7 +2,7 @@
 //!
 //! Promises: nobody approves what they put in force themselves, as far as known; what was not approved dies with its
 //! messages; the rest behind a canary goes only when all of the canary have their answer, the wait is over and the answers
-//! were good enough, else it is stopped until a person decides. Bounces and complaints, once channels report them, are
+//! were good enough, else it is stopped until a person decides; where nobody is known to have been reached, too. Bounces and complaints, once channels report them, are
 //! further counts beside `rejected`.
 
 use chrono::{DateTime, Utc};

@@ -67,6 +67,13 @@ pub async fn hold(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u
     .await?;
     // first, as in recovery: a hand-over that is being committed is waited for, and every later one is refused
     sqlx::query!("delete from tend.dispatcher").execute(&mut *conn).await?;
+    // what waits behind a canary was planned before, too, and goes when a person says so
+    sqlx::query!(
+        "update tend.hold set state = 'stopped', note = 'the database was copied, moved or promoted: another one may have sent these'
+         where reason = 'canary' and state = 'waiting'"
+    )
+    .execute(&mut *conn)
+    .await?;
     let held = sqlx::query_file!("src/outbox/home/hold.sql", now).execute(conn).await?;
     Ok(held.rows_affected())
 }

@@ -1,5 +1,6 @@
 //! Approval by another person, guards before anything is queued, and a share that goes first.
 
+use tend::outbox::desk;
 use tend::outbox::hold::{self, Decided};
 
 use super::plan::{Plan, changed};
@@ -193,4 +194,37 @@ async fn approval_comes_first_and_then_the_share() {
     let Decided::Released { planned, behind } = approve(&world, None, "ben").await else { panic!("not released") };
     assert!((8..=35).contains(&planned) && planned + behind == 200, "{planned} {behind}");
     assert_eq!(states(&world).await, format!("held:canary:{behind} planned:{planned}"));
+}
+
+#[tokio::test]
+async fn a_share_that_taught_nothing_lets_nobody_follow() {
+    for state in ["expired", "cancelled", "suppressed", "in_doubt"] {
+        let world = crowd(100).await;
+        with("canary = { share = \"10%\", wait = \"1h\", stop_if = { rejected = \"3%\" } }")
+            .on(&world, "2026-11-21")
+            .await;
+        world
+            .sql(&format!(
+                "update tend.outbox set state = '{state}', state_at = '2026-11-21 02:00Z' where state = 'planned'"
+            ))
+            .await;
+        look(&world, "2026-11-21T03:00:00Z").await;
+        let hold = world.value("select state || ': ' || note from tend.hold").await;
+        assert_eq!(hold, "stopped: of the first messages none is known to have been taken", "{state}");
+        assert_eq!(world.value("select count(*) from tend.outbox where state = 'planned'").await, "0");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_a_run_that_waits_is_not_let_go_by_itself() {
+    let world = crowd(2).await;
+    with("approval = \"required\"").on(&world, "2026-11-21").await;
+    let mut conn = world.pool().acquire().await.unwrap();
+    for reason in ["approval", "canary"] {
+        world.sql(&format!("update tend.outbox set state_reason = '{reason}'")).await;
+        let decided = desk::resend(&mut conn, 1, "ann", instant(NOW)).await.unwrap();
+        assert_eq!(decided, desk::Decided::NotApproved, "{reason}");
+    }
+    assert_eq!(states(&world).await, "held:canary:2");
+    assert_eq!(desk::give_up(&mut conn, 1, "ann", instant(NOW)).await.unwrap(), desk::Decided::Dropped);
 }

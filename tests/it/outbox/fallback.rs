@@ -50,6 +50,21 @@ async fn what_was_refused_for_good_goes_by_the_next_channel() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_happens_when_its_fate_is_unknown_is_asked_of_the_channel_it_goes_by() {
+    for (file, expected) in [("null", "resend"), ("\"hold\"", "hold")] {
+        let world = ready("rejected").await;
+        // the claim for the first channel wrote down what that one says
+        world
+            .sql(&format!(
+                "update tend.outbox set on_unknown = 'drop', fallback = jsonb_set(fallback, '{{0,on_unknown}}', '{file}') where customer_id = 'c1'"
+            ))
+            .await;
+        assert!(drained(&world).await[0].starts_with("c1\taccepted\tsms"));
+        assert_eq!(world.value("select on_unknown from tend.outbox where customer_id = 'c1'").await, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_may_have_arrived_or_was_stopped_does_not() {
     for state in ["in_doubt", "dead", "cancelled", "suppressed", "expired", "held"] {
         let world = ready(state).await;

@@ -145,3 +145,41 @@ async fn a_standby_that_is_promoted_is_seen_by_its_timeline() {
     let mut conn = db.pool().acquire().await.unwrap();
     assert_eq!(home::look(&mut conn).await.unwrap(), Place::Promoted);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_behind_a_canary_waits_for_a_person_in_a_copy() {
+    let world = at_work().await;
+    world
+        .sql(
+            "insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at, canary_share, wait_secs, stop_if)
+             values (1, 'canary', 't', repeat('a', 64), 2, '2026-06-01', 0.1, 60, '{\"rejected\": 0.03}');
+             update tend.outbox set state = 'held', state_reason = 'canary' where customer_id <> 'c1'",
+        )
+        .await;
+    promoted(&world).await;
+    dispatcher(&world, office().1).drain_once().await.unwrap();
+    confirm(world.db(), Held::Keep).await;
+    dispatcher(&world, office().1).drain_once().await.unwrap();
+    assert_eq!(states(&world).await, ["accepted\t1", "held\t2"], "the database it was copied from may have sent them");
+    let hold = world.value("select state || ': ' || note from tend.hold").await;
+    assert!(hold.starts_with("stopped: the database was copied"), "{hold}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_about_to_go_by_another_channel_is_held_in_a_copy() {
+    let world = at_work().await;
+    world
+        .sql(
+            "update tend.outbox set state = 'rejected', fallback = '[{\"channel\": \"email\", \"locale\": \"en\"}]', not_before = '2026-06-01'
+             where customer_id = 'c2'",
+        )
+        .await;
+    promoted(&world).await;
+    for _ in 0..2 {
+        dispatcher(&world, office().1).drain_once().await.unwrap();
+        assert_eq!(states(&world).await, ["accepted\t1", "held\t2"]);
+    }
+    assert_eq!(confirm(world.db(), Held::Release).await.messages, 2);
+    dispatcher(&world, office().1).drain_once().await.unwrap();
+    assert_eq!(states(&world).await, ["accepted\t3"]);
+}
