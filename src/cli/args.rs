@@ -112,8 +112,11 @@ pub struct SchemaArgs {
     /// The schema of segment files (jobs/segments/NAME.toml) instead
     #[arg(long)]
     pub segments: bool,
-    /// A page about conditions instead: fields, operators, events, with examples
+    /// The schema of the file of caps (jobs/policy/caps.toml) instead
     #[arg(long, conflicts_with = "segments")]
+    pub caps: bool,
+    /// A page about conditions instead: fields, operators, events, with examples
+    #[arg(long, conflicts_with_all = ["segments", "caps"])]
     pub markdown: bool,
 }
 

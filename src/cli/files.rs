@@ -19,6 +19,7 @@ use crate::jobfile::folder::Folder;
 use crate::jobfile::schema::schema;
 use crate::jobfile::store::{Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
+use crate::jobs::message::caps_schema;
 use crate::jobs::segment::schema as segment_schema;
 
 /// Checks a folder, shows when each job runs next, and tries out the examples in the files in a scratch database.
@@ -100,6 +101,9 @@ pub fn print_schema(command: &SchemaArgs) -> Result<(), Failure> {
     }
     if command.segments {
         return print::json(&segment_schema());
+    }
+    if command.caps {
+        return print::json(&caps_schema());
     }
     print::json(&schema(KINDS, filter::schema::definitions()))
 }

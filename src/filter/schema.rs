@@ -88,6 +88,20 @@ pub fn of_segments(checks: &Value) -> Value {
     })
 }
 
+/// The JSON Schema of `policy/caps.toml`; `cap` is that of one cap.
+pub fn of_caps(cap: &Value) -> Value {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The caps of tend",
+        "description": "How many messages a customer gets at most, over all jobs together.",
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["cap"],
+        "properties": { "cap": { "description": "The caps; every one of them holds", "type": "array", "items": cap } },
+        "$defs": definitions(),
+    })
+}
+
 fn groups() -> Value {
     let list = |doc: &str| json!({ "type": "array", "minItems": 1, "items": reference(), "description": doc });
     json!({

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::schema;
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Cuts, Ladders, ReadContext, Segments};
@@ -171,4 +172,31 @@ fn some_of<T: Copy>(table: &mut Reader<'_>, key: &str, words: &[(&str, T)]) -> V
         );
     }
     found
+}
+
+/// The JSON schema of the file.
+#[must_use]
+pub fn schema() -> Value {
+    let list = |description: &str, items: Value| json!({ "description": description, "type": "array", "minItems": 1, "items": items });
+    let one_of = |words: Vec<&str>| json!({ "enum": words });
+    let has = |key: &str| json!({ "required": [key] });
+    let (what, time) = (["purpose", "topic", "channel"], ["within", "per"]);
+    let cap = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["name", "at_most"],
+        "properties": {
+            "name": schema::text("What people call it; `tend plan` says it where somebody gets no message because of it"),
+            "purpose": list("Messages of these purposes count", one_of(Purpose::WORDS.map(|(word, _)| word).to_vec())),
+            "topic": list("Messages about these topics count", json!({ "type": "string" })),
+            "channel": list("Messages by these channels count", one_of(CHANNELS.map(|(word, _)| word).to_vec())),
+            "at_most": { "description": "So many in that time", "type": "integer", "minimum": 1, "maximum": MOST },
+            "within": schema::length("Any stretch of time so long, before and behind the message, such as \"7d\""),
+            "per": schema::words("Each day, where the customer lives", &["day"]),
+            "when": filter::schema::reference(),
+        },
+        "anyOf": what.map(has),
+        "oneOf": time.map(has),
+    });
+    filter::schema::of_caps(&cap)
 }

@@ -45,7 +45,13 @@ pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnectio
     .fetch_optional(&mut *conn)
     .await?;
     if let Some(reason) = refused {
-        return Ok(without(&reason, in_words(&reason).to_owned()));
+        // whoever writes a check is to know why its made-up customer is one of those
+        let more = if reason == "holdout" {
+            "; the customer_id decides that, and with another one it may be sent"
+        } else {
+            ""
+        };
+        return Ok(without(&reason, format!("{}{more}", in_words(&reason))));
     }
     if message.is_some() {
         return Ok(without("had_before", WITHOUT_ROW[1].1.to_owned()));

@@ -15,6 +15,9 @@ use crate::outbox::channel::settings::Sort;
 use crate::outbox::policy::{Policy, Purpose};
 use crate::outbox::template::{Known, TemplateFolder};
 
+/// What fits into a link (see `outbox::link`): whoever unsubscribes must say which topic.
+const LONGEST_TOPIC: usize = 100;
+
 /// The kind `message`.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageKind;
@@ -58,6 +61,10 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let scope = Scope::of(context, None);
     let mut own = file.table("message")?;
     let topic = own.required_string("topic", "\"birthday\"");
+    if topic.as_ref().is_some_and(|topic| topic.len() > LONGEST_TOPIC) {
+        let help = "the links in messages carry it: one or two words, such as \"birthday\"".to_owned();
+        own.problem("topic", format!("a topic is at most {LONGEST_TOPIC} bytes long"), Some(help));
+    }
     let template = own.required_string("template", "\"birthday\"");
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);

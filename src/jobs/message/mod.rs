@@ -42,6 +42,7 @@ mod statement;
 mod step;
 mod trigger;
 
+pub use caps::schema as caps_schema;
 pub use explain::refusal_in_words;
 pub use kind::MessageKind;
 

@@ -74,10 +74,10 @@ impl Keys {
         bytes.extend(bearer.message.as_bytes());
         bytes.extend(bearer.address);
         for text in [&bearer.customer_id, &bearer.channel, &bearer.purpose, &bearer.topic] {
-            // longer ones than a company or a marketer would write; cut, they name nobody, and nothing is recorded
-            let text = &text.as_bytes()[..text.len().min(usize::from(u8::MAX))];
+            // longer ones than a company would write; cut, they name nobody, and what is said holds for the address alone
+            let text = &text[..text.floor_char_boundary(usize::from(u8::MAX))];
             bytes.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
-            bytes.extend(text);
+            bytes.extend(text.as_bytes());
         }
         let tag = self.0.first().map(|key| mac(key, &bytes).finalize().into_bytes());
         bytes.extend(&tag.unwrap_or_default()[..TAG]);

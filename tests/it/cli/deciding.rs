@@ -1,6 +1,7 @@
 //! Messages that wait for a person, and runs that a person stops.
 
 use super::{bench, company, json};
+use crate::support::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_in_doubt_is_listed_sent_again_or_given_up() {
@@ -60,4 +61,47 @@ async fn a_run_that_waits_is_cancelled_and_one_that_is_over_is_not() {
         .await;
     let waiting = world.value("select run_id from tend.job_run where state = 'due'").await;
     assert_eq!(bench.ok(&["cancel", &waiting]), format!("Run {waiting} is cancelled; it had not started.\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_is_approved_by_somebody_else_or_refused() {
+    let world = World::new().await;
+    let said = |arguments: &[&str]| {
+        let output = world.tend().arg("approve").args(arguments).output().unwrap();
+        let text = if output.status.success() { output.stdout } else { output.stderr };
+        (output.status.code(), String::from_utf8(text).unwrap())
+    };
+    assert_eq!(said(&[]), (Some(0), "No messages wait for approval.\n".to_owned()));
+    world
+        .sql(
+            "insert into tend.folder_revision (folder_hash, specs, applied_at, applied_by) values ('x', '{\"news\": \"s\"}', '2026-06-01Z', 'ann');
+             insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, template, locale, data,
+                                      not_before, not_after, state, state_reason, state_at, created_at)
+             select run, 'news', 's', 'c' || i, 'o' || run, 'marketing', 't', 'email', 't', 'en', '{}',
+                    now(), now() + interval '1 day', 'held', 'approval', now(), now()
+             from generate_series(7, 8) run, generate_series(1, 3) i;
+             insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at)
+             select run, 'approval', 'news', 's', 3, now() from generate_series(7, 8) run",
+        )
+        .await;
+    let (_, listed) = said(&[]);
+    assert!(listed.contains("news") && listed.matches("approval").count() >= 2, "{listed}");
+    let (code, own) = said(&["news", "--by", "Ann"]);
+    assert!(code != Some(0) && own.contains("ann put this version of news in force"), "{own}");
+    let (code, none) = said(&["other", "--by", "ben"]);
+    assert!(code != Some(0) && none.contains("no message of other waits"), "{none}");
+    assert_eq!(
+        said(&["news", "--run", "8", "--refuse", "--by", "ben"]),
+        (Some(0), "3 messages of news are cancelled.\n".into())
+    );
+    let (code, json) = said(&["news", "--by", "ben", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (code, &json["by"], &json["said"]),
+        (Some(0), &"ben".into(), &"3 messages of news are owed now.".into())
+    );
+    let states = "select run_id, state, count(*) from tend.outbox group by run_id, state order by run_id";
+    assert_eq!(world.rows(states).await, ["7\tplanned\t3", "8\tcancelled\t3"]);
+    let (code, again) = said(&["news", "--run", "7", "--by", "ben"]);
+    assert!(code != Some(0) && again.contains("no message of news of run 7 waits"), "{again}");
 }

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 use tend::filter::schema::definitions;
 use tend::jobfile::schema::schema;
+use tend::jobs::message::caps_schema;
 use tend::jobs::{KINDS, segment};
 
 const FILE: &str = "docs/job.schema.json";
 const SEGMENT_FILE: &str = "docs/segment.schema.json";
+const CAPS_FILE: &str = "docs/caps.schema.json";
 
 /// Enough of draft 2020-12 for what we print; a keyword it does not know fails the test.
 fn fits(value: &Value, schema: &Value, root: &Value) -> Result<(), String> {
@@ -91,6 +93,7 @@ fn the_committed_schemas_are_those_that_are_printed() {
     for (file, schema, command) in [
         (FILE, schema(KINDS, definitions()), "tend schema"),
         (SEGMENT_FILE, segment::schema(), "tend schema --segments"),
+        (CAPS_FILE, caps_schema(), "tend schema --caps"),
     ] {
         let printed = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
         if std::env::var_os("TEND_UPDATE_SCHEMA").is_some() {
@@ -107,6 +110,7 @@ fn every_shipped_file_names_the_schema_and_fits_it() {
     for (folder, first_line, schema) in [
         ("jobs", "#:schema ../docs/job.schema.json\n", schema(KINDS, definitions())),
         ("jobs/segments", "#:schema ../../docs/segment.schema.json\n", segment::schema()),
+        ("jobs/policy", "#:schema ../../docs/caps.schema.json\n", caps_schema()),
     ] {
         let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let files: Vec<_> =
@@ -138,5 +142,25 @@ fn what_the_reader_refuses_about_keys_and_operators_an_editor_marks_too() {
             .replacen(from, to, 1)
             .replace("[[retier.level]]", if to == "[retire]" { "[[retire.level]]" } else { "[[retier.level]]" });
         assert!(fits(&as_json(&text), &schema, &schema).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn an_editor_marks_a_cap_that_the_reader_refuses() {
+    let schema = caps_schema();
+    let good = "[[cap]]\nname = \"a\"\npurpose = [\"marketing\"]\nat_most = 2\nwithin = \"7d\"";
+    fits(&as_json(good), &schema, &schema).unwrap();
+    for (from, to) in [
+        ("[[cap]]", "[[caps]]"),
+        ("purpose", "purposes"),
+        ("purpose = [\"marketing\"]\n", ""),
+        ("\"marketing\"", "\"marketting\""),
+        ("at_most = 2", "at_most = 0"),
+        ("within", "per"),
+        ("within = \"7d\"", "within = \"7d\"\nper = \"day\""),
+        ("within = \"7d\"", ""),
+    ] {
+        let text = good.replacen(from, to, 1);
+        assert!(fits(&as_json(&text), &schema, &schema).is_err(), "{text}");
     }
 }

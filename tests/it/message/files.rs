@@ -85,6 +85,16 @@ fn each_slip_has_its_sentence() {
 }
 
 #[test]
+fn a_topic_fits_into_a_link() {
+    let problems = |length: usize| {
+        let file = changed("topic    = \"birthday\"", &format!("topic = \"{}\"", "x".repeat(length)));
+        read(&file, SHANGHAI).1.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(problems(101), ["a topic is at most 100 bytes long"]);
+    assert!(problems(100).is_empty());
+}
+
+#[test]
 fn a_template_that_asks_for_what_no_offer_sets_is_named_with_its_place() {
     let file = changed("gift = { zh-CN = \"专属定制礼物一份\", en = \"A gift made for you\" }\n", "")
         .replace("gift = { zh-CN = \"满 200 元立减 50 元\", en = \"¥50 off any order of ¥200\" }\n", "")

@@ -50,6 +50,15 @@ fn a_link_gives_back_what_it_was_made_of_and_never_expires() {
 }
 
 #[test]
+fn a_link_for_a_key_that_is_too_long_still_tells_the_address() {
+    let made = Bearer { customer_id: "客".repeat(100), ..bearer() };
+    let url = links(OLD).unsubscribe(&made).url;
+    let now = instant("2026-06-01T00:00:00Z");
+    let read = links(OLD).read(Purpose::Unsubscribe, token(&url), now).unwrap();
+    assert_eq!((read.customer_id, read.address), ("客".repeat(85), made.address));
+}
+
+#[test]
 fn forged_garbled_expired_and_misused_links_are_refused_with_one_word() {
     let links = links(OLD);
     let now = instant("2026-06-01T00:00:00Z");

@@ -219,6 +219,23 @@ fn tc3(call: &Call) {
 }
 
 #[tokio::test]
+async fn a_call_of_several_messages_is_named_by_all_of_them() {
+    let server = HttpServer::start().await;
+    let channel = shipped("tencent-sms.toml", &server, &[]);
+    let prepared: Vec<_> =
+        [text(1), text(2), text(3)].iter().map(|message| channel.prepare(message).unwrap()).collect();
+    server.answers(Reply::Say("200 OK", vec![], "{}"));
+    for together in [&[0, 1][..], &[0, 1], &[0, 2], &[0]] {
+        let load: Vec<_> = together.iter().map(|at| &prepared[*at]).collect();
+        channel.connection().send(&load).await;
+    }
+    let ids: Vec<_> = server.calls().iter().map(|call| call.headers["webhook-id"].clone()).collect();
+    assert_eq!(ids[0], ids[1], "the same messages again");
+    assert!(ids[2] != ids[0] && ids[2] != ids[3], "or a receiver would take it for the call before: {ids:?}");
+    assert_eq!(ids[3], text(1).id.to_string());
+}
+
+#[tokio::test]
 async fn tencent_gets_signed_json_with_positional_parameters_and_many_numbers_in_a_call() {
     let server = HttpServer::start().await;
     let channel = shipped("tencent-sms.toml", &server, &[]);

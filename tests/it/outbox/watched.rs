@@ -82,3 +82,28 @@ async fn rows_read(conn: &mut sqlx::PgConnection) -> i64 {
                 from pg_stat_xact_user_tables where relid = 'tend.outbox'::regclass";
     sqlx::query_scalar(rows).fetch_one(conn).await.unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_waits_for_a_person_raises_an_alarm_until_it_goes_or_dies() {
+    let world = owing(3).await;
+    world
+        .sql(
+            "update tend.outbox set state = 'held', state_reason = case customer_id when 'c1' then 'approval' else 'canary' end,
+                                    run_id = substr(customer_id, 2)::bigint;
+             insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at) values (1, 'approval', 't', 's', 1, '2026-06-01Z');
+             insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at, canary_share, wait_secs, stop_if, state, note)
+             values (2, 'canary', 't', 's', 1, '2026-06-01Z', 0.1, 60, '{\"rejected\": 0.03}', 'stopped', '2 of the first 9 messages were refused'),
+                    (3, 'canary', 't', 's', 1, '2026-06-01Z', 0.1, 60, '{\"rejected\": 0.03}', 'waiting', null)",
+        )
+        .await;
+    assert_eq!(
+        alarms(&world).await,
+        [
+            "approval_waiting\tt: 1 messages of run 1 wait for approval (`tend approve t`); the first die at 2026-06-04T00:00Z",
+            "canary_stopped\tt: 1 messages of run 2 are stopped: 2 of the first 9 messages were refused; `tend approve t --run 2` lets them go; the first die at 2026-06-04T00:00Z",
+        ],
+        "what waits for the answers of the first ones is no alarm"
+    );
+    world.sql("update tend.outbox set state = 'expired' where run_id = 1; update tend.hold set state = 'released', decided_at = '2026-06-01Z' where run_id = 2").await;
+    assert!(alarms(&world).await.is_empty());
+}

@@ -44,6 +44,8 @@ async fn every_answer_of_a_receiver_ends_in_a_clear_reason_and_a_correct_row() {
             say("503 Service Unavailable", &[("retry-after", "Mon, 01 Jun 2026 03:00:00 GMT")], ""),
         ),
         ("500", "", say("500 Internal Server Error", &[], "stack trace")),
+        ("504, hold", "on_unknown = \"hold\"", say("504 Gateway Timeout", &[], "")),
+        ("502, resend", "", say("502 Bad Gateway", &[], "")),
         ("301", "", say("301 Moved Permanently", &[("location", "http://169.254.169.254/")], "")),
         ("400", "", say("400 Bad Request", &[], "no such number +8613800000001")),
         ("401", "", say("401 Unauthorized", &[], "")),

@@ -12,6 +12,8 @@ use super::{Answer, Fate, Trouble};
 
 /// A receiver that says 410 is asked again after this long.
 const AFTER_GONE: Duration = Duration::from_secs(24 * 3600);
+/// A proxy's words for a receiver that took the call and gave no answer, or a broken one: 502 and 504, and Cloudflare's own.
+const ASKED_IN_VAIN: [u16; 4] = [502, 504, 520, 524];
 /// What is read of a body: room for the results of a thousand messages.
 const LONGEST_BODY: usize = 512 * 1024;
 /// The longest wait a receiver can ask for.
@@ -58,6 +60,10 @@ fn refused(status: StatusCode, wait: Option<Duration>, said: &str) -> Answer {
         StatusCode::TOO_MANY_REQUESTS => retry(format!("{status}: the receiver asks to wait"), Trouble::Stop(wait)),
         StatusCode::SERVICE_UNAVAILABLE if wait.is_some() => {
             retry(format!("{status}: the receiver asks to wait"), Trouble::Stop(wait))
+        }
+        _ if ASKED_IN_VAIN.contains(&status.as_u16()) => {
+            let said = format!("fate unknown: {status}: what stands before the receiver had no answer from it");
+            Answer { code, ..Answer::unknown(said) }
         }
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => retry(status.to_string(), Trouble::Channel),
         _ if status.is_server_error() => retry(status.to_string(), Trouble::Channel),

@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, Url};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::settings::{BodyKind, NumberFormat, Sort, WebhookSettings, secret};
 use super::{Answer, Fate, Form, Outgoing, Trouble};
@@ -141,7 +142,8 @@ impl Webhook {
                 headers.insert(name, value);
             }
         };
-        put("webhook-id", &first.id);
+        let id = named(calls);
+        put("webhook-id", &id);
         put("webhook-timestamp", &first.date.timestamp().to_string());
         if let Some(customer) = &first.redirected_from {
             put("x-tend-redirected-from", &customer.chars().filter(|c| c.is_ascii_graphic()).collect::<String>());
@@ -151,10 +153,24 @@ impl Webhook {
             url: self.url.clone(),
             headers,
             body: String::new(),
-            id: first.id.clone(),
+            id,
             date: first.date,
         };
         written(draft, Filled::together(&filled), self.settings.body, &self.signers)
+    }
+}
+
+/// The id of a call: the message's own, or one made of those of all its messages. A receiver that knows the id already
+/// takes the call for one it had; so another company of messages must have another one.
+fn named(calls: &[&Call]) -> String {
+    match calls {
+        [only] => only.id.clone(),
+        many => {
+            let ids = many.iter().fold(Sha256::new(), |ids, call| ids.chain_update(&call.id));
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&ids.finalize()[..16]);
+            uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+        }
     }
 }
 
