@@ -57,14 +57,19 @@ impl Kind for MessageKind {
     }
 }
 
-fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
-    let scope = Scope::of(context, None);
-    let mut own = file.table("message")?;
-    let topic = own.required_string("topic", "\"birthday\"");
-    if topic.as_ref().is_some_and(|topic| topic.len() > LONGEST_TOPIC) {
+fn topic(own: &mut Reader<'_>) -> Option<String> {
+    let topic = own.required_string("topic", "\"birthday\"")?;
+    if topic.len() > LONGEST_TOPIC {
         let help = "the links in messages carry it: one or two words, such as \"birthday\"".to_owned();
         own.problem("topic", format!("a topic is at most {LONGEST_TOPIC} bytes long"), Some(help));
     }
+    Some(topic)
+}
+
+fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
+    let scope = Scope::of(context, None);
+    let mut own = file.table("message")?;
+    let topic = topic(&mut own);
     let template = own.required_string("template", "\"birthday\"");
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);
