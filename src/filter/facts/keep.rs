@@ -32,6 +32,9 @@ pub const OVERLAP: TimeDelta = TimeDelta::days(7);
 /// From one in so many of the kept customers on, one pass over all orders is cheaper than looking them up.
 const ONE_IN: i64 = 5;
 
+/// Writes what was found of customers, where it differs from what is kept.
+const WRITTEN: &str = include_str!("written.sql");
+
 /// What bringing windows up to an as-of took.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refreshed {
@@ -145,12 +148,16 @@ impl Keeper {
             let bind = |composer: Composer| composer.bind(span.clone()).bind(from).bind(to).bind(left).bind(begun);
             bind(compose(include_str!("passed.sql"), self.frame))
                 .fill_with("counted", counted)
+                .fragment("written", WRITTEN)
                 .finish()
                 .query()
                 .execute(&mut *conn)
                 .await?;
         }
-        self.statement(include_str!("refresh.sql"), |composer| composer.bind(span)).query().execute(conn).await?;
+        self.statement(include_str!("refresh.sql"), |composer| composer.bind(span).fragment("written", WRITTEN))
+            .query()
+            .execute(conn)
+            .await?;
         Ok(true)
     }
 

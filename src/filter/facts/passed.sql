@@ -20,7 +20,7 @@ with passed as (
     from passed p
     where not exists (select from tend.touched t where t.reader = 'facts ' || $1::text and t.customer_id = p.customer_id)
     order by p.customer_id
-), moved as (
+), fresh as (
     select p.customer_id, coalesce(k.orders, 0) + p.orders as orders, coalesce(k.spend, 0) + p.spend as spend,
            least(k.first_order_at, p.first_order_at) as first_order_at,
            greatest(k.last_order_at, p.last_order_at) as last_order_at
@@ -30,16 +30,7 @@ with passed as (
     ) k on true
     where not p.is_noted
 ), written as (
-    insert into tend.fact as f (customer_id, span, orders, spend, first_order_at, last_order_at)
-    select customer_id, $1, orders, spend, first_order_at, last_order_at
-    from moved
-    where first_order_at is not null
-    on conflict (customer_id, span) do update
-    set orders = excluded.orders, spend = excluded.spend,
-        first_order_at = excluded.first_order_at, last_order_at = excluded.last_order_at
-    where (f.orders, f.spend, f.first_order_at, f.last_order_at)
-          is distinct from (excluded.orders, excluded.spend, excluded.first_order_at, excluded.last_order_at)
-    returning f.customer_id
+    /*{written}*/
 )
 insert into tend.touched (customer_id, reader)
 select changed.customer_id, reader.reader

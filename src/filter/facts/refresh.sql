@@ -3,7 +3,7 @@ with touched as (
     delete from tend.touched where reader = 'facts ' || $1::text returning customer_id
 ), fresh as materialized (
     -- one look-up a customer, by the key of the orders, in its order, since neighbours lie together; no orders: a row of nulls
-    select t.customer_id, b.*
+    select t.customer_id, /*{orders}*/ 0 as orders, /*{spend}*/ 0 as spend, b.first_order_at, b.last_order_at
     from (select customer_id from touched order by customer_id) t
     cross join lateral (
         select /*{aggregates}*/
@@ -16,16 +16,7 @@ with touched as (
     where n.first_order_at is null and f.customer_id = n.customer_id and f.span = $1
     returning f.customer_id
 ), written as (
-    insert into tend.fact as f (customer_id, span, orders, spend, first_order_at, last_order_at)
-    select customer_id, $1, /*{orders}*/, /*{spend}*/, first_order_at, last_order_at
-    from fresh
-    where first_order_at is not null
-    on conflict (customer_id, span) do update
-    set orders = excluded.orders, spend = excluded.spend,
-        first_order_at = excluded.first_order_at, last_order_at = excluded.last_order_at
-    where (f.orders, f.spend, f.first_order_at, f.last_order_at)
-          is distinct from (excluded.orders, excluded.spend, excluded.first_order_at, excluded.last_order_at)
-    returning f.customer_id
+    /*{written}*/
 )
 insert into tend.touched (customer_id, reader)
 select changed.customer_id, reader.reader

@@ -59,12 +59,13 @@ impl<'a> Words<'a> {
     /// What decided beside the conditions of `when` (`stability` in a reason, see tend.ladder_state.reason).
     fn beside(&self, sample: &Sample) -> Vec<String> {
         let said = |key: &str| sample.reason.get("stability")?.get(key)?.as_str();
-        let day = |key: &str| {
+        let local = |key: &str, format: &str| {
             let instant: Option<DateTime<Utc>> = said(key).and_then(|text| text.parse().ok());
-            instant.map(|at| at.with_timezone(&self.zone).format("%Y-%m-%d").to_string())
+            instant.map(|at| at.with_timezone(&self.zone).format(format).to_string())
         };
         let mut parts = Vec::new();
-        if let Some(until) = day("until") {
+        // the instant: at midnight the day before is the last one
+        if let Some(until) = local("until", "%Y-%m-%d %H:%M") {
             parts.push(format!("{} by hand until {until}", sample.to));
         }
         if let Some(due) = said("due") {
@@ -73,7 +74,7 @@ impl<'a> Words<'a> {
         if sample.reason.pointer("/stability/one_level").is_some() {
             parts.push("falls one level at a time".to_owned());
         }
-        if let Some(since) = day("since") {
+        if let Some(since) = local("since", "%Y-%m-%d") {
             parts.push(format!("a lower level has been due since {since}"));
         }
         match said("by") {

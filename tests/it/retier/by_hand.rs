@@ -45,6 +45,8 @@ async fn a_level_by_hand_holds_until_its_end_and_then_the_conditions_decide() {
     assert_eq!(night(&world, &job, 1).await, "high normal normal");
     assert_eq!(world.value("select everybody from tend.ladder_run where run_id = 1001").await, "null");
     assert_eq!(world.value("select kept from tend.ladder_run where run_id = 1001").await, r#"{"override": 3}"#);
+    let told = explain(&world, &job, &run_at(1001, day(1))).await.text;
+    assert!(told.contains("a Name of a: high by hand until 2026-06-06 08:00, the conditions ask for normal"), "{told}");
     assert_eq!(night(&world, &job, 4).await, "high normal normal");
     assert_eq!(night(&world, &job, 5).await, "normal mid normal", "not any more at its end");
     let expected = [
