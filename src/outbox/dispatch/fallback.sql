@@ -1,8 +1,8 @@
 -- dispatch/fallback: messages that their channel refused for good go by the next one that may step in; never those whose
--- fate is unknown. $1 now. The ledger follows the address, so that an address on two customers still gets one message.
+-- fate is unknown, nor those that an earlier attempt may have brought: another channel would make a second message of it. $1 now. The ledger follows the address, so that an address on two customers still gets one message.
 -- Index: tend.outbox_fallback.
 with refused as (
-    select m.message_id, m.job, m.customer_id, m.occasion, m.step, m.channel as was, m.state_reason, m.not_after, m.fallback,
+    select m.message_id, m.job, m.customer_id, m.occasion, m.step, m.channel as was, m.state_reason, m.not_after, m.attempts, m.fallback,
            f.channel, f.locale, f.offer, f.on_unknown, tend.opens_at(greatest($1::timestamptz, m.not_before), m.zone, m.opens, m.closes) as opens_next
     from tend.outbox m
     cross join lateral jsonb_to_record(m.fallback -> 0) as f (channel text, locale text, offer jsonb, on_unknown text)
@@ -20,6 +20,8 @@ known as (
 judged as (
     select k.*,
            k.address_key is not null and k.opens_next < k.not_after
+               and not exists (select from tend.attempt a
+                               where a.message_id = k.message_id and a.attempt < k.attempts and a.outcome = 'in_doubt')
                and row_number() over (partition by k.address_key, k.occurs_on, k.job, k.step order by k.message_id) = 1
                and not exists (select from tend.occasion x
                                where x.address_key = k.address_key and x.occurs_on = k.occurs_on and x.job = k.job and x.step = k.step

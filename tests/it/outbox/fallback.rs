@@ -74,6 +74,23 @@ async fn what_may_have_arrived_or_was_stopped_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_attempt_may_have_brought_does_not_and_what_a_receipt_settled_does() {
+    for (attempts, expected) in
+        [(2, "c1\trejected\temail\tmail\ta rose\ttrue"), (1, "c1\taccepted\tsms\ttext\ta tulip\ttrue")]
+    {
+        let world = ready("rejected").await;
+        world
+            .sql(&format!(
+                "update tend.outbox set attempts = {attempts} where customer_id = 'c1';
+                 insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes)
+                 select message_id, 1, gen_random_uuid(), state_at, state_at, 'in_doubt', 'planned' from tend.outbox where customer_id = 'c1'"
+            ))
+            .await;
+        assert_eq!(drained(&world).await[0], expected, "{attempts}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn not_to_an_address_that_another_customer_had_it_at_and_not_too_late() {
     let world = ready("rejected").await;
     world
