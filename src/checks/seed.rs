@@ -8,7 +8,7 @@ use crate::jobfile::checks::Check;
 
 /// Writes all customers of a check with everything that belongs to them.
 pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Result<()> {
-    for relation in ["customer", "orders", "interaction", "ticket", "product_view", "consent"] {
+    for relation in ["customer", "orders", "interaction", "ticket", "product_view", "consent", "outbox"] {
         let rows = check.customers.iter().flat_map(|customer| &customer.rows).filter(|row| row.relation == relation);
         let rows: Vec<Value> = rows.map(|row| Value::Object(row.columns.clone())).collect();
         if !rows.is_empty() {
@@ -74,6 +74,14 @@ async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::R
         "ticket" => "insert into crm.ticket select * from jsonb_populate_recordset(null::crm.ticket, $1)",
         "product_view" => {
             "insert into crm.product_view select * from jsonb_populate_recordset(null::crm.product_view, $1)"
+        }
+        "outbox" => {
+            "insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, template, locale,
+                                      data, not_before, not_after, state, state_at, created_at)
+             select 0, job, '', customer_id, 'before:' || row_number() over (), purpose, topic, channel, '', 'en',
+                    '{}', at, at + interval '1 day', 'accepted', at, at
+             from jsonb_to_recordset($1)
+                 as m (customer_id text, job text, purpose text, topic text, channel text, at timestamptz)"
         }
         _ => "insert into crm.consent select * from jsonb_populate_recordset(null::crm.consent, $1)",
     };

@@ -98,7 +98,8 @@ pub async fn look(
             why.map_or_else(|| "nothing is due".to_owned(), |why| why.why)
         }
     };
-    Ok(Looked { samples: examples(&made_up, &person), example_because: Some(because) })
+    let samples = made_up.iter().flat_map(|made_up| examples(made_up, &person)).collect();
+    Ok(Looked { samples, example_because: Some(because) })
 }
 
 fn no_offer(offer: &str, known: &[String]) -> Failure {
@@ -147,7 +148,7 @@ fn examples(made_up: &MadeUp, person: &Person) -> Vec<Sample> {
         Some(Sample {
             public_id: Uuid::nil(),
             customer_id: person.customer_id.clone(),
-            step: String::new(),
+            step: made_up.step.clone(),
             sort,
             template: made_up.template.clone(),
             data: made_up.data.get(&locale).cloned().unwrap_or(Value::Null),
@@ -187,8 +188,12 @@ fn write(
     settings: &Settings,
     files: &mut Vec<String>,
 ) -> anyhow::Result<()> {
+    // steps that share a template are told apart by their names
+    let plain = format!("{}-{}", sample.template, sample.sort);
+    let taken = files.contains(&dir.join(format!("{plain}.txt")).display().to_string());
+    let name = if taken { format!("{}-{}-{}", sample.template, sample.step, sample.sort) } else { plain };
     let mut put = |ending: &str, bytes: &[u8]| {
-        let path = dir.join(format!("{}-{}.{ending}", sample.template, sample.sort));
+        let path = dir.join(format!("{name}.{ending}"));
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
         files.push(path.display().to_string());
         anyhow::Ok(())

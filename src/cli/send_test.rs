@@ -6,12 +6,13 @@ use uuid::Uuid;
 
 use super::args::{Arguments, SendTestArgs};
 use super::failure::Failure;
-use super::render::{look, outgoing};
+use super::render::{Looked, look, outgoing};
 use super::work::Work;
 use super::{folder, print};
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::channel::{Channel, Fate, Outgoing};
 use crate::outbox::dispatch::post;
+use crate::outbox::sample::Sample;
 
 /// In front of the subject, or of the text message.
 const MARK: &str = "[test]";
@@ -26,15 +27,13 @@ pub async fn run(arguments: &Arguments, command: &SendTestArgs) -> Result<(), Fa
     let now = work.settings.time.source.now(&mut conn).await?;
     drop(conn);
     let looked = look(&work, now, command.customer.as_deref(), command.offer.as_deref()).await?;
-    let sample = looked.samples.iter().find(|sample| sample.sort == sort);
+    let step = |sample: &Sample| command.step.as_ref().is_none_or(|step| *step == sample.step);
+    let sample = looked.samples.iter().find(|sample| sample.sort == sort && step(sample));
     // what the run would send goes by one channel; by the other it is an example
     let sample = match sample {
         Some(sample) => sample.clone(),
         None => {
-            let job = &command.job;
-            return Err(Failure::Usage(format!(
-                "{job} would not send {sort} to this customer; --offer NAME shows an example in each channel of the job"
-            )));
+            return Err(Failure::Usage(nothing(&command.job, sort, command.step.as_deref(), &looked)));
         }
     };
     let mut message = outgoing(&work.settings, &folder, &sample, now)?;
@@ -62,6 +61,19 @@ pub async fn run(arguments: &Arguments, command: &SendTestArgs) -> Result<(), Fa
         false if arguments.json => Err(Failure::Said(1)),
         false => Err(Failure::failed(anyhow::anyhow!("the channel {name} did not take the test message: {detail}"))),
     }
+}
+
+/// Why there is nothing to send, and what to try.
+fn nothing(job: &str, sort: Sort, step: Option<&str>, looked: &Looked) -> String {
+    let step = step.map(|step| format!(" at the step `{step}`")).unwrap_or_default();
+    if looked.example_because.is_none() {
+        return format!("{job} would not send {sort} to this customer{step}; --offer NAME sends an example");
+    }
+    let has = looked.samples.iter().map(|sample| match sample.step.as_str() {
+        "" => sample.sort.to_string(),
+        step => format!("{} at the step `{step}`", sample.sort),
+    });
+    format!("{job} has no template for {sort}{step}. It has: {}", has.collect::<Vec<_>>().join(", "))
 }
 
 /// An address has an @, a number begins with + and has its country.

@@ -202,6 +202,8 @@ pub struct Decided {
 /// A message made to be looked at.
 #[derive(Debug, Clone)]
 pub struct MadeUp {
+    /// Step of a job with several messages; empty for the first.
+    pub step: String,
     /// Folder below `templates/`.
     pub template: String,
     /// What it is for.
@@ -264,9 +266,10 @@ pub trait Job: Send + Sync + std::fmt::Debug {
     /// What a past as-of means.
     fn replay(&self) -> Replay;
 
-    /// What a message of the job looks like without an occasion: with the offer of that name, else with the first; none
-    /// for kinds that send none, the names of the offers where there is none of that name.
-    fn made_up(&self, run: &Run, offer: Option<&str>) -> Option<Result<MadeUp, Vec<String>>> {
+    /// What the messages of the job look like without an occasion, the first and each of the steps: with the offer of
+    /// that name, else with the first; none for kinds that send none, the names of the offers where there is none of
+    /// that name.
+    fn made_up(&self, run: &Run, offer: Option<&str>) -> Option<Result<Vec<MadeUp>, Vec<String>>> {
         let _ = (run, offer);
         None
     }

@@ -40,6 +40,9 @@ pub struct SendTestArgs {
     /// An example with this offer, whatever the customer would get
     #[arg(long, value_name = "NAME")]
     pub offer: Option<String>,
+    /// Of a job with several messages, the one of this `[[step]]`; the first when left out
+    #[arg(long, value_name = "NAME")]
+    pub step: Option<String>,
 }
 
 /// `tend coupons`.

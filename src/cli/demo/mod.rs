@@ -23,6 +23,7 @@ use crate::demo::{self, DemoError};
 use crate::engine::Engine;
 use crate::engine::preview::explain;
 use crate::engine::replay::{execute_now, request_manual, slot_of_day};
+use crate::engine::specs::Spec;
 use crate::jobfile::folder::Folder;
 use crate::jobfile::store::{self, Applying, Basis, apply_folder};
 use crate::jobs::KINDS;
@@ -57,8 +58,14 @@ pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failur
     let folders = sent.folders.iter().map(|(_, folder)| folder.clone()).collect();
     let call = next::Call { arguments, command, private: stage.private_dir(), folders };
     let next = call.next(day, day <= stage.today());
-    let story = story::Story { day, first, tiers, messages, sent, next };
+    let another_day = stage.another_day(day);
+    let story = story::Story { day, first, tiers, messages, another_day, sent, next };
     if arguments.json { print::json(&story.json()) } else { print::text(story.text(&stage.opened).await?) }
+}
+
+/// The slot the schedule has on the day.
+fn slot_on(spec: &Spec, day: NaiveDate) -> Option<DateTime<Utc>> {
+    spec.schedule.as_ref().and_then(|schedule| schedule.slot_on(day))
 }
 
 struct Stage {
@@ -166,24 +173,38 @@ impl Stage {
         self.run_kind("message", day).await
     }
 
-    /// Runs the enabled jobs of a kind for their slot of the day.
+    /// Runs the enabled jobs of a kind in the order of their slots; message jobs only when the day is one of theirs.
     async fn run_kind(&self, kind: &str, day: NaiveDate) -> Result<Vec<Did>, Failure> {
         let engine = Arc::new(daemon::engine(&self.opened.db, &self.settings));
+        let mut due: Vec<(DateTime<Utc>, Spec)> = self
+            .enabled(kind)
+            .filter(|spec| kind != "message" || slot_on(spec, day).is_some())
+            .filter_map(|spec| Some((slot_of_day(&spec, day)?, spec)))
+            .collect();
+        due.sort_by_key(|(slot, _)| *slot);
         let mut did = Vec::new();
-        for job in self.folder.jobs.values().filter(|job| job.kind == kind && job.head.enabled) {
-            let progress = Progress::start(format!("Running {} for {day}", job.job), None);
-            did.push(self.run_job(&engine, &job.to_spec(), day).await?);
+        for (_, spec) in due {
+            let progress = Progress::start(format!("Running {} for {day}", spec.job), None);
+            did.push(self.run_job(&engine, &spec, day).await?);
             progress.finish();
         }
         Ok(did)
     }
 
-    async fn run_job(
-        &self,
-        engine: &Engine,
-        spec: &crate::engine::specs::Spec,
-        day: NaiveDate,
-    ) -> Result<Did, Failure> {
+    fn enabled(&self, kind: &str) -> impl Iterator<Item = Spec> {
+        self.folder.jobs.values().filter(move |job| job.kind == kind && job.head.enabled).map(|job| job.to_spec())
+    }
+
+    /// Message jobs whose schedule leaves the day out, each with the next day it names.
+    fn another_day(&self, day: NaiveDate) -> Vec<(String, NaiveDate)> {
+        let rest = self.enabled("message").filter(|spec| slot_on(spec, day).is_none());
+        rest.filter_map(|spec| {
+            Some((spec.job.clone(), day.iter_days().take(400).find(|on| slot_on(&spec, *on).is_some())?))
+        })
+        .collect()
+    }
+
+    async fn run_job(&self, engine: &Engine, spec: &Spec, day: NaiveDate) -> Result<Did, Failure> {
         let slot = slot_of_day(spec, day).ok_or_else(|| Failure::Usage(format!("{} has no {day}", spec.timezone)))?;
         self.drive(slot).await?;
         let requested = request_manual(engine, spec, slot, &format!("demo {}", engine.instance())).await?;

@@ -19,6 +19,8 @@ pub struct Story {
     pub tiers: Vec<Did>,
     /// What the message jobs did.
     pub messages: Vec<Did>,
+    /// Message jobs that are not due on the day, each with the next day on which it is.
+    pub another_day: Vec<(String, NaiveDate)>,
     /// What was sent.
     pub sent: Delivered,
     /// Commands that fit.
@@ -32,6 +34,7 @@ impl Story {
             |did: &[Did]| did.iter().map(|did| (did.job.clone(), did.json.clone())).collect::<serde_json::Map<_, _>>();
         json!({
             "day": self.day, "ladders": did(&self.tiers), "messages": did(&self.messages),
+            "not_due": self.another_day.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "sent": self.sent.accepted.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "waiting": self.sent.waiting, "late": self.sent.late,
             "folders": self.sent.folders.iter().map(|(channel, folder)| json!({ "channel": channel, "folder": folder })).collect::<Vec<_>>(),
@@ -46,6 +49,10 @@ impl Story {
         }
         for messages in &self.messages {
             text.push_str(&received(messages));
+        }
+        if !self.another_day.is_empty() {
+            let rest = self.another_day.iter().map(|(job, next)| format!("{job} (on {next})"));
+            text.push_str(&format!("\nNot due on {}: {}\n", self.day, rest.collect::<Vec<_>>().join(", ")));
         }
         text.push_str(&self.sent());
         text.push_str(&self.next());
@@ -170,7 +177,7 @@ fn received(did: &Did) -> String {
     let without: Vec<(i64, String)> = refused.chain(outside).collect();
     if !without.is_empty() {
         let all = without.iter().map(|(customers, _)| customers).sum();
-        text.push_str(&fold(&format!("due, but get none, each for a reason on record: {}", count(all)), 2));
+        text.push_str(&fold(&format!("due, but get none, and why: {}", count(all)), 2));
         let rows: Vec<_> = without.into_iter().map(|(customers, why)| vec![count(customers), why]).collect();
         text.push_str(&table(&[Align::Right], &rows).lines().map(|row| format!("  {row}\n")).collect::<String>());
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::reader::{Reader, did_you_mean};
 use super::Around;
-use super::row::{self, CUSTOMER, LISTS, LONG_AGO, List, Row};
+use super::row::{self, CUSTOMER, LONG_AGO, List, Row};
 
 /// A customer of a check, with everything that belongs to them.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ pub(super) fn read(mut reader: Reader<'_>, around: Around<'_>, place: usize) -> 
     columns.extend(birthday(&mut reader));
     columns.insert("customer_id".to_owned(), json!(id));
     let mut rows = vec![Row { relation: "customer", columns }];
-    for list in LISTS {
+    for list in row::lists() {
         for (mut table, place) in reader.tables(list.key).into_iter().zip(1..) {
             rows.push(listed(&mut table, list, &id, place, zone));
             table.finish();

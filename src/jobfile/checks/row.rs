@@ -68,6 +68,9 @@ const DIRECTIONS: &[(&str, &str)] = &[("in", "in"), ("out", "out")];
 const PAID: &[(&str, &str)] = &[("paid", "paid"), ("cancelled", "cancelled"), ("refunded", "refunded")];
 const CALENDARS: &[(&str, &str)] = &[("solar", "solar"), ("lunar", "lunar")];
 const URGENCIES: &[(&str, &str)] = &[("urgent", "urgent"), ("normal", "normal")];
+const PURPOSES: &[(&str, &str)] =
+    &[("marketing", "marketing"), ("service", "service"), ("transactional", "transactional")];
+const CHANNELS: &[(&str, &str)] = &[("email", "email"), ("sms", "sms")];
 const A_DAY: &str = "\"2026-05-01\"";
 
 /// `crm.customer` but for its id and the day of birth, which are read as one.
@@ -96,8 +99,8 @@ pub(super) struct List {
     pub columns: &'static [Column],
 }
 
-/// The lists of a customer.
-pub(super) const LISTS: &[List] = &[
+/// What the company knows of a customer.
+const LISTS: &[List] = &[
     List {
         key: "orders",
         relation: "orders",
@@ -165,6 +168,25 @@ pub(super) const LISTS: &[List] = &[
         ],
     },
 ];
+
+/// Messages that tend sent to the customer before, which caps, conflicts and conditions count: rows of `tend.outbox`.
+pub(super) const MESSAGES: List = List {
+    key: "messages",
+    relation: "outbox",
+    id: None,
+    columns: &[
+        column("at", Takes::Instant, Default::Needed(A_DAY)),
+        column("job", Takes::Text, Default::Text("another-job")),
+        column("purpose", Takes::Words(PURPOSES), Default::Text("marketing")),
+        column("topic", Takes::Text, Default::Text("another-topic")),
+        column("channel", Takes::Words(CHANNELS), Default::Text("email")),
+    ],
+};
+
+/// Everything that belongs to a customer, several times.
+pub(super) fn lists() -> impl Iterator<Item = &'static List> {
+    LISTS.iter().chain([&MESSAGES])
+}
 
 /// Reads the columns out of a table; what is wrong or missing is noted.
 pub(super) fn read(reader: &mut Reader<'_>, columns: &[Column], zone: Tz) -> Map<String, Value> {

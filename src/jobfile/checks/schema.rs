@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::kind::Kind;
-use super::row::{CUSTOMER, Column, Default, LISTS, Takes};
+use super::row::{CUSTOMER, Column, Default, Takes, lists};
 
 /// The schema of the key `check`.
 #[must_use]
@@ -81,7 +81,7 @@ fn customer() -> Value {
             "examples": [[{ "ladder": "value-tiers", "from": "normal", "to": "mid", "at": "2026-05-31 02:00" }]],
         }),
     );
-    for list in LISTS {
+    for list in lists() {
         let mut own = columns(list.columns);
         own.extend(list.id.map(|id| (id.to_owned(), json!({ "type": "string" }))));
         let needed: Vec<&str> = list

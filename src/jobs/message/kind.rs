@@ -132,7 +132,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
 fn known(trigger: Option<&dyn trigger::Trigger>, offers: &[offer::Offer], policy: Option<&Policy>) -> Known {
     Known {
         offer: offer::keys(offers).into_iter().collect(),
-        occasion: trigger.iter().flat_map(|trigger| trigger.variables()).map(|key| (*key).to_owned()).collect(),
+        occasion: trigger.map(trigger::Trigger::variables).unwrap_or_default().into_iter().collect(),
         coupon: offer::codes(offers),
         advertises: policy.is_some_and(|policy| policy.purpose == Purpose::Marketing),
     }

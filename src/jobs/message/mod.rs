@@ -207,7 +207,7 @@ impl Job for Message {
         Replay::Current
     }
 
-    fn made_up(&self, run: &Run, offer: Option<&str>) -> Option<Result<MadeUp, Vec<String>>> {
+    fn made_up(&self, run: &Run, offer: Option<&str>) -> Option<Result<Vec<MadeUp>, Vec<String>>> {
         Some(sample::made_up(self, run, offer))
     }
 

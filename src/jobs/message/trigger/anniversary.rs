@@ -1,6 +1,7 @@
 //! Birthdays: days that come back every year in the calendar they are kept in.
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 
 use super::lead::Lead;
 use super::{Statements, Trigger, dated, required};
@@ -103,7 +104,7 @@ impl Trigger for Birthday {
         SAME_OCCASION_DAYS
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &[]
+    fn example(&self, _: NaiveDate) -> Value {
+        json!({})
     }
 }

@@ -1,7 +1,8 @@
 //! Anniversaries of a date on record: the first or last purchase, when the customer became known, a day among the
 //! customer's attributes.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
+use serde_json::{Value, json};
 
 use super::anniversary::{FEB_29, SAME_OCCASION_DAYS};
 use super::lead::Lead;
@@ -187,7 +188,8 @@ impl Trigger for Dated {
         SAME_OCCASION_DAYS
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["years", "since"]
+    fn example(&self, day: NaiveDate) -> Value {
+        let years = self.milestones.as_ref().and_then(|years| years.first().copied()).unwrap_or(self.at_least.max(1));
+        json!({ "years": years, "since": day.checked_sub_months(Months::new(years.unsigned_abs() * 12)) })
     }
 }

@@ -1,6 +1,7 @@
 //! Events: something happened to a customer, or several times, and no purchase came of it.
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 
 use super::{Statements, Trigger, lead, local_day};
 use crate::calendar::OutOfRange;
@@ -134,7 +135,9 @@ impl Trigger for Happened {
         super::whole_days(self.again_after.unwrap_or(self.within)).max(1)
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["count", "since", "product"]
+    fn example(&self, day: NaiveDate) -> Value {
+        let product = self.products.as_ref().and_then(|products| products.first().cloned());
+        let product = product.or_else(|| self.by_product.then(|| "P001".to_owned()));
+        json!({ "count": self.count, "since": day.pred_opt(), "product": product })
     }
 }

@@ -1,7 +1,8 @@
 //! Habits: the time of the week at which a customer usually buys, computed from the orders.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use serde_json::{Value, json};
 
 use super::{Statements, Trigger};
 use crate::calendar::OutOfRange;
@@ -98,8 +99,8 @@ impl Trigger for Habit {
         self.again_after.map_or(1, super::whole_days).max(1)
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["hour", "weekday", "orders", "of"]
+    fn example(&self, day: NaiveDate) -> Value {
+        json!({ "hour": 10, "weekday": day.weekday().number_from_monday(), "orders": self.min_orders, "of": self.min_orders })
     }
 
     fn has_its_own_hour(&self) -> bool {

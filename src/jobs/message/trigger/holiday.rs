@@ -170,8 +170,17 @@ impl Trigger for Holidays {
         1
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["holiday", "title"]
+    /// When the first of the file comes round.
+    fn example_day(&self, day: NaiveDate) -> NaiveDate {
+        let comes = |on: &NaiveDate| {
+            self.days.first().is_some_and(|first| first.holiday.year_of(*on).is_ok_and(|year| year.is_some()))
+        };
+        day.iter_days().take(400).find(comes).unwrap_or(day)
+    }
+
+    fn example(&self, _: NaiveDate) -> Value {
+        let first = self.days.first();
+        json!({ "holiday": first.map(|day| &day.name), "titles": first.map(|day| &day.titles) })
     }
 
     fn is_of_everybody(&self, run: &Run) -> bool {

@@ -3,7 +3,8 @@
 //! A silence is an occasion once, when it has lasted long enough; the next sign of life ends it, and what follows is
 //! another. Only who crossed the line lately is told, on the first night as on any: there is no blast on day one.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, NaiveDate, TimeDelta};
+use serde_json::{Value, json};
 
 use super::lead::FURTHEST;
 use super::{Statements, Trigger};
@@ -91,7 +92,7 @@ impl Trigger for Inactivity {
         self.after
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["days", "since"]
+    fn example(&self, day: NaiveDate) -> Value {
+        json!({ "days": self.after, "since": day - TimeDelta::days(i64::from(self.after)) })
     }
 }

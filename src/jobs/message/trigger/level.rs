@@ -5,6 +5,7 @@
 //! message the last one. How often somebody who goes up and down is told, `again_after` says.
 
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 
 use super::{Statements, Trigger, local_day};
 use crate::calendar::OutOfRange;
@@ -122,7 +123,8 @@ impl Trigger for Level {
         self.again_after.map_or(1, super::whole_days).max(1)
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["ladder", "from", "to", "direction"]
+    fn example(&self, _: NaiveDate) -> Value {
+        let direction = self.direction.unwrap_or("rose");
+        json!({ "ladder": self.ladder, "from": self.left, "to": self.entered, "direction": direction })
     }
 }

@@ -8,6 +8,7 @@
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
 use sqlx::postgres::types::PgInterval;
 
 /// The statements of a head, which may be of several files.
@@ -91,8 +92,22 @@ pub trait Trigger: fmt::Debug + Send + Sync {
     /// Nearer than so many days to one the customer has had, an occasion counts as had.
     fn apart(&self) -> i32;
 
+    /// What its statement writes as `detail` of an occasion on `day`, for one made up: an object with every key that
+    /// templates get as `occasion.…` beyond kind, date and year.
+    fn example(&self, day: NaiveDate) -> Value;
+
+    /// The day of the occasion made up by a run on `day`.
+    fn example_day(&self, day: NaiveDate) -> NaiveDate {
+        day
+    }
+
     /// What templates get as `occasion.…` beyond kind, date and year.
-    fn variables(&self) -> &'static [&'static str];
+    fn variables(&self) -> Vec<String> {
+        let example = self.example(NaiveDate::default());
+        // the title is chosen by the language of the message
+        let told = |key: &String| if key == "titles" { "title".to_owned() } else { key.clone() };
+        example.as_object().map(|detail| detail.keys().map(told).collect()).unwrap_or_default()
+    }
 
     /// Whether everybody has the occasion, so that what conditions need is counted for all at once.
     fn is_of_everybody(&self, _: &Run) -> bool {

@@ -1,6 +1,7 @@
 //! No occasion but the schedule itself: everybody in the audience, at most once in a while.
 
 use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
 
 use super::{Statements, Trigger, lead};
 use crate::calendar::OutOfRange;
@@ -44,8 +45,8 @@ impl Trigger for Schedule {
         self.apart
     }
 
-    fn variables(&self) -> &'static [&'static str] {
-        &["times"]
+    fn example(&self, _: NaiveDate) -> Value {
+        json!({ "times": 1 })
     }
 
     fn is_of_everybody(&self, _: &Run) -> bool {
