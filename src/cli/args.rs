@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod content;
+mod examples;
 
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
 
@@ -42,56 +43,82 @@ Without a database URL, in development, tend starts a private Postgres under .te
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon: plan, run, send, until told to stop
+    #[command(after_help = examples::SERVE)]
     Serve,
     /// Check job files, try out the examples in them, and show when each job runs next
+    #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
     /// Show what a job would do: the real run, rolled back
+    #[command(after_help = examples::PLAN)]
     Plan(PlanArgs),
     /// Say why a customer got what a job gave, or nothing: all that is on record, and what a run would decide
+    #[command(after_help = examples::WHY)]
     Why(WhyArgs),
     /// Write what a customer would get into files: mail, text message
+    #[command(after_help = examples::RENDER)]
     Render(RenderArgs),
     /// Send one message to your own address, marked as a test
+    #[command(after_help = examples::SEND_TEST)]
     SendTest(SendTestArgs),
     /// Run a job now, besides its schedule
+    #[command(after_help = examples::RUN)]
     Run(RunArgs),
     /// Run a job for past days, one after the other
+    #[command(after_help = examples::BACKFILL)]
     Backfill(BackfillArgs),
     /// Put the job folder in force: what runs on this database follows it from now on
+    #[command(after_help = examples::APPLY)]
     Apply(ApplyArgs),
     /// Show when jobs run next, in local time and UTC
+    #[command(after_help = examples::NEXT)]
     Next(NextArgs),
     /// Show jobs, last and next runs, what is late and why
+    #[command(after_help = examples::STATUS)]
     Status,
     /// Stop a job, or all sending, until it is resumed
+    #[command(after_help = examples::PAUSE)]
     Pause(PauseArgs),
     /// Let a job, or all sending, go on
+    #[command(after_help = examples::RESUME)]
     Resume(ResumeArgs),
     /// Cancel a run that waits or is at work
+    #[command(after_help = examples::CANCEL)]
     Cancel(CancelArgs),
     /// Let messages go that wait for another person's approval, or list them
+    #[command(after_help = examples::APPROVE)]
     Approve(ApproveArgs),
     /// Show messages whose fate is unknown or that need a decision, and decide
+    #[command(after_help = examples::OUTBOX)]
     Outbox(OutboxArgs),
     /// Show everything that is known of a customer, as JSON
+    #[command(after_help = examples::EXPORT)]
     ExportCustomer(ExportArgs),
     /// Forget a customer: shows first what that takes, does it with --yes
+    #[command(after_help = examples::FORGET)]
     Forget(ForgetArgs),
     /// Stop messages to an address, or let them go again
+    #[command(after_help = examples::SUPPRESS)]
     Suppress(SuppressArgs),
     /// Import coupon codes and show how their pools stand
+    #[command(after_help = examples::COUPONS)]
     Coupons(CouponsArgs),
     /// Give a customer a level by hand until a day, take it back, or list who has one
+    #[command(after_help = examples::OVERRIDE)]
     Override(OverrideArgs),
     /// Import customers, orders, interactions, tickets, product views or staff from CSV
+    #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
     /// Create or update tend's tables
+    #[command(after_help = examples::MIGRATE)]
     Migrate(MigrateArgs),
     /// Make up a company, run the jobs for one day, show what came out
+    #[command(after_help = examples::DEMO)]
     Demo(DemoArgs),
     /// Print the JSON Schema of job files, for editors
+    #[command(after_help = examples::SCHEMA)]
     Schema(SchemaArgs),
     /// Print completions for a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(CompletionArgs),
 }
 
@@ -271,6 +298,7 @@ pub enum OutboxAction {
         message: Vec<i64>,
     },
     /// Say that this database is the one that sends, after it was copied, moved or promoted
+    #[command(after_help = examples::CONFIRM)]
     Confirm {
         /// Send what was held because of it
         #[arg(long, conflicts_with = "drop")]

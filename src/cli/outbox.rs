@@ -104,7 +104,7 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
             message.occasion.clone(),
             message.channel.clone(),
             shown(message.state_at, settings.defaults.timezone),
-            clip(message.state_reason.as_deref().unwrap_or_default(), 70),
+            clip(why(message.state_reason.as_deref().unwrap_or_default()), 70),
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
@@ -115,8 +115,19 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
     print::text(
         table(&[Align::Right], &rows)
             + more
-            + "`tend outbox resend N` sends one again, `tend outbox drop N` gives it up.\n",
+            + "What waits for approval goes by `tend approve`, what waits for a code by `tend coupons import`. Of the others\n\
+               `tend outbox resend N` sends one (again), `tend outbox drop N` gives it up.\n",
     )
+}
+
+/// What a held message waits for, in words; the reasons of other states are words already.
+fn why(reason: &str) -> &str {
+    match reason {
+        "approval" => "waits for approval",
+        "canary" => "waits for the first share of its run",
+        "coupon" => "waits for a coupon code",
+        other => other,
+    }
 }
 
 fn in_words(decided: Decided) -> &'static str {

@@ -84,7 +84,7 @@ fn said(command: &SuppressArgs, done: Done) -> String {
     let mut text = match (command.lift, command.only, done.changed) {
         (true, _, true) => "Lifted: the address may be written to again.",
         (true, _, false) => "There was nothing to lift.",
-        (false, Some(_), _) => "Written down: the customer gets no more of it, until he chooses it again himself.",
+        (false, Some(_), _) => "Written down: the customer gets no more of it, until they choose it again themselves.",
         (false, None, true) => "Nothing is sent to the address any more, until `tend suppress ADDRESS --lift`.",
         (false, None, false) => "Nothing is sent to the address already.",
     }

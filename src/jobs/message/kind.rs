@@ -97,7 +97,8 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);
         }
-        for (mut table, step) in file.tables("step").into_iter().zip(steps.iter().flatten()) {
+        let tables = if steps.is_some() { file.tables("step") } else { Vec::new() };
+        for (mut table, step) in tables.into_iter().zip(steps.iter().flatten()) {
             let keys = table.keys();
             table.leave(&keys);
             let (other, sorts) = (&step.content.template, step.sorts(channels));
@@ -133,6 +134,7 @@ fn known(trigger: Option<&dyn trigger::Trigger>, offers: &[offer::Offer], policy
     Known {
         offer: offer::keys(offers).into_iter().collect(),
         occasion: trigger.map(trigger::Trigger::variables).unwrap_or_default().into_iter().collect(),
+        any_occasion: trigger.is_none(),
         coupon: offer::codes(offers),
         advertises: policy.is_some_and(|policy| policy.purpose == Purpose::Marketing),
     }

@@ -287,6 +287,7 @@ fn is_known(name: &str, known: &Known) -> bool {
     match name.split_once('.') {
         Some(("coupon", _)) => known.coupon.some && COUPON.contains(&name),
         Some(("offer", key)) => known.offer.contains(key.split('.').next().unwrap_or(key)),
+        Some(("occasion", _)) if known.any_occasion => true,
         Some(("occasion", key)) if known.occasion.contains(key.split('.').next().unwrap_or(key)) => true,
         Some(("loop", _)) => true,
         Some(_) => FIXED.contains(&name),

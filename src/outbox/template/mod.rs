@@ -55,6 +55,8 @@ pub struct Known {
     pub offer: BTreeSet<String>,
     /// What the job's trigger says of the occasion beyond kind, date and year: `occasion.days` and so on.
     pub occasion: BTreeSet<String>,
+    /// The trigger is wrong itself: what it says of the occasion is not known, and nothing of it a mistake.
+    pub any_occasion: bool,
     /// Whether there are codes: `coupon.code`, `coupon.expires`.
     pub coupon: Codes,
     /// The job advertises: its messages must say how to refuse them.

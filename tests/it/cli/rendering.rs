@@ -29,6 +29,13 @@ async fn what_a_customer_would_get_is_written_into_files_and_nothing_is_kept() {
     let said =
         json(&bench.run(&["render", "birthday", "--customer", "c01", "--at", "2026-03-01", "--out", to, "--json"]));
     assert!(said["example_because"].as_str().unwrap().contains("nothing is due"), "{said}");
+    // what the trigger tells of the occasion is made up too, and every step is written
+    bench.ok(&["render", "festivals", "--customer", "c01", "--at", "2026-03-01", "--out", to]);
+    let mail = std::fs::read_to_string(out.join("festivals-email.txt")).unwrap();
+    assert!(mail.contains("春节") && mail.contains("2月6日"), "{mail}");
+    bench.ok(&["render", "dormant-wakeup", "--customer", "c01", "--at", "2026-03-01", "--out", to]);
+    assert!(std::fs::read_to_string(out.join("dormant-wakeup-email.txt")).unwrap().contains("180"));
+    assert!(out.join("dormant-reminder-sms.txt").exists());
     for table in ["tend.outbox", "tend.occasion", "tend.decision", "tend.link_secret"] {
         assert_eq!(world.value(&format!("select count(*) from {table}")).await, "0", "{table}");
     }
@@ -70,6 +77,10 @@ async fn a_test_message_is_sent_marked_and_leaves_no_trace() {
     for table in ["tend.outbox", "tend.occasion", "tend.attempt", "tend.decision"] {
         assert_eq!(world.value(&format!("select count(*) from {table}")).await, "0", "{table}");
     }
+    bench.ok(&["send-test", "dormant-wakeup", "--to", "+8613800138000", "--step", "reminder"]);
+    let output = bench.run(&["send-test", "dormant-wakeup", "--to", "me@shop.example", "--step", "reminder"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("It has: email, sms, sms at the step `reminder`"), "{}", stderr(&output));
     let output = bench.run(&["send-test", "birthday", "--to", "not-an-address"]);
     assert!(!output.status.success(), "{}", stderr(&output));
     let output = bench.run(&["send-test", "birthday", "--to", "me@shop.example", "--channel", "text"]);

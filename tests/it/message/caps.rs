@@ -2,7 +2,9 @@
 
 use super::people::{Person, come};
 use super::plan::{Plan, changed, read_under, with_trigger};
+use crate::outbox::office::{dispatcher, options, stored};
 use crate::support::{World, instant};
+use tend::outbox::dispatch::Dispatcher;
 
 const TWO_A_WEEK: &str = "[[cap]]\nname = \"week\"\npurpose = [\"marketing\"]\nat_most = 2\nwithin = \"7d\"";
 const ONE_A_WEEK: &str = "[[cap]]\nname = \"week\"\npurpose = [\"marketing\"]\nat_most = 1\nwithin = \"7d\"";
@@ -232,9 +234,8 @@ async fn no_place_is_kept_for_who_would_not_get_the_message_or_for_a_job_that_is
     assert_eq!(decided(&world, "newsletter").await, "a b | ");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn three_jobs_planned_at_once_never_take_more_places_than_there_are() {
-    let world = World::new().await;
+/// Customers with a birthday in three days.
+async fn three_hundred(world: &World) {
     world
         .sql(
             "insert into crm.customer (customer_id, email, birthday_month, birthday_day)
@@ -242,6 +243,52 @@ async fn three_jobs_planned_at_once_never_take_more_places_than_there_are() {
              insert into crm.consent (customer_id, channel, recorded_at, granted) select customer_id, 'email', '2020-01-01Z', true from crm.customer",
         )
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_dispatchers_that_send_while_three_jobs_are_planned_send_nobody_more_than_the_cap() {
+    let world = World::new().await;
+    three_hundred(&world).await;
+    stored(&world).await;
+    world.sql("insert into tend.spec (hash, job, kind, body, templates) select repeat('0', 64), 't', kind, body, templates from tend.spec").await;
+    let dir = tempfile::tempdir().unwrap();
+    let mail = format!("kind = \"recording\"\nfolder = {:?}", dir.path());
+    let offices = [(); 2].map(|()| dispatcher(&world, options(&[("mail", &mail)])));
+    let jobs = ["one", "two", "three"].map(|name| job(name, 3, 50, TWO_A_WEEK));
+    let as_of = instant("2026-11-21T03:00:00Z");
+    world.advance_to(as_of).await;
+    let sending = async |office: &Dispatcher| {
+        for _ in 0..20 {
+            office.drain_once().await.unwrap();
+        }
+    };
+    let (first, second, third, ..) = tokio::join!(
+        jobs[0].try_at(&world, as_of),
+        jobs[1].try_at(&world, as_of),
+        jobs[2].try_at(&world, as_of),
+        sending(&offices[0]),
+        sending(&offices[1])
+    );
+    for done in [first, second, third] {
+        done.unwrap();
+    }
+    tokio::join!(sending(&offices[0]), sending(&offices[1]));
+    let mut received: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for file in std::fs::read_dir(dir.path()).unwrap().flatten() {
+        let bytes = std::fs::read(file.path()).unwrap();
+        let mail = mail_parser::MessageParser::default().parse(&bytes).unwrap();
+        let to = mail.to().and_then(|to| to.first()?.address()).unwrap().to_owned();
+        *received.entry(to).or_default() += 1;
+    }
+    assert_eq!((received.len(), received.values().max(), received.values().sum::<usize>()), (300, Some(&2), 600));
+    assert_eq!(world.value("select count(*) from tend.outbox where state = 'accepted'").await, "600");
+    assert_eq!(world.value("select count(*) from tend.decision where reason = 'capped'").await, "300");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_jobs_planned_at_once_never_take_more_places_than_there_are() {
+    let world = World::new().await;
+    three_hundred(&world).await;
     let jobs = ["one", "two", "three"].map(|name| job(name, 3, 50, TWO_A_WEEK));
     let as_of = instant("2026-11-21T00:00:00Z");
     let (first, second, third) =

@@ -97,3 +97,19 @@ fn nobody_is_addressed_by_an_empty_name_and_names_are_never_markup() {
         }
     }
 }
+
+#[test]
+fn every_topic_of_the_shipped_jobs_has_a_name_in_each_language_of_the_pages() {
+    let table = |path: &std::path::Path| -> toml::Table { std::fs::read_to_string(path).unwrap().parse().unwrap() };
+    let settings = table("config/default.toml".as_ref());
+    let mut topics = 0;
+    for file in std::fs::read_dir("jobs").unwrap().flatten().filter(|file| file.path().is_file()) {
+        let job = table(&file.path());
+        let Some(topic) = job.get("message").and_then(|message| message["topic"].as_str()) else { continue };
+        let names = settings["public"]["topics"].get(topic).and_then(|names| names.as_table());
+        let languages: Vec<&String> = names.iter().flat_map(|names| names.keys()).collect();
+        assert_eq!(languages, ["en", "zh-CN"], "{topic} of {}", file.path().display());
+        topics += 1;
+    }
+    assert!(topics >= 12, "{topics}");
+}

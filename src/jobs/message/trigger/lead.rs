@@ -68,7 +68,10 @@ impl Lead {
 /// "-3d": whole days, with the sign that says ahead or after.
 pub(super) fn offset(trigger: &mut Reader<'_>) -> Option<i32> {
     const HELP: &str = "\"-3d\" is three days ahead, \"0d\" the day itself, \"+1d\" the day after";
-    let text = trigger.string("offset")?;
+    if !trigger.has("offset") {
+        return None;
+    }
+    let text = trigger.required_string("offset", "\"-3d\"")?;
     let (sign, length) = match text.split_at_checked(1) {
         Some(("-", length)) => (-1, length),
         Some(("+", length)) => (1, length),
