@@ -1,7 +1,10 @@
 //! What planning costs when everybody has the occasion: six jobs judge all customers, each writes to a sixth of them, with
-//! caps, hold-out, consent and fallback channels.
+//! caps, hold-out, consent and fallback channels. Then one campaign to half of them, beside a bare insert of the rows it
+//! wrote into tables alike: what no planning can be faster than.
 //!
-//! `cargo bench --bench plan [-- --customers 1000000]`; see benches/README.md.
+//! `cargo bench --bench plan [-- --customers 1000000]`; see benches/README.md. With `--database URL` it takes a server of
+//! its own choice and fills it once: what it planned there is emptied at the next start, the customers stay. A statement
+//! can then be looked at with `auto_explain` (`alter database … set auto_explain.log_analyze = on`).
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
 use std::path::Path;
@@ -48,44 +51,98 @@ const CUSTOMERS: &str = "
 
 fn main() -> anyhow::Result<()> {
     let mut customers = 1_000_000_u64;
+    let mut database = None;
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(name) = arguments.next() {
         match (name.as_str(), arguments.next()) {
             ("--customers", Some(count)) => customers = count.parse().context("--customers needs a number")?,
-            _ => bail!("known: --customers N; not {name}"),
+            ("--database", Some(url)) => database = Some(url),
+            _ => bail!("known: --customers N, --database URL; not {name}"),
         }
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure(customers))
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+        if let Some(url) = database {
+            return measure(&url, customers).await;
+        }
+        let dir = tempfile::Builder::new().prefix("tend-bench-").tempdir()?;
+        std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+        let launch = Launch::new(dir.path().join("postgres"));
+        let server = SERVER.iter().fold(launch, |launch, (name, value)| launch.parameter(name, value)).start()?;
+        measure(&server.url(), customers).await
+    })
 }
 
-async fn measure(customers: u64) -> anyhow::Result<()> {
-    let dir = tempfile::Builder::new().prefix("tend-bench-").tempdir()?;
-    std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    let launch = Launch::new(dir.path().join("postgres"));
-    let server = SERVER.iter().fold(launch, |launch, (name, value)| launch.parameter(name, value)).start()?;
-    let db = Database::connect(&DatabaseSettings::new(server.url())).await?;
+async fn measure(url: &str, customers: u64) -> anyhow::Result<()> {
+    let db = Database::connect(&DatabaseSettings::new(url)).await?;
     migrate(&db, true).await?;
-    let sql = CUSTOMERS.replace("{customers}", &customers.to_string());
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(db.pool()).await?;
-    sqlx::raw_sql("vacuum analyze").execute(db.pool()).await?;
+    fill(&db, customers).await?;
     let mut whole = Duration::ZERO;
     for place in 0..JOBS {
-        let name = format!("job-{place}");
-        let job = job(&name, place)?;
-        let (took, progress) = plan(&db, &*job, &name, i64::try_from(place)? + 1).await?;
-        println!("{name}  {:>5.1} s  {progress}", took.as_secs_f64());
+        let took = campaign(&db, &format!("job-{place}"), place, JOBS).await?;
         whole += took;
         // as autovacuum does on a server of its own accord
         sqlx::raw_sql("analyze tend.outbox; analyze tend.occasion; analyze tend.decision").execute(db.pool()).await?;
     }
     println!("{customers} customers x {JOBS} jobs: {:.1} s", whole.as_secs_f64());
+    clear(&db).await?;
+    let took = campaign(&db, "to-half", 0, 2).await?.as_secs_f64();
+    let bare = bare(&db).await?.as_secs_f64();
+    println!("bare insert of the same rows: {bare:.1} s; planning them took {:.1} times as long", took / bare);
     Ok(())
 }
 
-/// The shipped birthday file, for one of six shares of the customers, with a hold-out.
-fn job(name: &str, place: usize) -> anyhow::Result<Arc<dyn Job>> {
+/// Plans a job for one of so many shares of the customers, and says what it took.
+async fn campaign(db: &Database, name: &str, place: usize, shares: usize) -> anyhow::Result<Duration> {
+    let job = job(name, place, shares)?;
+    let (took, progress) = plan(db, &*job, name, i64::try_from(place)? + 1).await?;
+    println!("{name:7}  {:>5.1} s  {progress}", took.as_secs_f64());
+    Ok(took)
+}
+
+/// Inserts the rows of the campaign into tables with the same columns, checks and indexes, in one transaction.
+async fn bare(db: &Database) -> anyhow::Result<Duration> {
+    const TABLES: [&str; 4] = ["occasion", "outbox", "holdout", "decision"];
+    let made = TABLES.map(|table| format!("create table bare.{table} (like tend.{table} including all)")).join("; ");
+    let made = format!("drop schema if exists bare cascade; create schema bare; {made}");
+    sqlx::raw_sql(AssertSqlSafe(made)).execute(db.pool()).await?;
+    let began = Instant::now();
+    let mut tx = db.pool().begin().await?;
+    for table in TABLES {
+        let sql = format!("insert into bare.{table} overriding system value select * from tend.{table}");
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *tx).await?;
+    }
+    tx.commit().await?;
+    let took = began.elapsed();
+    sqlx::raw_sql("drop schema bare cascade").execute(db.pool()).await?;
+    Ok(took)
+}
+
+/// Fills an empty database; one that was filled before is made as it was then.
+async fn fill(db: &Database, customers: u64) -> anyhow::Result<()> {
+    let there: i64 = sqlx::query_scalar("select count(*) from crm.customer").fetch_one(db.pool()).await?;
+    match u64::try_from(there)? {
+        0 => {
+            let sql = CUSTOMERS.replace("{customers}", &customers.to_string());
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(db.pool()).await?;
+        }
+        there if there == customers => {}
+        there => bail!("the database holds {there} customers, not {customers}"),
+    }
+    clear(db).await
+}
+
+/// Forgets what was planned.
+async fn clear(db: &Database) -> anyhow::Result<()> {
+    let written = "tend.outbox, tend.occasion, tend.decision, tend.holdout, tend.audience_count";
+    sqlx::raw_sql(AssertSqlSafe(format!("truncate {written}"))).execute(db.pool()).await?;
+    sqlx::raw_sql("vacuum analyze").execute(db.pool()).await?;
+    Ok(())
+}
+
+/// The shipped birthday file, for one of so many shares of the customers, with a hold-out.
+fn job(name: &str, place: usize, shares: usize) -> anyhow::Result<Arc<dyn Job>> {
     let share = format!(
-        "all = [{{ field = \"status\", is = \"active\" }}, {{ bucket = {{ of = {JOBS}, from = {place}, to = {place} }} }}]"
+        "all = [{{ field = \"status\", is = \"active\" }}, {{ bucket = {{ of = {shares}, from = {place}, to = {place} }} }}]"
     );
     let text = FILE
         .replace("all = [{ field = \"status\", is = \"active\" }]", &share)

@@ -12,12 +12,37 @@ claim as (
     from outcome v
     where v.denial is null
 ),
--- the language of the message, which the words of the offer follow
-worded as (
-    select v.*,
-           tend.nearest_locale(v.locale, array(select jsonb_array_elements_text(:languages::jsonb -> v.channel)), :locale::text) as message_locale
+-- the language of the message, which the words of the offer follow, and those of the channels that may step in: worked out
+-- once for each way of asking, of which there are few, however many customers ask
+asked as (
+    select v.*, jsonb_build_array(v.channel, v.open_channels, coalesce(v.locale, ''), v.offer)::text as way_of_asking
     from outcome v
     where v.denial is null
+),
+answer as materialized (
+    select jsonb_object_agg(q.way_of_asking, jsonb_build_object(
+               'locale', l.locale, 'offer', :offers::jsonb -> q.offer -> l.locale, 'fallback', f.fallback)) as answers
+    from (select distinct a.way_of_asking, a.channel, a.open_channels, coalesce(a.locale, '') as locale, a.offer from asked a) q
+    cross join lateral (
+        select tend.nearest_locale(q.locale, array(select jsonb_array_elements_text(:languages::jsonb -> q.channel)), :locale::text) as locale
+    ) l
+    cross join lateral (
+        select jsonb_agg(jsonb_build_object('channel', c.channel, 'locale', n.locale, 'offer', :offers::jsonb -> q.offer -> n.locale,
+                                            'on_unknown', :on_unknown::text)
+                         order by c.place) as fallback
+        from unnest(q.open_channels) with ordinality as c (channel, place)
+        cross join lateral (
+            select tend.nearest_locale(q.locale, array(select jsonb_array_elements_text(:languages::jsonb -> c.channel)),
+                                       :locale::text) as locale
+        ) n
+        where c.channel <> q.channel
+    ) f
+),
+worded as (
+    select a.*, n.answer ->> 'locale' as message_locale, n.answer -> 'offer' as offered, nullif(n.answer -> 'fallback', 'null') as fallback
+    from asked a
+    cross join answer k
+    cross join lateral (select k.answers -> a.way_of_asking as answer offset 0) n -- looked up once, not for each part of it
 ),
 -- what templates get of the occasion: as the trigger gave it, a title in the language of the message or else in English
 worded_occasion as (
@@ -32,7 +57,7 @@ message as (
                              priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state, state_reason, coupon_id, state_at, created_at)
     select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :step::text, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
-               'offer', :offers::jsonb -> w.offer -> w.message_locale,
+               'offer', w.offered,
                'occasion', w.told || jsonb_build_object('kind', w.kind, 'date', w.occurs_on, 'year', extract(year from w.occurs_on)::integer))
                || case when w.coupon is null then '{}'::jsonb else jsonb_build_object('coupon', w.coupon) end || :limits::jsonb,
            :priority::smallint, w.not_before,
@@ -41,16 +66,7 @@ message as (
            case when :opens::time is not null then w.zone end, :opens::time, :closes::time,
            :on_unknown::text,
            case when w.granted then jsonb_build_object('recorded_at', w.recorded_at, 'source', w.source, 'wording', w.wording) end,
-           case when cardinality(w.open_channels) > 1 then (
-               select jsonb_agg(jsonb_build_object('channel', c.channel, 'locale', l.locale, 'offer', :offers::jsonb -> w.offer -> l.locale,
-                                                   'on_unknown', :on_unknown::text)
-                                order by c.place)
-               from unnest(w.open_channels) with ordinality as c (channel, place)
-               cross join lateral (
-                   select tend.nearest_locale(w.locale, array(select jsonb_array_elements_text(:languages::jsonb -> c.channel)),
-                                              :locale::text) as locale
-               ) l
-                where c.channel <> w.channel) end,
+           w.fallback,
            case when h.waits or w.lacks then 'held' else 'planned' end,
            case when h.waits then :hold::text when w.lacks then 'coupon' end, w.coupon_id,
            :as_of::timestamptz, :as_of::timestamptz

@@ -36,7 +36,7 @@ contact as materialized (
       and r.customer_id in (select t.customer_id from timed t)
 ),
 -- a message of a job that goes first, too near: the latest of them, behind which this one may move
-rival as (
+rival as materialized (
     select t.customer_id, t.occasion, max(x.at) as last_at, (array_agg(x.job order by x.at desc))[1] as job
     from timed t
     join contact x on x.customer_id = t.customer_id and x.job = any (:yields_to::text[])

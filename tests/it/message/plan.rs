@@ -157,6 +157,11 @@ impl Plan {
         step(self.job.as_ref(), &self.run(self.eight(day), Trigger::Manual), conn).await.unwrap()
     }
 
+    /// The same without a look at the days ahead, which asks the same head seven times more.
+    pub async fn step_of_that_day(&self, conn: &mut sqlx::PgConnection, day: &str) -> Stepped {
+        step(self.job.as_ref(), &self.run(self.eight(day), Trigger::Backfill), conn).await.unwrap()
+    }
+
     fn eight(&self, day: &str) -> DateTime<Utc> {
         let day: NaiveDate = day.parse().unwrap();
         day.and_hms_opt(8, 0, 0).unwrap().and_local_timezone(self.timezone).unwrap().to_utc()

@@ -5,9 +5,10 @@
 -- instant), detail (what templates get as `occasion` beyond kind, date and year)
 , candidate as materialized (
     select c.customer_id, c.zone, c.occasion, c.kind, c.occurs_on, c.due_on, c.not_after, c.detail,
-           c.status, c.email, c.phone, c.locale, c.preferred_channel,
-           /*{refusal}*/ null::text as refusal,
-           /*{offer}*/ null::text as offer
+           c.status, c.email, c.phone, c.locale, c.preferred_channel, r.refusal,
+           -- nobody asks what a customer would be offered who is not in the audience
+           case when r.refusal is null then /*{offer}*/ null::text end as offer
     from due c
     /*{facts}*/
+    cross join lateral (select /*{refusal}*/ null::text as refusal offset 0) r
 ),

@@ -4,36 +4,49 @@
 --   :without order or interaction: what was followed by one does not count, or null; :life from the last of them on
 -- Indexes: crm.product_view (at), crm.interaction (at), crm.orders (placed_at), crm.ticket (solved_at), (opened_at), the keys.
 
--- what happened lately
+-- what happened lately, as far as it counts
 happened as (
-    select v.customer_id, v.view_id as event_id, v.at, v.product_id, null::text as kind
-    from crm.product_view v
-    where :event::text = 'view' and v.at < :as_of::timestamptz and v.at >= :as_of::timestamptz - :within::interval - :life::interval
-    union all
-    select i.customer_id, i.interaction_id, i.at, null, i.kind
-    from crm.interaction i
-    where :event::text = 'interaction' and i.at < :as_of::timestamptz and i.at >= :as_of::timestamptz - :within::interval - :life::interval
-    union all
-    select o.customer_id, o.order_id, o.placed_at, o.product_id, null
-    from crm.orders o
-    where :event::text = 'order' and o.status = 'paid'
-      and o.placed_at < :as_of::timestamptz and o.placed_at >= :as_of::timestamptz - :within::interval - :life::interval
-    union all
-    select t.customer_id, t.ticket_id, t.solved_at, null, t.kind
-    from crm.ticket t
-    where :event::text = 'ticket_solved'
-      and t.solved_at < :as_of::timestamptz and t.solved_at >= :as_of::timestamptz - :within::interval - :life::interval
-    union all
-    select t.customer_id, t.ticket_id, t.opened_at, null, t.kind
-    from crm.ticket t
-    where :event::text = 'ticket_opened'
-      and t.opened_at < :as_of::timestamptz and t.opened_at >= :as_of::timestamptz - :within::interval - :life::interval
+    select v.*, case when :by_product::boolean then coalesce(v.product_id, '') else '' end as spree
+    from (
+        select v.customer_id, v.view_id as event_id, v.at, v.product_id, null::text as kind
+        from crm.product_view v
+        where :event::text = 'view' and v.at < :as_of::timestamptz and v.at >= :as_of::timestamptz - :within::interval - :life::interval
+        union all
+        select i.customer_id, i.interaction_id, i.at, null, i.kind
+        from crm.interaction i
+        where :event::text = 'interaction' and i.at < :as_of::timestamptz and i.at >= :as_of::timestamptz - :within::interval - :life::interval
+        union all
+        select o.customer_id, o.order_id, o.placed_at, o.product_id, null
+        from crm.orders o
+        where :event::text = 'order' and o.status = 'paid'
+          and o.placed_at < :as_of::timestamptz and o.placed_at >= :as_of::timestamptz - :within::interval - :life::interval
+        union all
+        select t.customer_id, t.ticket_id, t.solved_at, null, t.kind
+        from crm.ticket t
+        where :event::text = 'ticket_solved'
+          and t.solved_at < :as_of::timestamptz and t.solved_at >= :as_of::timestamptz - :within::interval - :life::interval
+        union all
+        select t.customer_id, t.ticket_id, t.opened_at, null, t.kind
+        from crm.ticket t
+        where :event::text = 'ticket_opened'
+          and t.opened_at < :as_of::timestamptz and t.opened_at >= :as_of::timestamptz - :within::interval - :life::interval
+    ) v
+    where (:kinds::text[] is null or v.kind = any (:kinds::text[]))
+      and (:products::text[] is null or v.product_id = any (:products::text[]))
 ),
--- each of them that counts, with how many there were by then, and since when
+-- to whom it happened often enough, whatever came of it: most people are done with here, in one pass
+often as materialized (
+    select h.customer_id, h.spree
+    from happened h
+    group by h.customer_id, h.spree
+    having count(*) >= :count::bigint and max(h.at) > :as_of::timestamptz - :life::interval
+),
+-- theirs that were not followed by what the file excludes, each with how many there were by then, and since when
 counted as (
     select e.customer_id, e.event_id, e.at, e.product_id,
            count(*) over spree as times, min(e.at) over spree as first_at
-    from happened e
+    from often w
+    join happened e on e.customer_id = w.customer_id and e.spree = w.spree
     left join lateral (
         (select true as found from crm.orders o
          where :without::text = 'order' and o.customer_id = e.customer_id and o.status = 'paid'
@@ -47,8 +60,6 @@ counted as (
         limit 1
     ) followed on true
     where followed.found is null
-      and (:kinds::text[] is null or e.kind = any (:kinds::text[]))
-      and (:products::text[] is null or e.product_id = any (:products::text[]))
     window spree as (partition by e.customer_id, case when :by_product::boolean then e.product_id end
                      order by e.at range between :within::interval preceding and current row)
 ),

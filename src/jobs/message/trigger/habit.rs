@@ -1,6 +1,6 @@
 //! Habits: the time of the week at which a customer usually buys, computed from the orders.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
@@ -61,13 +61,13 @@ impl Habit {
         super::stretch(run.business_date - Days::new(1), run.business_date + Days::new(3))
     }
 
-    /// The same weekday in the weeks before, each wide enough for every zone.
-    fn weeks(&self, day: NaiveDate) -> impl Iterator<Item = (NaiveDate, DateTime<Utc>, DateTime<Utc>)> {
-        let weeks = u64::try_from(self.within.as_seconds() / (7 * 86_400)).unwrap_or(0) + 1;
-        (1..=weeks).map(move |week| {
-            let begins = (day - Days::new(7 * week)).and_time(NaiveTime::MIN).and_utc();
-            (day, begins - TimeDelta::hours(14), begins + TimeDelta::hours(36))
-        })
+    /// The hours that may be told of by a run, as they were in each of the weeks before: a habit begins after the run, and
+    /// is told at most a day later; two hours count as one, and clocks differ from what they were by their summer time.
+    fn weeks(&self, run: &Run) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
+        const CLOCKS: TimeDelta = TimeDelta::hours(4);
+        let weeks = i64::from(super::whole_days(self.within)) / 7 + 1;
+        let (from, until) = (run.as_of - CLOCKS, run.as_of + TimeDelta::hours(24 + 2) + self.ahead.as_delta() + CLOCKS);
+        (1..=weeks).map(move |week| (from - TimeDelta::weeks(week), until - TimeDelta::weeks(week)))
     }
 }
 
@@ -78,12 +78,11 @@ impl Trigger for Habit {
 
     fn bind(&self, composer: Composer, run: &Run) -> Result<Composer, OutOfRange> {
         let days = Self::ahead_of(run);
-        let weeks: Vec<_> = days.iter().flat_map(|day| self.weeks(*day)).collect();
+        let (from, until): (Vec<_>, Vec<_>) = self.weeks(run).unzip();
         Ok(composer
             .set("days", days)
-            .set("weekdays", weeks.iter().map(|(day, ..)| *day).collect::<Vec<_>>())
-            .set("from_instants", weeks.iter().map(|(_, from, _)| *from).collect::<Vec<_>>())
-            .set("until_instants", weeks.iter().map(|(.., until)| *until).collect::<Vec<_>>())
+            .set("from_instants", from)
+            .set("until_instants", until)
             .set("within", super::interval(self.within))
             .set("products", self.products.clone())
             .set("min_orders", self.min_orders)

@@ -1,25 +1,44 @@
 -- message/trigger/habit: who usually buys at this time of the week.
---   :days the days ahead a customer may be about to buy on; :from_instants, :until_instants the same weekdays before, as
---   far back as orders count, wide enough for every zone; :within so long orders count; :products which of them count, or
---   null; :min_orders at that time at least, :share of all of them at least; :ahead so long before the usual hour it is sent
--- Indexes: crm.orders (placed_at), and its key for the other orders of those who bought on such a day.
+--   :days the days ahead a customer may be about to buy on; :from_instants, :until_instants the hours that may come to be
+--   told of by this run, as they were in the weeks before, as far back as orders count, wide enough for every zone; :within
+--   so long orders count; :products which of them count, or null; :min_orders at that time at least, :share of all of them
+--   at least; :ahead so long before the usual hour it is sent
+-- Indexes: crm.orders (placed_at), and its key for the other orders of those who bought often enough in those hours.
 
--- orders on the same weekday before, by the hour on the customer's clock
-bought as (
-    select h.customer_id, h.zone, d.day, extract(hour from t.local)::integer as hour, count(*) as orders
-    from unnest(:days::date[]) as d (day)
-    join unnest(:weekdays::date[], :from_instants::timestamptz[], :until_instants::timestamptz[]) as r (day, since, until) on r.day = d.day
+-- who bought so often in those hours, at whatever time of them
+regular as materialized (
+    select o.customer_id
+    from unnest(:from_instants::timestamptz[], :until_instants::timestamptz[]) as r (since, until)
     cross join lateral (
         select o.customer_id, o.placed_at, o.product_id from crm.orders o
         where o.placed_at >= r.since and o.placed_at < r.until and o.status = 'paid'
         offset 0 -- week by week, each by the index
     ) o
-    join home h on h.customer_id = o.customer_id
-    cross join lateral (select o.placed_at at time zone h.zone as local) t
     where o.placed_at < :as_of::timestamptz and o.placed_at >= :as_of::timestamptz - :within::interval
-      and extract(isodow from t.local) = extract(isodow from d.day)
       and (:products::text[] is null or o.product_id = any (:products::text[]))
-    group by h.customer_id, h.zone, d.day, extract(hour from t.local)
+    group by o.customer_id
+    having count(*) >= :min_orders::bigint
+),
+-- all their orders that count
+theirs as materialized (
+    select h.customer_id, h.zone, o.placed_at at time zone h.zone as local
+    from regular r
+    join home h on h.customer_id = r.customer_id
+    cross join lateral (
+        select o.placed_at from crm.orders o
+        where o.customer_id = r.customer_id and o.status = 'paid'
+          and o.placed_at < :as_of::timestamptz and o.placed_at >= :as_of::timestamptz - :within::interval
+          and (:products::text[] is null or o.product_id = any (:products::text[]))
+        offset 0 -- customer by customer, each by the key
+    ) o
+),
+-- those on the same weekday before, by the hour on the customer's clock
+bought as (
+    select t.customer_id, t.zone, d.day, extract(hour from t.local)::integer as hour, count(*) as orders
+    from theirs t
+    join unnest(:days::date[]) as d (day)
+      on extract(isodow from d.day) = extract(isodow from t.local) and d.day > t.local::date
+    group by t.customer_id, t.zone, d.day, extract(hour from t.local)
 ),
 -- two hours at a time: who buys at half past nine and at half past ten does so at the same time; the busiest of them
 usual as (
@@ -36,13 +55,7 @@ usual as (
 habit as (
     select u.*, a.orders as of_orders
     from usual u
-    cross join lateral (
-        select count(*) as orders
-        from crm.orders o
-        where o.customer_id = u.customer_id and o.status = 'paid'
-          and o.placed_at < :as_of::timestamptz and o.placed_at >= :as_of::timestamptz - :within::interval
-          and (:products::text[] is null or o.product_id = any (:products::text[]))
-    ) a
+    join (select t.customer_id, count(*) as orders from theirs t group by t.customer_id) a on a.customer_id = u.customer_id
     where u.orders >= :share::numeric * a.orders
 ),
 -- sent so long before the usual hour, and never after it has begun

@@ -34,12 +34,10 @@ sign as (
     ) a
     group by a.customer_id
 ),
--- nothing since: the silence counts in whole days on the customer's calendar
-silent as (
-    select h.*, t.last_on, (t.last_on + :after::integer) as occurs_on
+-- nothing since
+quiet as materialized (
+    select s.customer_id, s.at
     from sign s
-    join home h on h.customer_id = s.customer_id
-    cross join lateral (select (s.at at time zone h.zone)::date as last_on) t
     left join lateral (
         (select true as found from crm.orders o
          where 'order' = any (:of::text[]) and o.customer_id = s.customer_id and o.status = 'paid'
@@ -59,6 +57,13 @@ silent as (
         limit 1
     ) since on true
     where since.found is null
+),
+-- the silence counts in whole days on the customer's calendar
+silent as (
+    select h.*, t.last_on, (t.last_on + :after::integer) as occurs_on
+    from quiet q
+    join home h on h.customer_id = q.customer_id
+    cross join lateral (select (q.at at time zone h.zone)::date as last_on) t
 ),
 -- one occasion a silence, named by the day of the last sign of life: a new one begins a new silence
 due as (
