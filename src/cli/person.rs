@@ -33,6 +33,7 @@ pub async fn forget(arguments: &Arguments, command: &ForgetArgs) -> Result<(), F
     text += &rows("deleted", &done.deleted);
     text += &rows("kept under a made-up name, without content", &done.renamed);
     text += &format!("messages cancelled: {}\n", done.cancelled);
+    text += &format!("tasks of people cancelled: {}\n", done.dropped);
     text += &format!("addresses suppressed by their hash, so that nobody is written to again: {}\n", done.suppressed);
     if !done.left_to_the_company.is_empty() {
         text += &rows("the company's own data, which the company has to delete itself", &done.left_to_the_company);

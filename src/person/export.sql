@@ -29,6 +29,8 @@ own as (
         'occasion', (select jsonb_agg(t order by claimed_at) from tend.occasion t where customer_id = $1),
         'decision', (select jsonb_agg(t order by at) from tend.decision t where customer_id = $1),
         'holdout', (select jsonb_agg(t order by held_out_at) from tend.holdout t where customer_id = $1),
+        'answer', (select jsonb_agg(t order by answered_at) from tend.answer t where customer_id = $1),
+        'task', (select jsonb_agg(t order by created_at, task_id) from tend.task t where customer_id = $1),
         'reservation', (select jsonb_agg(t) from tend.reservation t where customer_id = $1),
         'level', (select jsonb_agg(t order by ladder) from tend.ladder_state t where customer_id = $1),
         'level_due', (select jsonb_agg(t order by ladder) from tend.ladder_fall t where customer_id = $1),

@@ -17,6 +17,8 @@ pub struct Forgotten {
     pub suppressed: i64,
     /// Messages that were still owed, and are cancelled.
     pub cancelled: i64,
+    /// What people still had to do about the customer, and need not any more.
+    pub dropped: i64,
     /// The company's tables are not tend's: rows there that the company has to delete itself.
     pub left_to_the_company: BTreeMap<String, i64>,
 }
@@ -44,7 +46,7 @@ pub async fn forget(conn: &mut PgConnection, customer_id: &str, now: DateTime<Ut
     let mut done = Forgotten::default();
     // addresses are read before the customer goes
     let kept = sqlx::query_file!("src/person/forget_keep.sql", customer_id, now).fetch_one(&mut *conn).await?;
-    (done.suppressed, done.cancelled) = (kept.suppressed, kept.cancelled);
+    (done.suppressed, done.cancelled, done.dropped) = (kept.suppressed, kept.cancelled, kept.dropped);
     let company = match ours {
         true => {
             tables(sqlx::query_file!("src/person/forget_company.sql", customer_id).fetch_one(&mut *conn).await?.done)

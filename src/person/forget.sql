@@ -24,6 +24,12 @@ attempt as (
     returning 1
 ),
 choice as (update tend.choice set customer_id = m.name from made_up m where customer_id = $1 returning 1),
+answer as (
+    update tend.answer set customer_id = m.name, comment = null, about = '{}' from made_up m where customer_id = $1 returning 1
+),
+task as (
+    update tend.task set customer_id = m.name, result = null, note = null, detail = '{}' from made_up m where customer_id = $1 returning 1
+),
 suppression as (update tend.suppression set customer_id = null where customer_id = $1 returning 1)
 select jsonb_build_object(
            'tend.change', (select count(*) from change), 'tend.touched', (select count(*) from touched),
@@ -34,4 +40,5 @@ select jsonb_build_object(
            'tend.ladder_move', (select count(*) from ladder_move), 'tend.occasion', (select count(*) from occasion),
            'tend.decision', (select count(*) from decision), 'tend.holdout', (select count(*) from holdout),
            'tend.outbox', (select count(*) from outbox), 'tend.attempt', (select count(*) from attempt),
-           'tend.choice', (select count(*) from choice), 'tend.suppression', (select count(*) from suppression)) as "renamed!"
+           'tend.choice', (select count(*) from choice), 'tend.answer', (select count(*) from answer),
+           'tend.task', (select count(*) from task), 'tend.suppression', (select count(*) from suppression)) as "renamed!"

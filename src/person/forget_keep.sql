@@ -1,5 +1,5 @@
 -- person: what has to outlive a customer ($1) who is forgotten at $2: the addresses stay suppressed, by their hash only, and
--- what is still owed is not sent, not even what a dispatcher is about to hand off.
+-- what is still owed is not sent, not even what a dispatcher is about to hand off; what people still had to do is cancelled.
 with
 addresses as (
     select w.channel, tend.address_key(w.channel, w.address) as address_key
@@ -35,5 +35,11 @@ cancelled as (
     from owed o
     where m.message_id = o.message_id and (o.state not in ('claimed', 'handed_off') or exists (select from barred b where b.message_id = o.message_id))
     returning 1
+),
+-- nobody phones them any more either
+dropped as (
+    update tend.task set state = 'cancelled', state_at = greatest($2, created_at)
+    where customer_id = $1 and state in ('planned', 'open')
+    returning 1
 )
-select (select count(*) from suppressed) as "suppressed!", (select count(*) from cancelled) as "cancelled!"
+select (select count(*) from suppressed) as "suppressed!", (select count(*) from cancelled) as "cancelled!", (select count(*) from dropped) as "dropped!"

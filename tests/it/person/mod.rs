@@ -22,6 +22,10 @@ async fn known() -> World {
                  values ('c1', 'email', tend.address_key('email', 'c1@example.com'), 'service', false, '2026-05-01Z', 'one_click');
              insert into tend.suppression (channel, address_key, reason, customer_id, recorded_at)
                  values ('sms', tend.address_key('sms', '+8613800000001'), 'by_hand', 'c1', '2026-05-01Z');
+             insert into tend.answer (message_id, job, customer_id, occasion, survey, score, comment, about, locale, answered_at)
+                 select message_id, job, customer_id, occasion, 'csat', 2, 'secret comment', '{\"ticket\": \"t1\"}', 'en', '2026-06-01Z' from tend.outbox where customer_id = 'c1';
+             insert into tend.task (kind, origin, job, customer_id, title, opens_at, due_at, state_at, note, created_at)
+                 values ('callback', 'answer:1', 't', 'c1', 'Call back', '2026-06-01Z', '2026-06-02Z', '2026-06-01Z', 'secret word', '2026-06-01Z');
              insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes, detail)
                  select message_id, 1, gen_random_uuid(), now(), now(), 'retry', 'planned', 'mailbox of c1 is full' from tend.outbox where customer_id = 'c1'",
         )
@@ -66,7 +70,7 @@ async fn everything_known_of_a_customer_is_exported_and_nothing_of_others() {
     assert_eq!(document["company"]["orders"][0]["amount"], 12.50);
     assert_eq!(document["company"]["ticket"][0]["subject"], "secret subject");
     assert_eq!(document["tend"]["message"][0]["attempt"][0]["outcome"], "retry");
-    for part in ["choice", "suppression", "occasion", "decision"] {
+    for part in ["choice", "suppression", "occasion", "decision", "answer", "task"] {
         assert_eq!(document["tend"][part].as_array().map(Vec::len), Some(1), "{part}");
     }
     let text = document.to_string();
@@ -115,9 +119,13 @@ async fn forgetting_shows_first_then_leaves_books_without_a_name_and_nobody_is_w
     let books = world.rows("select state, count(*), bool_or(customer_id like 'forgotten-%') as nameless from tend.outbox group by state order by state").await;
     assert_eq!(books, ["cancelled\t1\ttrue", "planned\t1\tfalse"]);
     let names = "select count(distinct customer_id) from (select customer_id from tend.outbox where customer_id <> 'c2' union all select customer_id from tend.occasion
-                 union all select customer_id from tend.decision union all select customer_id from tend.choice) t";
+                 union all select customer_id from tend.decision union all select customer_id from tend.choice
+                 union all select customer_id from tend.answer union all select customer_id from tend.task) t";
     assert_eq!(world.value(names).await, "1", "one made-up name, so that the books still belong together");
     assert_eq!(world.value("select string_agg(detail, '') from tend.attempt").await, "null");
+    let answer = "select score, comment is null and about = '{}' as wordless from tend.answer";
+    assert_eq!(world.rows(answer).await, ["2\ttrue"], "the score counts, the words are gone");
+    assert_eq!(world.rows("select state, note is null as wordless from tend.task").await, ["cancelled\ttrue"], "nobody phones any more");
     // the customer comes back with an import
     world.sql("insert into crm.customer (customer_id, email) values ('c1', 'c1@example.com')").await;
     let stopped = "select count(*) from tend.suppression where address_key = tend.address_key('email', 'C1@example.com') and lifted_at is null and customer_id is null";
