@@ -5,7 +5,6 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::{Value, json};
 
 use super::schema;
-use crate::jobfile::duration::Span;
 use crate::jobfile::reader::Reader;
 use crate::outbox::policy::Purpose;
 
@@ -13,10 +12,6 @@ use crate::outbox::policy::Purpose;
 const MOST: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 /// Smaller groups than one in ten thousand tell nothing.
 const PARTS: i64 = 10_000;
-/// Longer after a message, what a customer does has other reasons.
-const LONGEST_GOAL: Span = Span::days(365);
-/// What a message may be meant to bring about.
-const GOALS: [(&str, ()); 2] = [("order", ()), ("interaction", ())];
 
 /// A hold-out.
 #[derive(Debug, Clone)]
@@ -24,7 +19,7 @@ pub struct Experiment {
     /// How many of ten thousand customers are held out.
     pub of_ten_thousand: i64,
     /// The group that is drawn, when several jobs share it; none: the job's own.
-    group: Option<String>,
+    pub group: Option<String>,
 }
 
 impl Experiment {
@@ -52,44 +47,27 @@ pub fn read(file: &mut Reader<'_>, purpose: Option<Purpose>) -> Option<Experimen
     if group.as_ref().is_some_and(String::is_empty) {
         table.problem("group", "`group` is empty", Some("for example: group = \"everybody\"".into()));
     }
-    if let Some(goal) = table.table("goal") {
-        check_goal(goal);
+    if table.has("goal") {
+        table.pass("goal");
+        let help = "write it as [goal], outside of [experiment]".to_owned();
+        table.problem(
+            "goal",
+            "the goal has a table of its own: it counts for jobs without a hold-out, too",
+            Some(help),
+        );
     }
     table.finish();
     Some(Experiment { of_ten_thousand: parts?, group })
 }
 
-/// `goal = { event = "order", within = "21d" }`: what the groups are compared by. A run does nothing with it; whoever
-/// compares finds it in the spec that the messages name.
-fn check_goal(mut table: Reader<'_>) {
-    table.required("event", "\"order\"");
-    table.required("within", "\"21d\"");
-    table.choice("event", &GOALS);
-    let within = table.duration("within");
-    if within.is_some_and(|within| within.as_seconds() == 0 || within > LONGEST_GOAL) {
-        let help = format!("a length of time from \"1h\" to \"{LONGEST_GOAL}\"");
-        table.problem("within", "nothing could be counted, or for far too long", Some(help));
-    }
-    table.finish();
-}
-
 /// JSON schema of `[experiment]`.
 pub fn schema() -> Value {
-    let goal = schema::table(
-        "What the message is to bring about, for the comparison",
-        &["event", "within"],
-        json!({
-            "event": schema::words("What the customer does", &["order", "interaction"]),
-            "within": schema::length("How long after the message it counts"),
-        }),
-    );
     schema::table(
         "A share of those who would get the message is held out, so that its effect can be seen",
         &["holdout"],
         json!({
             "holdout": { "description": "The share, such as \"5%\"; the same customers every time", "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? ?[%％]$" },
             "group": schema::text("Jobs with the same group hold out the same customers; default: the job's own"),
-            "goal": goal,
         }),
     )
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Content, Message, caps, conflict, decided, delivery, experiment, offer, safety, schema, step, trigger};
+use super::{
+    Content, Message, caps, conflict, decided, delivery, experiment, goal, offer, safety, schema, step, trigger,
+};
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_of};
@@ -28,7 +30,7 @@ impl Kind for MessageKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["trigger", "audience", "offer", "delivery", "step", "experiment", "conflict", "safety"]
+        &["trigger", "audience", "offer", "delivery", "step", "experiment", "goal", "conflict", "safety"]
     }
 
     fn gives_coupons(&self) -> bool {
@@ -84,7 +86,9 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let conflict = conflict::read(file, context);
     let safety = safety::read(file);
     let caps = caps::of_job(&own, context);
-    let experiment = experiment::read(file, policy.as_ref().map(|policy| policy.purpose));
+    let purpose = policy.as_ref().map(|policy| policy.purpose);
+    let experiment = experiment::read(file, purpose);
+    let goal = goal::read(file, purpose);
     let folder = context.templates;
     let channels = policy.as_ref().map_or([].as_slice(), |policy| policy.channels.as_slice());
     let locales = locales(folder, template.as_deref(), channels);
@@ -111,6 +115,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let locale = locale(&mut own, &languages);
     let max_parts = own.integer("max_parts", 1..=10);
     own.finish();
+    goal?;
     let template = template?;
     Some(Message {
         trigger: trigger?,

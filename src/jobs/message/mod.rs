@@ -31,6 +31,7 @@ mod decided;
 mod delivery;
 mod experiment;
 mod explain;
+mod goal;
 mod history;
 mod kind;
 mod offer;
@@ -44,6 +45,7 @@ mod trigger;
 
 pub use caps::schema as caps_schema;
 pub use explain::refusal_in_words;
+pub use goal::{Event, Goal, Judged};
 pub use kind::MessageKind;
 
 /// A message job as its file says it.

@@ -54,7 +54,7 @@ worded_occasion as (
 ),
 message as (
     insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, step, purpose, consent, topic, channel, template, locale, data,
-                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state, state_reason, coupon_id, state_at, created_at)
+                             priority, not_before, not_after, zone, opens, closes, on_unknown, allowed_by, fallback, state, state_reason, coupon_id, state_at, created_at, due_at)
     select :run_id::bigint, :job::text, :spec_hash::text, w.customer_id, w.occasion, :step::text, :purpose::text, :consent::text, :topic::text, w.channel, :template::text, w.message_locale,
            jsonb_build_object(
                'offer', w.offered,
@@ -69,7 +69,7 @@ message as (
            w.fallback,
            case when h.waits or w.lacks then 'held' else 'planned' end,
            case when h.waits then :hold::text when w.lacks then 'coupon' end, w.coupon_id,
-           :as_of::timestamptz, :as_of::timestamptz
+           :as_of::timestamptz, :as_of::timestamptz, w.not_before
     from worded_occasion w
     -- a share goes first: by the hash of run and customer, and the first customer in any case
     cross join lateral (
@@ -92,9 +92,9 @@ hold as (
     on conflict (run_id, reason) do update set messages = hold.messages + excluded.messages
 ),
 held_out as (
-    insert into tend.holdout (job, customer_id, occasion, step, control, share, occurs_on, channel, offer, run_id, held_out_at)
+    insert into tend.holdout (job, customer_id, occasion, step, control, share, occurs_on, channel, offer, run_id, held_out_at, due_at)
     select :job::text, v.customer_id, v.occasion, :step::text, :control::text, greatest(:holdout::bigint, 1) / 10000.0, v.occurs_on, v.channel, v.offer,
-           :run_id::bigint, :as_of::timestamptz
+           :run_id::bigint, :as_of::timestamptz, v.not_before
     from verdict v
     where v.verdict = 'holdout'
     on conflict do nothing

@@ -13,6 +13,7 @@ pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
         ("offer", offer(condition)),
         ("delivery", delivery()),
         ("experiment", super::experiment::schema()),
+        ("goal", super::goal::schema()),
         ("conflict", super::conflict::schema()),
         ("safety", super::safety::schema()),
         ("step", step::schema(condition, &channels())),
