@@ -5,6 +5,7 @@
 //! the connection names server, database and user, never a password.
 
 pub mod contract;
+mod copy;
 pub mod embedded;
 mod gate;
 mod migrate;
@@ -12,6 +13,7 @@ mod open;
 mod pool;
 mod scratch;
 
+pub use copy::{Copy, CopyError, NotACopy, take_over};
 pub use gate::{GateError, gate};
 pub use migrate::{MigrateFailure, Migrated, migrate};
 pub use open::{OpenError, Opened, open};

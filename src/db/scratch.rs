@@ -2,7 +2,7 @@
 //!
 //! Promises: the configured database is neither read nor written; two scratch databases at a time do not know each
 //! other; one that was left behind by a process that died is dropped by the next. A scratch database that is in use is
-//! known by a connection to it, which Postgres does not let anybody drop.
+//! known by a connection to it, which Postgres does not let anybody drop. What a simulation copies into is one, too.
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -45,6 +45,8 @@ pub struct Scratch {
     conn: PgConnection,
     name: String,
     admin: PgConnection,
+    /// Of the server it is on.
+    settings: DatabaseSettings,
     /// The private server, if it is ours; stopped last.
     private: Option<PrivatePostgres>,
 }
@@ -56,6 +58,11 @@ impl Scratch {
     /// # Errors
     /// When the server cannot be had or does not let us make a database.
     pub async fn open(settings: &DatabaseSettings) -> Result<Self, ScratchError> {
+        Self::named(settings, PREFIX).await
+    }
+
+    /// The same for another use; `prefix` is what its name begins with, and what was left behind by that name is dropped.
+    pub(super) async fn named(settings: &DatabaseSettings, prefix: &'static str) -> Result<Self, ScratchError> {
         let private = match settings.url {
             Some(_) => None,
             None => Some(start_private(settings, true).await?),
@@ -68,8 +75,8 @@ impl Scratch {
             .execute("select pg_advisory_lock(hashtextextended('tend.scratch', 0))")
             .await
             .map_err(ScratchError::Refused)?;
-        sweep(&mut admin).await.map_err(ScratchError::Refused)?;
-        let name = create(&mut admin).await.map_err(refused)?;
+        sweep(&mut admin, prefix).await.map_err(ScratchError::Refused)?;
+        let name = create(&mut admin, prefix).await.map_err(refused)?;
         let made = inside(&settings, &name).await;
         let unlocked = admin.execute("select pg_advisory_unlock_all()").await;
         match made {
@@ -77,7 +84,7 @@ impl Scratch {
                 unlocked.map_err(ScratchError::Refused)?;
                 let migrated = migrate(&db, true).await;
                 db.close().await;
-                let scratch = Self { conn, name, admin, private };
+                let scratch = Self { conn, name, admin, settings, private };
                 match migrated {
                     Ok(_) => Ok(scratch),
                     Err(error) => {
@@ -98,6 +105,22 @@ impl Scratch {
         &mut self.conn
     }
 
+    /// Pools of connections to it.
+    ///
+    /// # Errors
+    /// When the server cannot be reached any more.
+    pub(super) async fn database(&self) -> Result<Database, ConnectError> {
+        Database::connect_beside(&self.settings, &self.name).await
+    }
+
+    /// Leaves it where it is; nobody sweeps it, if its name says so.
+    pub(super) async fn leave(self) {
+        let Self { conn, admin, private, .. } = self;
+        let _ = conn.close().await;
+        let _ = admin.close().await;
+        drop(private);
+    }
+
     /// The database's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -106,7 +129,7 @@ impl Scratch {
 
     /// Drops it. What cannot be dropped now is swept by the next one.
     pub async fn close(self) {
-        let Self { conn, name, mut admin, private } = self;
+        let Self { conn, name, mut admin, private, .. } = self;
         let _ = conn.close().await;
         if let Err(error) = drop_database(&mut admin, &name, " with (force)").await {
             tracing::debug!(database = name, "the scratch database is left for the next: {error}");
@@ -140,13 +163,13 @@ async fn maintenance(settings: &DatabaseSettings) -> Result<PgConnection, Scratc
 }
 
 /// Drops what dead processes left behind: scratch databases that nobody is connected to.
-async fn sweep(admin: &mut PgConnection) -> sqlx::Result<()> {
+async fn sweep(admin: &mut PgConnection, prefix: &str) -> sqlx::Result<()> {
     let left: Vec<String> = sqlx::query_scalar(
         "select d.datname::text from pg_database d
          where starts_with(d.datname, $1) and pg_has_role(d.datdba, 'member')
            and not exists (select from pg_stat_activity a where a.datid = d.oid)",
     )
-    .bind(PREFIX)
+    .bind(prefix)
     .fetch_all(&mut *admin)
     .await?;
     for name in left {
@@ -159,9 +182,9 @@ async fn sweep(admin: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// A new database with nothing in it, by a name that nobody else has.
-async fn create(admin: &mut PgConnection) -> sqlx::Result<String> {
+async fn create(admin: &mut PgConnection, prefix: &str) -> sqlx::Result<String> {
     let name: String = sqlx::query_scalar("select $1 || replace(gen_random_uuid()::text, '-', '')")
-        .bind(PREFIX)
+        .bind(prefix)
         .fetch_one(&mut *admin)
         .await?;
     admin.execute(AssertSqlSafe(format!("create database {name} template template0 encoding 'UTF8'"))).await?;

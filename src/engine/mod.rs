@@ -45,6 +45,7 @@ mod slots;
 pub mod specs;
 pub mod status;
 mod step;
+mod stretch;
 mod takeover;
 mod unreadable;
 mod waits;

@@ -51,6 +51,27 @@ pub(super) async fn plan_all(engine: &Engine) -> sqlx::Result<Planned> {
     let jobs = sqlx::query_scalar!("select job from tend.job where enabled and removed_at is null order by job")
         .fetch_all(engine.db.pool())
         .await?;
+    plan_each(engine, jobs).await
+}
+
+/// The same for the jobs that have a slot since they were planned last; the watermarks of the others stay where they are.
+///
+/// # Errors
+/// As [`plan_all`].
+pub(super) async fn plan_due(engine: &Engine) -> sqlx::Result<Planned> {
+    let mut conn = engine.db.pool().acquire().await?;
+    let now = engine.clock.now(&mut conn).await?;
+    let mut due = Vec::new();
+    for job in in_force(&mut conn).await? {
+        let Ok(spec) = engine.specs.get(&mut conn, &job.spec_hash).await else { continue };
+        let next = spec.schedule.as_ref().and_then(|schedule| schedule.next_after(job.planned_to));
+        due.extend(next.filter(|slot| *slot <= now).map(|_| job.job));
+    }
+    drop(conn);
+    plan_each(engine, due).await
+}
+
+async fn plan_each(engine: &Engine, jobs: Vec<String>) -> sqlx::Result<Planned> {
     let mut all = Planned::default();
     for job in jobs {
         let mut more = false;
@@ -249,24 +270,51 @@ async fn skip_outdated(engine: &Engine) -> sqlx::Result<u64> {
     Ok(done.rows_affected())
 }
 
+/// A job that is planned.
+struct InForce {
+    job: String,
+    spec_hash: String,
+    planned_to: DateTime<Utc>,
+}
+
+async fn in_force(conn: &mut PgConnection) -> sqlx::Result<Vec<InForce>> {
+    sqlx::query_as!(
+        InForce,
+        "select job, spec_hash, planned_to from tend.job where enabled and removed_at is null order by job"
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// How long until there is something to plan or to claim, as far as is known now; none: nothing is known to come.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub(super) async fn until_next(engine: &Engine) -> sqlx::Result<Option<Duration>> {
     let mut conn = engine.db.pool().acquire().await?;
-    let jobs = sqlx::query!("select spec_hash, planned_to from tend.job where enabled and removed_at is null")
-        .fetch_all(&mut *conn)
-        .await?;
     let now = engine.clock.now(&mut conn).await?;
+    let next = next_instant(engine, &mut conn, now).await?;
+    Ok(next.map(|next| (next - now).to_std().unwrap_or_default()))
+}
+
+/// When there is something to plan or to claim next, behind `now`; none: nothing is known to come.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(super) async fn next_instant(
+    engine: &Engine,
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<DateTime<Utc>>> {
+    let jobs = in_force(conn).await?;
     let mut next =
         sqlx::query_scalar!("select min(run_after) from tend.job_run where state = 'due' and run_after > $1", now)
             .fetch_one(&mut *conn)
             .await?;
     for job in jobs {
-        let Ok(spec) = engine.specs.get(&mut conn, &job.spec_hash).await else { continue };
+        let Ok(spec) = engine.specs.get(conn, &job.spec_hash).await else { continue };
         let slot = spec.schedule.as_ref().and_then(|schedule| schedule.next_after(job.planned_to.max(now)));
         next = [next, slot].into_iter().flatten().min();
     }
-    Ok(next.map(|next| (next - now).to_std().unwrap_or_default()))
+    Ok(next)
 }

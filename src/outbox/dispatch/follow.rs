@@ -10,9 +10,14 @@ use crate::outbox::hold;
 /// When the database cannot be reached.
 pub async fn look(shared: &Shared) -> sqlx::Result<()> {
     let mut tx = shared.begin(Plans::Fresh).await?;
-    if moved::elsewhere(shared, &mut tx).await? {
-        return Ok(());
-    }
+    let elsewhere = moved::elsewhere(shared, &mut tx).await?;
+    tx.rollback().await?;
+    if elsewhere { Ok(()) } else { follow(shared).await }
+}
+
+/// The same wherever the database is.
+pub async fn follow(shared: &Shared) -> sqlx::Result<()> {
+    let mut tx = shared.begin(Plans::Fresh).await?;
     let now = shared.clock.now(&mut tx).await?;
     let moved = sqlx::query_file!("src/outbox/dispatch/fallback.sql", now).execute(&mut *tx).await?;
     if moved.rows_affected() > 0 {

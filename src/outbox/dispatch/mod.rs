@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::db::Database;
 use crate::outbox::link::Links;
 
+mod assume;
 mod breaker;
 mod claim;
 mod conclude;
@@ -55,6 +56,7 @@ mod recover;
 mod settler;
 mod worker;
 
+pub use assume::Assumed;
 pub use content::{Company, Said};
 use content::{Contents, Frame};
 use lane::Lane;

@@ -1,0 +1,335 @@
+//! A copy of a database, for trying out what would happen there.
+//!
+//! Promises: the original is only read, in one transaction that could not write (`read only`), and may be at work
+//! meanwhile; where it keeps `crm` as views, the copy has tables with what the views show. The copy is told from an
+//! original by a comment on the database, it is on record as the place of the original (`tend.home`), so that a dispatcher
+//! that starts on it holds everything, and it has no secret to make links with. It is dropped with [`Copy::close`]; one
+//! that a killed process left behind is dropped by the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt as _;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use super::scratch::{Scratch, ScratchError};
+use super::{ConnectError, Database, DatabaseSettings};
+
+/// What the names of copies begin with: those that are dropped, and those that stay.
+const PASSING: &str = "tend_simulate_";
+const KEPT: &str = "tend_copy_";
+/// What the comment on a copy begins with.
+const MARK: &str = "copy made by tend";
+/// What says who is at work now, how providers are now, and what makes links: none of it goes along.
+const LEFT_OUT: [&str; 12] = [
+    "migration",
+    "migration_crm",
+    "driven_clock",
+    "lease",
+    "replica",
+    "dispatcher",
+    "provider_state",
+    "rate_bucket",
+    "ramp",
+    "sending_pause",
+    "link_secret",
+    "home",
+];
+
+/// Why there is no copy.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyError {
+    /// No database for it.
+    #[error("no database for a copy can be made: {0}")]
+    Scratch(#[from] ScratchError),
+    /// It cannot be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// Reading or writing fails.
+    #[error("the copy cannot be made: {}", super::words(.0))]
+    Database(#[from] sqlx::Error),
+}
+
+/// A copy of a database.
+#[derive(Debug)]
+pub struct Copy {
+    scratch: Scratch,
+    db: Database,
+    kept: bool,
+}
+
+impl Copy {
+    /// Copies `original`, beside it: `settings` are those of its server. `keep`: it stays when it is closed. `copied` is
+    /// told of every thousand rows or so.
+    ///
+    /// # Errors
+    /// When no database can be made there, or the original not be read.
+    pub async fn make(
+        original: &Database,
+        settings: &DatabaseSettings,
+        keep: bool,
+        copied: impl Fn(u64),
+    ) -> Result<Self, CopyError> {
+        let mut scratch = Scratch::named(settings, if keep { KEPT } else { PASSING }).await?;
+        let mut source = original.dedicated().await?;
+        let filled = fill(&mut source, &mut scratch, copied).await;
+        let _ = source.close().await;
+        match filled {
+            Ok(()) => {}
+            Err(error) => {
+                scratch.close().await;
+                return Err(error.into());
+            }
+        }
+        match scratch.database().await {
+            Ok(db) => Ok(Self { scratch, db, kept: keep }),
+            Err(error) => {
+                scratch.close().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The copy.
+    #[must_use]
+    pub fn db(&self) -> &Database {
+        &self.db
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.scratch.name()
+    }
+
+    /// Whether it stays.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
+    /// Drops it, or leaves it where that was said.
+    pub async fn close(self) {
+        if self.kept {
+            self.db.close().await;
+            return self.scratch.leave().await;
+        }
+        self.discard().await;
+    }
+
+    /// Drops it in any case.
+    pub async fn discard(self) {
+        // its connections are cut with it: who was interrupted does not wait for a statement
+        self.scratch.close().await;
+    }
+}
+
+/// A table with the columns that are copied.
+struct Table {
+    schema: String,
+    name: String,
+    columns: Vec<String>,
+}
+
+async fn fill(source: &mut PgConnection, scratch: &mut Scratch, copied: impl Fn(u64)) -> sqlx::Result<()> {
+    let name = scratch.name().to_owned();
+    let target = scratch.conn();
+    // a name of ours; nobody minds when a crash of the server costs the last moments of a copy
+    target.execute(AssertSqlSafe(format!("alter database {name} set synchronous_commit = off"))).await?;
+    target.execute("set synchronous_commit = off").await?;
+    source.execute("begin isolation level repeatable read read only").await?;
+    let tables = tables(source, target).await?;
+    for table in &tables {
+        if (table.schema.as_str(), table.name.as_str()) == ("tend", "change") {
+            // what the triggers noted while the copy was filled is no change
+            target.execute("truncate tend.change").await?;
+        }
+        copied(pour(source, target, table).await?);
+    }
+    follow_on(source, target).await?;
+    source.execute("rollback").await?;
+    let from: String = sqlx::query_scalar("select current_database()").fetch_one(&mut *source).await?;
+    let mark = format!("{MARK} of {from}").replace('\'', "''");
+    target.execute(AssertSqlSafe(format!("comment on database {name} is '{mark}'"))).await?;
+    target.execute("analyze").await.map(drop)
+}
+
+/// What both have, in an order in which every row finds what it refers to; the changes last.
+async fn tables(source: &mut PgConnection, target: &mut PgConnection) -> sqlx::Result<Vec<Table>> {
+    let mut there = columns(source, "'r', 'p', 'v', 'm', 'f'").await?;
+    let mut open = columns(target, "'r', 'p'").await?;
+    open.retain(|(schema, name), _| !(schema == "tend" && LEFT_OUT.contains(&name.as_str())));
+    let references: Vec<(String, String, String, String)> = sqlx::query_as(
+        "select own.relnamespace::regnamespace::text, own.relname::text, other.relnamespace::regnamespace::text, other.relname::text
+         from pg_constraint c join pg_class own on own.oid = c.conrelid join pg_class other on other.oid = c.confrelid
+         where c.contype = 'f' and own.oid <> other.oid",
+    )
+    .fetch_all(target)
+    .await?;
+    let changes = open.remove_entry(&("tend".to_owned(), "change".to_owned()));
+    let mut ordered = Vec::new();
+    while !open.is_empty() {
+        let waits = |schema: &str, name: &str| {
+            references.iter().any(|(of, own, to, other)| {
+                (of.as_str(), own.as_str()) == (schema, name) && open.contains_key(&(to.clone(), other.clone()))
+            })
+        };
+        let ready: Vec<_> = open.keys().filter(|(schema, name)| !waits(schema, name)).cloned().collect();
+        // a circle would be a defect of the migrations; in any order then, and the constraint says so
+        let ready = if ready.is_empty() { open.keys().cloned().collect() } else { ready };
+        ordered.extend(ready.into_iter().filter_map(|key| open.remove_entry(&key)));
+    }
+    let both = ordered.into_iter().chain(changes).filter_map(|((schema, name), columns)| {
+        let known: BTreeSet<String> = there.remove(&(schema.clone(), name.clone()))?.into_iter().collect();
+        let columns = columns.into_iter().filter(|column| known.contains(column)).collect();
+        Some(Table { schema, name, columns })
+    });
+    Ok(both.collect())
+}
+
+/// Relations of tend and crm with their columns, those that are computed left out.
+async fn columns(
+    conn: &mut PgConnection,
+    kinds: &'static str,
+) -> sqlx::Result<BTreeMap<(String, String), Vec<String>>> {
+    let sql = format!(
+        "select n.nspname::text, c.relname::text, array_agg(a.attname::text order by a.attnum)
+         from pg_class c
+         join pg_namespace n on n.oid = c.relnamespace and n.nspname in ('tend', 'crm')
+         join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+         where c.relkind in ({kinds})
+         group by 1, 2"
+    );
+    let rows: Vec<(String, String, Vec<String>)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(schema, name, columns)| ((schema, name), columns)).collect())
+}
+
+/// The rows of a table, as text and without holding them.
+async fn pour(source: &mut PgConnection, target: &mut PgConnection, table: &Table) -> sqlx::Result<u64> {
+    let columns: Vec<String> = table.columns.iter().map(|column| quoted(column)).collect();
+    let (columns, table) = (columns.join(", "), format!("{}.{}", quoted(&table.schema), quoted(&table.name)));
+    let mut rows = source.copy_out_raw(&format!("copy (select {columns} from {table}) to stdout")).await?;
+    let mut sink = target.copy_in_raw(&format!("copy {table} ({columns}) from stdin")).await?;
+    while let Some(chunk) = rows.next().await {
+        let sent = match chunk {
+            Ok(chunk) => sink.send(chunk).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = sent {
+            let _ = sink.abort("the original could not be read").await;
+            return Err(error);
+        }
+    }
+    sink.finish().await
+}
+
+/// What makes the copy go on where the original stands: counters, notes of what is watched, whose copy it is.
+async fn follow_on(source: &mut PgConnection, target: &mut PgConnection) -> sqlx::Result<()> {
+    let counters: Vec<(String, i64)> = sqlx::query_as(
+        "select format('%I.%I', schemaname, sequencename), last_value from pg_sequences
+         where schemaname = 'tend' and last_value is not null",
+    )
+    .fetch_all(&mut *source)
+    .await?;
+    for (counter, last) in counters {
+        sqlx::query("select setval(to_regclass($1), $2) where to_regclass($1) is not null")
+            .bind(counter)
+            .bind(last)
+            .execute(&mut *target)
+            .await?;
+    }
+    // the triggers of the copy are others; who has missed nothing there has missed nothing here
+    let watch: Option<String> = sqlx::query_scalar("select tend.change_watch()").fetch_one(&mut *source).await?;
+    sqlx::query("update tend.change_reader set watch = tend.change_watch() where watch = $1")
+        .bind(watch)
+        .execute(&mut *target)
+        .await?;
+    let original = sqlx::query_as(IDENTITY).fetch_one(source).await?;
+    place(target, original).await
+}
+
+/// Puts the original on record as the place of the outbox, where none is.
+async fn place(copy: &mut PgConnection, (system, database): (i64, i64)) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into tend.home (system, database, timeline, since, confirmed_by)
+         values ($1, $2, 'copied', clock_timestamp(), 'tend simulate') on conflict do nothing",
+    )
+    .bind(system)
+    .bind(database)
+    .execute(copy)
+    .await
+    .map(drop)
+}
+
+/// Which database of which cluster.
+const IDENTITY: &str = "select c.system_identifier, d.oid::bigint from pg_control_system() c, pg_database d
+                        where d.datname = current_database()";
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Why a database is not taken for a copy.
+#[derive(Debug, thiserror::Error)]
+pub enum NotACopy {
+    /// It is the one of the settings.
+    #[error("that is the database of the settings itself; without --database a copy of it is made")]
+    Original,
+    /// It sends messages.
+    #[error("that database sends messages (tend.home names it): it is an original")]
+    Sends,
+    /// Somebody works on it.
+    #[error("{0} is at work on that database, or was a moment ago; stop it, and wait two minutes")]
+    AtWork(String),
+    /// Nobody says so.
+    #[error(
+        "that database was not made by `tend simulate --keep`; if it is a copy that may be changed, say so with --this-is-a-copy"
+    )]
+    Unmarked,
+    /// It cannot be asked.
+    #[error("whether that database is a copy cannot be found out: {}", super::words(.0))]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes sure that `db` may be changed at will: it is not the `original`, nobody works on it, and it bears our mark or
+/// somebody `said` that it is a copy. What says who was at work there, and how providers were, is removed.
+///
+/// # Errors
+/// When it is not; nothing has changed then.
+pub async fn take_over(db: &Database, original: &Database, said: bool) -> Result<(), NotACopy> {
+    let mut conn = db.dedicated().await?;
+    let identity: (i64, i64) = sqlx::query_as(IDENTITY).fetch_one(&mut conn).await?;
+    let configured: (i64, i64) = sqlx::query_as(IDENTITY).fetch_one(original.pool()).await?;
+    if identity == configured {
+        return Err(NotACopy::Original);
+    }
+    let home: Option<(i64, i64)> =
+        sqlx::query_as("select system, database from tend.home").fetch_optional(&mut conn).await?;
+    if home == Some(identity) {
+        return Err(NotACopy::Sends);
+    }
+    let at_work: Option<String> = sqlx::query_scalar(
+        "select host from tend.replica where seen_at > clock_timestamp() - interval '2 minutes'
+         union all select host from tend.dispatcher where lease_until > clock_timestamp() limit 1",
+    )
+    .fetch_optional(&mut conn)
+    .await?;
+    if let Some(host) = at_work {
+        return Err(NotACopy::AtWork(host));
+    }
+    let marked: bool = sqlx::query_scalar(
+        "select coalesce(starts_with(shobj_description(oid, 'pg_database'), $1), false) from pg_database where datname = current_database()",
+    )
+    .bind(MARK)
+    .fetch_one(&mut conn)
+    .await?;
+    if !marked && !said {
+        return Err(NotACopy::Unmarked);
+    }
+    let gone = "delete from tend.lease; delete from tend.replica; delete from tend.dispatcher; delete from tend.provider_state;
+                delete from tend.rate_bucket; delete from tend.ramp; delete from tend.sending_pause; delete from tend.link_secret";
+    sqlx::raw_sql(gone).execute(&mut conn).await?;
+    // whoever starts on it later holds everything, too
+    place(&mut conn, configured).await?;
+    let _ = conn.close().await;
+    Ok(())
+}
