@@ -28,6 +28,7 @@
 //! | [`person`] | one customer: exported, forgotten, kept from being written to |
 //! | [`import`] | the company's data from CSV files |
 //! | [`demo`] | a made-up company |
+//! | [`simulate`] | what a job folder will do over the next months, run on a copy |
 //! | [`db`] | pools, named transactions, migrations, the schema gate, the private Postgres of development |
 //! | [`settings`] | layered settings, and what each environment forbids |
 //! | [`clock`] | where "now" comes from |
@@ -75,6 +76,7 @@ pub mod outbox;
 pub mod person;
 pub mod progress;
 pub mod settings;
+pub mod simulate;
 pub mod spelling;
 pub mod telemetry;
 pub mod web;

@@ -26,6 +26,7 @@ mod render;
 mod run;
 mod send_test;
 mod serve;
+mod simulate;
 mod status;
 mod when;
 mod why;
@@ -100,6 +101,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Schema(command) => files::print_schema(command),
         Command::Plan(command) => plan::run(arguments, command).await,
         Command::Why(command) => why::run(arguments, command).await,
+        Command::Simulate(command) => simulate::run(arguments, command).await,
         Command::Run(command) => run::run(arguments, command).await,
         Command::Backfill(command) => run::backfill(arguments, command).await,
         Command::Next(command) => next::run(arguments, command),

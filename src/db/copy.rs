@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio_util::sync::CancellationToken;
 
 use super::scratch::{Scratch, ScratchError};
 use super::{ConnectError, Database, DatabaseSettings};
@@ -44,6 +45,9 @@ pub enum CopyError {
     /// It cannot be reached.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// Somebody stopped it.
+    #[error("interrupted")]
+    Interrupted,
     /// Reading or writing fails.
     #[error("the copy cannot be made: {}", super::words(.0))]
     Database(#[from] sqlx::Error),
@@ -59,7 +63,7 @@ pub struct Copy {
 
 impl Copy {
     /// Copies `original`, beside it: `settings` are those of its server. `keep`: it stays when it is closed. `copied` is
-    /// told of every thousand rows or so.
+    /// told of the rows of each table. Cancelling `stop` ends it, and nothing is left behind.
     ///
     /// # Errors
     /// When no database can be made there, or the original not be read.
@@ -67,18 +71,21 @@ impl Copy {
         original: &Database,
         settings: &DatabaseSettings,
         keep: bool,
+        stop: &CancellationToken,
         copied: impl Fn(u64),
     ) -> Result<Self, CopyError> {
         let mut scratch = Scratch::named(settings, if keep { KEPT } else { PASSING }).await?;
         let mut source = original.dedicated().await?;
-        let filled = fill(&mut source, &mut scratch, copied).await;
-        let _ = source.close().await;
-        match filled {
-            Ok(()) => {}
-            Err(error) => {
-                scratch.close().await;
-                return Err(error.into());
-            }
+        let filled = tokio::select! {
+            biased;
+            () = stop.cancelled() => Err(CopyError::Interrupted),
+            filled = fill(&mut source, &mut scratch, copied) => filled.map_err(CopyError::from),
+        };
+        // half way through a table the connection has nothing polite to say any more
+        drop(source);
+        if let Err(error) = filled {
+            scratch.close().await;
+            return Err(error);
         }
         match scratch.database().await {
             Ok(db) => Ok(Self { scratch, db, kept: keep }),

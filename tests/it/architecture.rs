@@ -39,6 +39,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         ],
     ),
     ("checks", &["db", "engine", "jobfile"]),
+    ("simulate", &["clock", "db", "engine", "jobfile", "jobs", "outbox::dispatch", "progress", "settings"]),
     (
         "filter",
         &[

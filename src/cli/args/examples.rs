@@ -42,6 +42,16 @@ Examples:
   tend send-test winback --to +8613800138000 --offer high --customer D0000001
   tend send-test dormant-wakeup --to +8613800138000 --step reminder";
 
+/// After the options of `tend simulate`.
+pub const SIMULATE: &str = "\
+The data are copied into a database of their own, which is dropped afterwards; the original is only read. docs/simulate.md
+says what is assumed.
+
+Examples:
+  tend simulate --to 2026-12-31 --html year.html
+  tend --jobs jobs simulate --from 2026-06-01 --to 2026-08-31 --compare ../jobs-new
+  tend simulate --to 2026-12-31 --keep     # and look at the copy with psql";
+
 /// After the options of `tend run`.
 pub const RUN: &str = "\
 Examples:

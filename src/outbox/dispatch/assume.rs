@@ -171,8 +171,7 @@ impl Assumed {
         )
         .fetch_all(&mut *tx)
         .await?;
-        let claimed: Vec<i64> =
-            rows.iter().filter(|row| row.becomes == "claimed").map(|row| row.message_id).collect();
+        let claimed: Vec<i64> = rows.iter().filter(|row| row.becomes == "claimed").map(|row| row.message_id).collect();
         if !claimed.is_empty() {
             sqlx::query_file!("src/outbox/dispatch/assume.sql", self.owner, now, &claimed).execute(&mut *tx).await?;
         }
