@@ -25,5 +25,6 @@ mod person;
 mod retier;
 mod schedule;
 mod settings;
+mod simulate;
 mod soak;
 mod web;

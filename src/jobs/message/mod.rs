@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use sqlx::Row as _;
+use sqlx::{PgConnection, Row as _};
 
 use crate::engine::door::{Decided, Explained, Job, JobError, MadeUp, Replay, Run, Step, Stepped, Tx};
 use crate::filter::{Filter, Frame};
@@ -122,6 +122,19 @@ fn parts(filter: &Filter) -> Vec<Filter> {
     }
 }
 
+/// Makes a connection ready for the long statements: compiling one takes longer than running it; and the zones the server
+/// knows are asked for once a connection, not with each of them.
+async fn ready(conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query(
+        "select set_config('jit', 'off', true),
+                set_config('tend.zones', coalesce(nullif(current_setting('tend.zones', true), ''),
+                    (select string_agg(name, ',') from pg_timezone_names)), false)",
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Another run claimed one of the occasions while this one planned; the next attempt sees it.
 fn claimed_meanwhile(error: sqlx::Error) -> JobError {
     match &error {
@@ -133,8 +146,7 @@ fn claimed_meanwhile(error: sqlx::Error) -> JobError {
 impl Job for Message {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
         Box::pin(async move {
-            // compiling so long a statement takes longer than running it
-            sqlx::query("select set_config('jit', 'off', true)").execute(step.tx.conn()).await?;
+            ready(step.tx.conn()).await?;
             pressure::alone(step).await?;
             let hold = self.safety.holds(step.tx.conn(), step.run).await?;
             let mut sums = [("candidates", 0), ("queued", 0), ("refused", 0), ("served", 0), ("outside", 0)];
