@@ -35,5 +35,6 @@ pub mod hold;
 pub mod home;
 pub mod link;
 pub mod policy;
+pub mod returned;
 pub mod sample;
 pub mod template;

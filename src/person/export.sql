@@ -23,9 +23,12 @@ own as (
                    where customer_id = $1 or address_key in (select key from keys)),
         'suppression', (select jsonb_agg(t order by recorded_at) from tend.suppression t
                         where customer_id = $1 or address_key in (select key from keys)),
-        'message', (select jsonb_agg(to_jsonb(m) || jsonb_build_object('attempt',
-                        (select jsonb_agg(to_jsonb(a) - 'message_id' order by attempt) from tend.attempt a
-                         where a.message_id = m.message_id)) order by message_id) from messages m),
+        'message', (select jsonb_agg(to_jsonb(m) || jsonb_build_object(
+                        'attempt', (select jsonb_agg(to_jsonb(a) - 'message_id' order by attempt) from tend.attempt a
+                                    where a.message_id = m.message_id),
+                        'receipt', (select jsonb_agg(to_jsonb(r) - 'message_id' order by receipt_id) from tend.receipt r
+                                    where r.message_id = m.message_id)) order by message_id) from messages m),
+        'reply', (select jsonb_agg(t order by received_at) from tend.reply t where customer_id = $1),
         'occasion', (select jsonb_agg(t order by claimed_at) from tend.occasion t where customer_id = $1),
         'decision', (select jsonb_agg(t order by at) from tend.decision t where customer_id = $1),
         'holdout', (select jsonb_agg(t order by held_out_at) from tend.holdout t where customer_id = $1),

@@ -23,6 +23,11 @@ attempt as (
     update tend.attempt set detail = null, reference = null where message_id in (select message_id from tend.outbox where customer_id = $1)
     returning 1
 ),
+receipt as (
+    update tend.receipt set detail = null where message_id in (select message_id from tend.outbox where customer_id = $1)
+    returning 1
+),
+reply as (update tend.reply set customer_id = m.name, text = null from made_up m where customer_id = $1 returning 1),
 choice as (update tend.choice set customer_id = m.name from made_up m where customer_id = $1 returning 1),
 answer as (
     update tend.answer set customer_id = m.name, comment = null, about = '{}' from made_up m where customer_id = $1 returning 1
@@ -40,5 +45,6 @@ select jsonb_build_object(
            'tend.ladder_move', (select count(*) from ladder_move), 'tend.occasion', (select count(*) from occasion),
            'tend.decision', (select count(*) from decision), 'tend.holdout', (select count(*) from holdout),
            'tend.outbox', (select count(*) from outbox), 'tend.attempt', (select count(*) from attempt),
+           'tend.receipt', (select count(*) from receipt), 'tend.reply', (select count(*) from reply),
            'tend.choice', (select count(*) from choice), 'tend.answer', (select count(*) from answer),
            'tend.task', (select count(*) from task), 'tend.suppression', (select count(*) from suppression)) as "renamed!"

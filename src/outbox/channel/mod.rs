@@ -18,6 +18,7 @@ pub mod settings;
 mod smtp;
 mod webhook;
 
+pub(in crate::outbox) use answer::masked;
 pub use answer::{Answer, Fate, Trouble, Unready};
 use recording::Recording;
 use robot::Robot;

@@ -14,20 +14,26 @@ use serde::{Deserialize, Deserializer};
 
 mod answer;
 mod outbox;
+mod place;
 mod ramp;
 mod receipt;
+mod reports;
 mod robot;
 mod sign;
 mod smtp;
+mod verify;
 mod webhook;
 
 pub use answer::{AnswerRules, Codes, Success};
 pub use outbox::{OnFailover, OutboxSettings, Redirect};
+pub use place::{Place, Places};
 pub use ramp::Ramp;
 pub use receipt::{Match, ReceiptSettings};
+pub use reports::{ReplySettings, ReportSettings, Stops};
 pub use robot::{RobotService, RobotSettings};
 pub use sign::{HashName, SignBy, SignSettings, Written};
 pub use smtp::{DkimSettings, SmtpSettings, SmtpTls};
+pub use verify::{VerifyBy, VerifySettings};
 pub use webhook::{BasicAuth, BodyKind, NumberFormat, Numbers, WebhookSettings};
 
 /// What a channel carries. Also `tend.outbox.channel`.
@@ -187,6 +193,20 @@ impl ChannelSettings {
         }
     }
 
+    /// What its provider may post to us, and how it proves who it is.
+    #[must_use]
+    pub fn returns(&self) -> Returns<'_> {
+        match self {
+            Self::Smtp(smtp) => Returns { reports: smtp.reports.as_ref(), replies: None, verify: smtp.verify.as_ref() },
+            Self::Webhook(webhook) => Returns {
+                reports: webhook.reports.as_ref(),
+                replies: webhook.replies.as_ref(),
+                verify: webhook.verify.as_ref(),
+            },
+            Self::Robot(_) | Self::Recording(_) => Returns::default(),
+        }
+    }
+
     /// Rates over all replicas.
     #[must_use]
     pub fn rates(&self) -> Rates {
@@ -231,6 +251,7 @@ impl ChannelSettings {
             Self::Robot(robot) => robot.problems(&mut say),
             Self::Recording(_) => {}
         }
+        self.returns().problems(self.sort(), &mut say);
         for rate in self.rates().domains.values().chain([&self.rates().whole()]) {
             if rate.per_second == Some(0) || rate.per_minute == Some(0) {
                 say("rates", "a rate of 0 would never send; use `tend pause --all` to stop sending");
@@ -240,6 +261,38 @@ impl ChannelSettings {
             }
         }
         found
+    }
+}
+
+/// What a provider may post to us.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Returns<'c> {
+    /// Delivery receipts.
+    pub reports: Option<&'c ReportSettings>,
+    /// Text messages of customers.
+    pub replies: Option<&'c ReplySettings>,
+    /// How it proves who it is.
+    pub verify: Option<&'c VerifySettings>,
+}
+
+impl Returns<'_> {
+    fn problems(&self, sort: Sort, say: &mut impl FnMut(&str, &str)) {
+        if let Some(reports) = self.reports {
+            reports.problems(say);
+        }
+        if let Some(replies) = self.replies {
+            replies.problems(say);
+            if sort != Sort::Sms {
+                say("replies", "only text messages are answered here; answers to mails go to reply_to");
+            }
+        }
+        match self.verify {
+            Some(verify) => verify.problems(say),
+            None if self.reports.is_some() || self.replies.is_some() => {
+                say("verify", "is missing; without it anybody could report anything");
+            }
+            None => {}
+        }
     }
 }
 

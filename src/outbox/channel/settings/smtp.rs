@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{OnUnknown, Rates, RetryAfter, Sort, duration, email, four};
+use super::{OnUnknown, Rates, ReportSettings, RetryAfter, Sort, VerifySettings, duration, email, four};
 
 /// `tls` of an SMTP channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -71,6 +71,10 @@ pub struct SmtpSettings {
     /// Messages whose fate is unknown; default hold.
     #[serde(default = "hold")]
     pub on_unknown: OnUnknown,
+    /// Receipts that the relay posts to `/r/NAME`.
+    pub reports: Option<ReportSettings>,
+    /// How it proves that it is the relay.
+    pub verify: Option<VerifySettings>,
 }
 
 impl SmtpSettings {

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    AnswerRules, Codes, OnUnknown, Rates, ReceiptSettings, RetryAfter, SignSettings, Sort, Success, duration, four,
+    AnswerRules, Codes, OnUnknown, Rates, ReceiptSettings, ReplySettings, ReportSettings, RetryAfter, SignSettings,
+    Sort, Success, VerifySettings, duration, four,
 };
 
 /// How a webhook's body is written.
@@ -113,6 +114,12 @@ pub struct WebhookSettings {
     pub reference: Option<String>,
     /// How the gateway is asked what became of a message whose fate is unknown; `on_unknown` holds for what it cannot tell.
     pub receipt: Option<ReceiptSettings>,
+    /// Receipts that the gateway posts to `/r/NAME`.
+    pub reports: Option<ReportSettings>,
+    /// Text messages of customers that the gateway posts to `/i/NAME`.
+    pub replies: Option<ReplySettings>,
+    /// How it proves that it is the gateway.
+    pub verify: Option<VerifySettings>,
     /// PEM file with a certificate authority to trust besides the system's.
     pub ca_file: Option<PathBuf>,
     /// Allow addresses of private networks, and plain http there.

@@ -1,0 +1,181 @@
+//! Whether a call comes from whom it should. Compared in constant time; what is wrong is not said.
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use serde_json::Value;
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256, Sha512};
+
+use super::Call;
+use crate::outbox::channel::settings::{HashName, Place, Places, VerifyBy, VerifySettings, Written, secret};
+
+/// Shortest token: it is all there is.
+const SHORTEST: usize = 16;
+
+/// Knows one provider.
+#[derive(Debug)]
+pub struct Verifier {
+    settings: VerifySettings,
+    key: SecretSlice<u8>,
+    place: Option<Place>,
+    signature: Option<Place>,
+    timestamp: Option<Place>,
+}
+
+impl Verifier {
+    pub(super) fn new(name: &str, settings: &VerifySettings) -> anyhow::Result<Self> {
+        let key = format!("channels.{name}.verify.secret");
+        let found = secret(&format!("{key}_file"), settings.secret.as_ref(), settings.secret_file.as_deref())?;
+        let found = found.with_context(|| format!("{key}: is missing"))?;
+        let text = found.expose_secret();
+        let bytes = match settings.by {
+            VerifyBy::StandardWebhooks => text
+                .strip_prefix("whsec_")
+                .and_then(|encoded| STANDARD.decode(encoded).ok())
+                .with_context(|| format!("{key}: a Standard Webhooks secret is whsec_ and base64"))?,
+            VerifyBy::Token if text.len() < SHORTEST => anyhow::bail!("{key}: needs {SHORTEST} characters or more"),
+            _ if text.is_empty() => anyhow::bail!("{key}: is empty"),
+            _ => text.as_bytes().to_vec(),
+        };
+        let place = |text: &Option<String>| text.as_deref().and_then(|text| Place::parse(text).ok());
+        Ok(Self {
+            key: bytes.into(),
+            place: place(&settings.place),
+            signature: place(&settings.signature),
+            timestamp: place(&settings.timestamp),
+            settings: settings.clone(),
+        })
+    }
+
+    pub(super) fn verifies(&self, call: &Call<'_>) -> bool {
+        match self.settings.by {
+            VerifyBy::Twilio => self.twilio(call),
+            VerifyBy::StandardWebhooks => self.standard(call),
+            VerifyBy::Basic => self.basic(call),
+            VerifyBy::Token => self.token(call),
+            VerifyBy::Hmac => self.hmac(call),
+        }
+    }
+
+    /// https://www.twilio.com/docs/usage/security: the address, then every field by name, without anything between. Calls with
+    /// JSON carry the digest of the body in the address instead.
+    fn twilio(&self, call: &Call<'_>) -> bool {
+        let Some(given) = call.header("x-twilio-signature").and_then(|text| STANDARD.decode(text).ok()) else {
+            return false;
+        };
+        let mut message = call.url.to_owned();
+        if let Some(digest) = call.parameter("bodySHA256") {
+            if !same(digest.to_ascii_lowercase().as_bytes(), hex(&Sha256::digest(call.body)).as_bytes()) {
+                return false;
+            }
+        } else {
+            let Some(mut fields) = call.form() else { return false };
+            fields.sort();
+            fields.dedup();
+            fields.iter().for_each(|(name, value)| message.extend([name.as_str(), value]));
+        }
+        signed::<Hmac<Sha1>>(self.key.expose_secret(), message.as_bytes(), &given)
+    }
+
+    fn standard(&self, call: &Call<'_>) -> bool {
+        let header = |name: &str| call.header(name);
+        let (Some(id), Some(timestamp), Some(given)) =
+            (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature"))
+        else {
+            return false;
+        };
+        let message = [id.as_bytes(), b".", timestamp.as_bytes(), b".", call.body].concat();
+        let matches = |each: &str| {
+            let given = each.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
+            given.is_some_and(|given| signed::<Hmac<Sha256>>(self.key.expose_secret(), &message, &given))
+        };
+        self.lately(timestamp, call) && given.split(' ').any(matches)
+    }
+
+    fn basic(&self, call: &Call<'_>) -> bool {
+        let given = call.header("authorization").and_then(|text| {
+            let (scheme, encoded) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(encoded.trim()).ok()).flatten()
+        });
+        let username = self.settings.username.as_deref().unwrap_or_default();
+        let expected = [username.as_bytes(), b":", self.key.expose_secret()].concat();
+        given.is_some_and(|given| same(&given, &expected))
+    }
+
+    fn token(&self, call: &Call<'_>) -> bool {
+        let given = match &self.place {
+            None => call.token.map(str::to_owned),
+            Some(place) => call.at(place, &call.document().unwrap_or_default()),
+        };
+        given.is_some_and(|given| same(given.as_bytes(), self.key.expose_secret()))
+    }
+
+    fn hmac(&self, call: &Call<'_>) -> bool {
+        let document = call.document().unwrap_or_default();
+        let at = |place: &Option<Place>| place.as_ref().and_then(|place| call.at(place, &document));
+        if self.timestamp.is_some() && !at(&self.timestamp).is_some_and(|text| self.lately(&text, call)) {
+            return false;
+        }
+        let Some(given) = at(&self.signature) else { return false };
+        let given =
+            given.rsplit_once('=').filter(|(name, _)| name.starts_with("sha")).map_or(given.as_str(), |(_, v)| v);
+        let given = match self.settings.encoding {
+            Written::Hex => unhex(given),
+            Written::Base64 => STANDARD.decode(given).ok(),
+        };
+        let (Some(given), key) = (given, self.key.expose_secret()) else { return false };
+        let message = self.message(call, &document);
+        match self.settings.algorithm {
+            HashName::Sha1 => signed::<Hmac<Sha1>>(key, &message, &given),
+            HashName::Sha256 => signed::<Hmac<Sha256>>(key, &message, &given),
+            HashName::Sha512 => signed::<Hmac<Sha512>>(key, &message, &given),
+        }
+    }
+
+    fn message(&self, call: &Call<'_>, document: &Value) -> Vec<u8> {
+        let Places(places) = &self.settings.message;
+        if places.is_empty() {
+            return call.body.to_vec();
+        }
+        let part = |place: &Place| match place {
+            Place::Body => call.body.to_vec(),
+            place => call.at(place, document).unwrap_or_default().into_bytes(),
+        };
+        places.iter().flat_map(part).collect()
+    }
+
+    fn lately(&self, timestamp: &str, call: &Call<'_>) -> bool {
+        let Ok(made) = timestamp.trim().parse::<i64>() else { return false };
+        made.abs_diff(call.now.timestamp()) <= self.settings.tolerance.as_secs()
+    }
+}
+
+fn signed<M: Mac + KeyInit>(key: &[u8], message: &[u8], given: &[u8]) -> bool {
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac.verify_slice(given).is_ok()
+}
+
+/// In a time that does not tell where they differ.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"the same").expect("HMAC takes a key of any length");
+    mac.update(other);
+    signed::<Hmac<Sha256>>(b"the same", one, &mac.finalize().into_bytes())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.trim().as_bytes();
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    (digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit)).then(|| digits.chunks(2).map(pair).collect())?
+}
