@@ -25,7 +25,9 @@ use crate::jobfile::watch::Keeper;
 use crate::jobs::KINDS;
 use crate::outbox::dispatch::{self, Dispatcher};
 use crate::outbox::link::Links;
-use crate::settings::Settings;
+use crate::outbox::returned::calls::Callers;
+use crate::outbox::returned::{Consequences, mailbox};
+use crate::settings::{BounceSettings, Settings};
 use crate::web;
 
 /// An engine with all kinds of jobs.
@@ -72,6 +74,20 @@ pub fn dispatcher(db: &Database, settings: &Settings, links: Links, clock: Clock
     Dispatcher::new(db.clone(), clock, options)
 }
 
+/// What follows from what comes back. Where everything goes to other addresses than the customers', these are not
+/// suppressed for what happens there.
+#[must_use]
+pub fn consequences(settings: &Settings) -> Consequences {
+    Consequences { failures: settings.bounces.failures, suppress: settings.outbox.redirect_to.is_none() }
+}
+
+/// Where mails that come back arrive on this machine.
+fn places(settings: &BounceSettings) -> Vec<mailbox::Place> {
+    let maildir = settings.maildir.clone().map(mailbox::Place::Maildir);
+    let folder = settings.folder.clone().map(mailbox::Place::Folder);
+    [maildir, folder, settings.mbox.clone().map(mailbox::Place::Mbox)].into_iter().flatten().collect()
+}
+
 /// Host and process, for people; nothing is decided by it.
 #[must_use]
 pub fn label() -> String {
@@ -91,7 +107,13 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     let links = links(&db, settings).await.context("the secret of links cannot be read")?;
     let dispatcher =
         dispatcher(&db, settings, links.clone(), settings.time.source).context("the channels cannot be opened")?;
-    let public = web::Options { settings: settings.public.clone(), links, company: settings.company.clone() };
+    let public = web::Options {
+        settings: settings.public.clone(),
+        links,
+        company: settings.company.clone(),
+        callers: Callers::new(&settings.channels).context("providers cannot be told from strangers")?,
+        consequences: consequences(settings),
+    };
     let public = web::Public::bind(db.clone(), settings.time.source, public).await?;
     let keeper = Keeper {
         dir: jobs,
@@ -124,6 +146,12 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
         endless(async move { dispatcher.run(hands_down).await })
     });
     let answering = public.map(|public| parts.spawn("the public listener", &stop, endless(public.serve(stop.clone()))));
+    let places = places(&settings.bounces);
+    let reading = (!places.is_empty()).then(|| {
+        let (db, clock, interval) = (db.clone(), settings.time.source, settings.bounces.interval);
+        let follow = mailbox::follow(db, clock, places, consequences(settings), interval, stop.clone());
+        parts.spawn("the reader of returned mails", &stop, endless(follow))
+    });
     let doorbell = Doorbell::hang(engine.bell(), Bells::default()).await?;
 
     stop.cancelled().await;
@@ -132,8 +160,8 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     if timeout(PATIENCE, &mut folder).await.is_err() {
         folder.abort(); // the database is silent; a folder is applied whole or not at all
     }
-    if let Some(answering) = answering {
-        let _ = answering.await;
+    for part in [answering, reading].into_iter().flatten() {
+        let _ = part.await;
     }
     // how they ended is in `parts`
     let _ = runs.await;

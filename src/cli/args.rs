@@ -11,7 +11,7 @@ mod examples;
 mod simulate;
 
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
-pub use data::{DemoArgs, ImportArgs, ImportKind, MigrateArgs};
+pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
 pub use simulate::SimulateArgs;
 
 mod person;
@@ -115,6 +115,9 @@ pub enum Command {
     /// Import customers, orders, interactions, tickets, product views or staff from CSV
     #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
+    /// Read mails that came back and complaint reports: what they say about messages and addresses
+    #[command(after_help = examples::BOUNCES)]
+    Bounces(BouncesArgs),
     /// Create or update tend's tables
     #[command(after_help = examples::MIGRATE)]
     Migrate(MigrateArgs),

@@ -6,6 +6,7 @@
 mod approve;
 mod args;
 mod at;
+mod bounces;
 mod by_hand;
 mod connect;
 mod control;
@@ -109,6 +110,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Resume(command) => control::resume(arguments, command).await,
         Command::Cancel(command) => control::cancel(arguments, command).await,
         Command::Import(command) => import::run(arguments, command).await,
+        Command::Bounces(command) => bounces::run(arguments, command).await,
         Command::Approve(command) => approve::run(arguments, command).await,
         Command::Outbox(command) => outbox::run(arguments, &command.action).await,
         Command::ExportCustomer(command) => person::export(arguments, command).await,

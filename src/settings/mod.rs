@@ -5,6 +5,7 @@
 //! what is dangerous in an environment is refused (recording channels and driven time in production, real channels in
 //! development).
 
+mod bounces;
 mod layers;
 mod public;
 mod rules;
@@ -22,6 +23,7 @@ use crate::db::DatabaseSettings;
 use crate::outbox::channel::settings::{ChannelSettings, OutboxSettings};
 use crate::telemetry::LogSettings;
 
+pub use bounces::BounceSettings;
 pub use public::{OneClick, PublicSettings};
 
 /// Where tend runs. Named by `TEND__ENVIRONMENT`.
@@ -111,6 +113,8 @@ pub struct Settings {
     pub channels: BTreeMap<String, ChannelSettings>,
     /// What customers reach by links.
     pub public: PublicSettings,
+    /// Mails that come back.
+    pub bounces: BounceSettings,
     /// Logging.
     pub log: LogSettings,
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use config::{Value, ValueKind};
 
-use super::public;
 use super::section::Section;
 use super::{CompanySettings, DefaultSettings, EngineSettings, Environment, Settings, TimeSettings};
+use super::{bounces, public};
 use crate::clock::Clock;
 use crate::db::DatabaseSettings;
 use crate::outbox::channel::settings::{ChannelSettings, OutboxSettings, RecordingSettings, Sort};
@@ -28,6 +28,7 @@ pub(super) fn assemble(environment: Environment, root: &mut Section) -> Settings
         outbox,
         channels: channels(root.section("channels")),
         public: public::read(root.section("public")),
+        bounces: bounces::read(root.section("bounces")),
         log: log(root.section("log")),
     }
 }

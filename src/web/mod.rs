@@ -10,7 +10,7 @@
 //! * Nobody holds it up: connections, head, body and time of a request are limited. No cookies, no script.
 //! * It works behind a proxy that keeps the path of `public.base_url` and behind one that takes it away.
 //!
-//! [`ENDPOINTS`](route::ENDPOINTS) lists what there is, a file each; surveys, receipts and bounces are lines to come.
+//! [`ENDPOINTS`](route::ENDPOINTS) lists what there is, a file each; what providers post is in [`provider`].
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::outbox::link::Links;
+use crate::outbox::returned::Consequences;
+use crate::outbox::returned::calls::Callers;
 use crate::settings::{CompanySettings, PublicSettings};
 
 mod choice;
@@ -31,6 +33,7 @@ mod form;
 mod guard;
 mod page;
 mod preferences;
+mod provider;
 mod robots;
 mod route;
 mod server;
@@ -50,6 +53,10 @@ pub struct Options {
     pub links: Links,
     /// `[company]`, shown on the pages.
     pub company: CompanySettings,
+    /// Providers that post receipts and replies.
+    pub callers: Callers,
+    /// What follows from receipts.
+    pub consequences: Consequences,
 }
 
 /// What was answered since the start.
@@ -59,6 +66,10 @@ pub struct Counts {
     bad_links: AtomicU64,
     refused: AtomicU64,
     recorded: AtomicU64,
+    receipts: AtomicU64,
+    replies: AtomicU64,
+    unknown: AtomicU64,
+    ignored: AtomicU64,
 }
 
 /// [`Counts`] at an instant.
@@ -72,6 +83,14 @@ pub struct Counted {
     pub refused: u64,
     /// Words of customers that were written down.
     pub recorded: u64,
+    /// Receipts that were written down.
+    pub receipts: u64,
+    /// Text messages of customers that were written down.
+    pub replies: u64,
+    /// Receipts for messages nobody knows here, or for other addresses.
+    pub unknown: u64,
+    /// Entries that mean nothing to us.
+    pub ignored: u64,
 }
 
 /// What all endpoints share.
@@ -81,6 +100,8 @@ struct Shared {
     links: Links,
     settings: PublicSettings,
     company: CompanySettings,
+    callers: Callers,
+    consequences: Consequences,
     pages: Pages,
     guard: Guard,
     counts: Counts,
@@ -118,11 +139,11 @@ impl Public {
         let Some(listen) = options.settings.listen else { return Ok(None) };
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("public.listen: cannot use {listen}"))?;
-        let Options { settings, links, company } = options;
+        let Options { settings, links, company, callers, consequences } = options;
         let guard = Guard::new(settings.bad_links, settings.trusted_proxies.clone());
         let pages = Pages::new();
         let (counts, turns) = (Counts::default(), Semaphore::new(TURNS));
-        let shared = Shared { db, clock, links, settings, company, pages, guard, counts, turns };
+        let shared = Shared { db, clock, links, settings, company, callers, consequences, pages, guard, counts, turns };
         Ok(Some(Self { shared: Arc::new(shared), listener }))
     }
 
@@ -139,8 +160,19 @@ impl Public {
         let limits =
             server::Limits { connections: self.shared.settings.connections, time: self.shared.settings.timeout };
         server::serve(self.listener, route::router(&self.shared), limits, cancel).await;
-        let Counted { requests, bad_links, refused, recorded } = self.shared.counts.now();
-        tracing::info!(requests, bad_links, refused, recorded, "the public listener has ended");
+        let counted = self.shared.counts.now();
+        let Counted { requests, bad_links, refused, recorded, receipts, replies, unknown, ignored } = counted;
+        tracing::info!(
+            requests,
+            bad_links,
+            refused,
+            recorded,
+            receipts,
+            replies,
+            unknown,
+            ignored,
+            "the public listener has ended"
+        );
     }
 
     /// A look at the counts that outlives [`serve`](Self::serve).
@@ -152,7 +184,11 @@ impl Public {
 
 impl Counts {
     fn add(count: &AtomicU64) {
-        count.fetch_add(1, Ordering::Relaxed);
+        Self::more(count, 1);
+    }
+
+    fn more(count: &AtomicU64, by: usize) {
+        count.fetch_add(by as u64, Ordering::Relaxed);
     }
 
     fn now(&self) -> Counted {
@@ -162,6 +198,10 @@ impl Counts {
             bad_links: of(&self.bad_links),
             refused: of(&self.refused),
             recorded: of(&self.recorded),
+            receipts: of(&self.receipts),
+            replies: of(&self.replies),
+            unknown: of(&self.unknown),
+            ignored: of(&self.ignored),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use sqlx::PgConnection;
 
 use super::server::Peer;
@@ -51,12 +51,27 @@ impl Visitor {
         }
     }
 
-    fn refused(&self, shared: &Shared) -> Response {
+    /// One more call of somebody who is none of our providers.
+    pub fn stranger(&self, shared: &Shared) -> Response {
+        match self.tries_too_much(shared) {
+            true => (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")]).into_response(),
+            false => StatusCode::FORBIDDEN.into_response(),
+        }
+    }
+
+    fn tries_too_much(&self, shared: &Shared) -> bool {
         Counts::add(&shared.counts.bad_links);
-        if !shared.guard.too_many(self.address) {
+        let too_much = shared.guard.too_many(self.address);
+        if too_much {
+            Counts::add(&shared.counts.refused);
+        }
+        too_much
+    }
+
+    fn refused(&self, shared: &Shared) -> Response {
+        if !self.tries_too_much(shared) {
             return shared.pages.note(shared, self.language(), "bad_link", StatusCode::NOT_FOUND);
         }
-        Counts::add(&shared.counts.refused);
         let mut response = shared.pages.note(shared, self.language(), "wait", StatusCode::TOO_MANY_REQUESTS);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         response

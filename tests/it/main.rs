@@ -23,6 +23,7 @@ mod message;
 mod outbox;
 mod person;
 mod retier;
+mod returned;
 mod schedule;
 mod settings;
 mod simulate;

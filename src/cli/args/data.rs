@@ -52,3 +52,10 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DATE")]
     pub date: Option<chrono::NaiveDate>,
 }
+
+/// `tend bounces`.
+#[derive(Debug, Args)]
+pub struct BouncesArgs {
+    /// A mail, or several in mbox format, or - for standard input
+    pub file: PathBuf,
+}

@@ -1,8 +1,8 @@
 //! What happens with messages between two looks of the dispatchers: the next channel steps in for one that refused, and
-//! what was held goes or is stopped. Any dispatcher does it; rows that another one has are left alone.
+//! what was held goes or is stopped, what came back early is applied. Any dispatcher does it; rows that another one has are left alone.
 
 use super::{Plans, Shared, moved};
-use crate::outbox::hold;
+use crate::outbox::{hold, returned};
 
 /// One look.
 ///
@@ -23,6 +23,7 @@ pub async fn follow(shared: &Shared) -> sqlx::Result<()> {
     if moved.rows_affected() > 0 {
         tracing::info!(messages = moved.rows_affected(), "refused by one channel, looked at for the next");
     }
+    returned::settle(&mut tx, now).await?;
     tx.commit().await?;
     // one dispatcher at a time judges canaries
     let mut tx = shared.begin(Plans::Fresh).await?;

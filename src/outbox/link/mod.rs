@@ -127,6 +127,12 @@ impl Links {
         self.keys.read(purpose, token)
     }
 
+    /// Where a path of the listener is, as others reach it.
+    #[must_use]
+    pub fn reached(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// The path in front of every link where the listener stands behind a proxy that keeps it, such as `/mail`; empty
     /// without.
     #[must_use]

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 pub mod calls;
 pub mod mail;
+pub mod mailbox;
 pub mod reply;
 
 use super::channel::masked;

@@ -306,8 +306,11 @@ async fn twilio_gets_a_form_with_a_login_and_its_numbers_are_understood() {
     let login = STANDARD.encode(format!("ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx:{SECRET}"));
     assert_eq!(calls[0].headers["authorization"], format!("Basic {login}"));
     let (made, said) = (form(&calls[0].body), form(&calls[1].body));
-    assert_eq!(made.keys().collect::<Vec<_>>(), ["ContentSid", "ContentVariables", "MessagingServiceSid", "To"]);
-    assert_eq!(said.keys().collect::<Vec<_>>(), ["Body", "MessagingServiceSid", "To"]);
+    assert_eq!(
+        made.keys().collect::<Vec<_>>(),
+        ["ContentSid", "ContentVariables", "MessagingServiceSid", "StatusCallback", "To"]
+    );
+    assert_eq!(said.keys().collect::<Vec<_>>(), ["Body", "MessagingServiceSid", "StatusCallback", "To"]);
     assert_eq!((said["To"].as_str(), said["Body"].as_str()), ("+8613800000001", plain.text.as_str()));
     let cases = [
         ("400 Bad Request", r#"{"code":21211,"message":"invalid To","status":400}"#, Fate::Rejected, false),

@@ -125,7 +125,11 @@ async fn forgetting_shows_first_then_leaves_books_without_a_name_and_nobody_is_w
     assert_eq!(world.value("select string_agg(detail, '') from tend.attempt").await, "null");
     let answer = "select score, comment is null and about = '{}' as wordless from tend.answer";
     assert_eq!(world.rows(answer).await, ["2\ttrue"], "the score counts, the words are gone");
-    assert_eq!(world.rows("select state, note is null as wordless from tend.task").await, ["cancelled\ttrue"], "nobody phones any more");
+    assert_eq!(
+        world.rows("select state, note is null as wordless from tend.task").await,
+        ["cancelled\ttrue"],
+        "nobody phones any more"
+    );
     // the customer comes back with an import
     world.sql("insert into crm.customer (customer_id, email) values ('c1', 'c1@example.com')").await;
     let stopped = "select count(*) from tend.suppression where address_key = tend.address_key('email', 'C1@example.com') and lifted_at is null and customer_id is null";

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use reqwest::{Client, Response, redirect};
 use tend::outbox::link::{Bearer, Links};
+use tend::outbox::returned::Consequences;
+use tend::outbox::returned::calls::Callers;
 use tend::settings::{CompanySettings, PublicSettings};
 use tend::web::{Counted, Options, Public};
 use tokio_util::sync::CancellationToken;
@@ -46,12 +48,20 @@ impl Site {
     }
 
     pub async fn with(world: &World, settings: PublicSettings) -> Self {
+        Self::called(world, settings, &[]).await
+    }
+
+    /// With channels whose providers call.
+    pub async fn called(world: &World, settings: PublicSettings, channels: &[(&str, &str)]) -> Self {
+        let channels = crate::outbox::office::options(channels).channels;
         let links = Links::new(&settings, &"0123456789abcdef0123456789abcdef".to_owned().into());
         let company =
             CompanySettings {
                 name: "云岭 & Co".into(), url: "https://shop.example".into(), address: "上海".into()
             };
-        let options = Options { settings, links: links.clone(), company };
+        let callers = Callers::new(&channels).unwrap();
+        let options =
+            Options { settings, links: links.clone(), company, callers, consequences: Consequences::default() };
         let public = Public::bind(world.db().clone(), world.clock(), options).await.unwrap().unwrap();
         let (address, counts, stop) = (public.address().unwrap(), Box::new(public.counts()), CancellationToken::new());
         let task = tokio::spawn(public.serve(stop.clone()));

@@ -30,8 +30,6 @@ pub struct Call<'c> {
     pub headers: &'c HeaderMap,
     /// The body.
     pub body: &'c [u8],
-    /// When it came.
-    pub now: DateTime<Utc>,
 }
 
 /// What cannot be read, though it comes from whom it should.
@@ -129,10 +127,16 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether a call comes from the provider, and lately.
+    /// Whether a call comes from the provider.
     #[must_use]
     pub fn is(&self, call: &Call<'_>) -> bool {
         self.verifier.verifies(call)
+    }
+
+    /// Whether it was made lately, where calls say so.
+    #[must_use]
+    pub fn in_time(&self, call: &Call<'_>, now: DateTime<Utc>) -> bool {
+        self.verifier.in_time(call, now)
     }
 }
 

@@ -146,11 +146,17 @@ impl Replies {
         good.then(|| format!("+{digits}"))
     }
 
-    /// Writes a reply down and does what it says.
+    /// Writes a reply down and does what it says; `confirms`: the answer can carry a confirmation.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn take(&self, conn: &mut PgConnection, reply: &Reply, now: DateTime<Utc>) -> sqlx::Result<Done> {
+    pub async fn take(
+        &self,
+        conn: &mut PgConnection,
+        reply: &Reply,
+        confirms: bool,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<Done> {
         // the same number twice at once: the second waits
         sqlx::query!(
             r#"select pg_advisory_xact_lock(hashtextextended('tend.reply:' || $1::text, 0)) as "lock: ()""#,
@@ -170,7 +176,7 @@ impl Replies {
             reply.text,
             everything,
             now - ONCE,
-            !self.confirmations(reply.kind).is_empty()
+            confirms && !self.confirmations(reply.kind).is_empty()
         )
         .fetch_one(conn)
         .await?;

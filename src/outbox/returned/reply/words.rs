@@ -122,7 +122,8 @@ fn tokens(text: &str) -> Vec<String> {
             continue;
         }
         let same_script = found.last().is_some_and(|last| last.ends_with(|l: char| l.is_ascii() == c.is_ascii()));
-        if !(open && same_script) {
+        // what is written without blanks may have some all the same
+        if !(same_script && (open || !c.is_ascii())) {
             found.push(String::new());
         }
         open = true;
