@@ -1,9 +1,10 @@
-//! What planning costs when everybody has the occasion: six jobs judge all customers, each writes to a sixth of them, with
-//! caps, hold-out, consent and fallback channels. Then one campaign to half of them, beside a bare insert of the rows it
+//! What planning costs: six of the shipped jobs on an ordinary morning ([`everyday`]); then when everybody has the
+//! occasion: six jobs judge all customers, each writes to a sixth of them, with caps, hold-out, consent and fallback
+//! channels. Then one campaign to half of them, beside a bare insert of the rows it
 //! wrote into tables alike: what no planning can be faster than.
 //!
-//! `cargo bench --bench plan [-- --customers 1000000]`; see benches/README.md. With `--database URL` it takes a server of
-//! its own choice and fills it once: what it planned there is emptied at the next start, the customers stay. A statement
+//! `cargo bench --bench plan [-- --customers 1000000]`; see benches/README.md. With `--database URL` it takes a database
+//! of your choice instead, fills it once and measures what everybody has, or with `--everyday` the ordinary morning: what it planned there is emptied at the next start, the customers stay. A statement
 //! can then be looked at with `auto_explain` (`alter database … set auto_explain.log_analyze = on`).
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
@@ -21,6 +22,8 @@ use tend::jobfile::kind::{CAPS, Cuts, Kind as _, Ladders, ReadContext, SegmentSo
 use tend::jobfile::reader::read_text;
 use tend::jobs::message::MessageKind;
 use tend::outbox::template::TemplateFolder;
+
+mod everyday;
 
 const SERVER: [(&str, &str); 7] = [
     ("shared_buffers", "2GB"),
@@ -51,42 +54,53 @@ const CUSTOMERS: &str = "
 
 fn main() -> anyhow::Result<()> {
     let mut customers = 1_000_000_u64;
-    let mut database = None;
+    let (mut database, mut everyday) = (None, false);
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(name) = arguments.next() {
-        match (name.as_str(), arguments.next()) {
-            ("--customers", Some(count)) => customers = count.parse().context("--customers needs a number")?,
-            ("--database", Some(url)) => database = Some(url),
-            _ => bail!("known: --customers N, --database URL; not {name}"),
+        let mut value = || arguments.next().with_context(|| format!("{name} needs a value"));
+        match name.as_str() {
+            "--everyday" => everyday = true,
+            "--customers" => customers = value()?.parse().context("--customers needs a number")?,
+            "--database" => database = Some(value()?),
+            _ => bail!("known: --customers N, --database URL, --everyday; not {name}"),
         }
     }
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         if let Some(url) = database {
-            return measure(&url, customers).await;
+            let db = open(&url).await?;
+            return if everyday { everyday::measure(&db, customers).await } else { measure(&db, customers).await };
         }
         let dir = tempfile::Builder::new().prefix("tend-bench-").tempdir()?;
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         let launch = Launch::new(dir.path().join("postgres"));
         let server = SERVER.iter().fold(launch, |launch, (name, value)| launch.parameter(name, value)).start()?;
-        measure(&server.url(), customers).await
+        let db = open(&server.url()).await?;
+        everyday::measure(&db, customers).await?;
+        sqlx::raw_sql("drop schema crm, tend cascade; drop table _sqlx_migrations").execute(db.pool()).await?;
+        drop(db);
+        measure(&open(&server.url()).await?, customers).await
     })
 }
 
-async fn measure(url: &str, customers: u64) -> anyhow::Result<()> {
+async fn open(url: &str) -> anyhow::Result<Database> {
     let db = Database::connect(&DatabaseSettings::new(url)).await?;
     migrate(&db, true).await?;
-    fill(&db, customers).await?;
+    Ok(db)
+}
+
+async fn measure(db: &Database, customers: u64) -> anyhow::Result<()> {
+    fill(db, customers, &CUSTOMERS.replace("{customers}", &customers.to_string())).await?;
     let mut whole = Duration::ZERO;
     for place in 0..JOBS {
-        let took = campaign(&db, &format!("job-{place}"), place, JOBS).await?;
+        let took = campaign(db, &format!("job-{place}"), place, JOBS).await?;
         whole += took;
         // as autovacuum does on a server of its own accord
         sqlx::raw_sql("analyze tend.outbox; analyze tend.occasion; analyze tend.decision").execute(db.pool()).await?;
     }
     println!("{customers} customers x {JOBS} jobs: {:.1} s", whole.as_secs_f64());
-    clear(&db).await?;
-    let took = campaign(&db, "to-half", 0, 2).await?.as_secs_f64();
-    let bare = bare(&db).await?.as_secs_f64();
+    clear(db).await?;
+    let took = campaign(db, "to-half", 0, 2).await?.as_secs_f64();
+    let bare = bare(db).await?.as_secs_f64();
     println!("bare insert of the same rows: {bare:.1} s; planning them took {:.1} times as long", took / bare);
     Ok(())
 }
@@ -94,7 +108,7 @@ async fn measure(url: &str, customers: u64) -> anyhow::Result<()> {
 /// Plans a job for one of so many shares of the customers, and says what it took.
 async fn campaign(db: &Database, name: &str, place: usize, shares: usize) -> anyhow::Result<Duration> {
     let job = job(name, place, shares)?;
-    let (took, progress) = plan(db, &*job, name, i64::try_from(place)? + 1).await?;
+    let (took, progress) = plan(db, &*job, name, i64::try_from(place)? + 1, Trigger::Backfill, "2026-06-01T00:00:00Z").await?;
     println!("{name:7}  {:>5.1} s  {progress}", took.as_secs_f64());
     Ok(took)
 }
@@ -118,12 +132,11 @@ async fn bare(db: &Database) -> anyhow::Result<Duration> {
 }
 
 /// Fills an empty database; one that was filled before is made as it was then.
-async fn fill(db: &Database, customers: u64) -> anyhow::Result<()> {
+async fn fill(db: &Database, customers: u64, sql: &str) -> anyhow::Result<()> {
     let there: i64 = sqlx::query_scalar("select count(*) from crm.customer").fetch_one(db.pool()).await?;
     match u64::try_from(there)? {
         0 => {
-            let sql = CUSTOMERS.replace("{customers}", &customers.to_string());
-            sqlx::raw_sql(AssertSqlSafe(sql)).execute(db.pool()).await?;
+            sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(db.pool()).await?;
         }
         there if there == customers => {}
         there => bail!("the database holds {there} customers, not {customers}"),
@@ -133,7 +146,7 @@ async fn fill(db: &Database, customers: u64) -> anyhow::Result<()> {
 
 /// Forgets what was planned.
 async fn clear(db: &Database) -> anyhow::Result<()> {
-    let written = "tend.outbox, tend.occasion, tend.decision, tend.holdout, tend.audience_count";
+    let written = "tend.outbox, tend.occasion, tend.decision, tend.holdout, tend.audience_count, tend.reservation";
     sqlx::raw_sql(AssertSqlSafe(format!("truncate {written}"))).execute(db.pool()).await?;
     sqlx::raw_sql("vacuum analyze").execute(db.pool()).await?;
     Ok(())
@@ -169,8 +182,16 @@ fn job(name: &str, place: usize, shares: usize) -> anyhow::Result<Arc<dyn Job>> 
     job.filter(|_| problems.is_empty()).with_context(|| problems.render(false))
 }
 
-async fn plan(db: &Database, job: &dyn Job, name: &str, run_id: i64) -> anyhow::Result<(Duration, String)> {
-    let as_of: DateTime<Utc> = "2026-06-01T00:00:00Z".parse()?;
+/// Plans a job; the days ahead are looked at where a schedule is the trigger.
+async fn plan(
+    db: &Database,
+    job: &dyn Job,
+    name: &str,
+    run_id: i64,
+    trigger: Trigger,
+    as_of: &str,
+) -> anyhow::Result<(Duration, String)> {
+    let as_of: DateTime<Utc> = as_of.parse()?;
     let run = Run {
         run_id,
         job: name.into(),
@@ -178,8 +199,7 @@ async fn plan(db: &Database, job: &dyn Job, name: &str, run_id: i64) -> anyhow::
         as_of,
         business_date: as_of.with_timezone(&chrono_tz::Asia::Shanghai).date_naive(),
         timezone: chrono_tz::Asia::Shanghai,
-        // the days ahead are looked at by runs of the night; here nobody has anything then but the same
-        trigger: Trigger::Backfill,
+        trigger,
     };
     let began = Instant::now();
     let mut tx = db.pool().begin().await?;

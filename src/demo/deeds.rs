@@ -45,7 +45,9 @@ fn habit(dice: &mut Dice) -> Option<Habit> {
 /// Adds the orders of one customer before `until`.
 pub(super) fn orders(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
     let mut dice = Dice::new(company.seed, number, "orders");
-    let Some(habit) = habit(&mut dice) else { return };
+    let Some(habit) = habit(&mut dice) else {
+        return regular(company, number, until, &mut dice, out);
+    };
     let first = joined(company, number);
     let last = habit.stays.map_or(until, |days| until.min(first + Days::new(days)));
     let mut day = first + Days::new(dice.below(30));
@@ -74,6 +76,33 @@ pub(super) fn orders(company: &Company, number: u64, until: NaiveDate, out: &mut
             id = customer_id(number),
         );
         day = day + Days::new(dice.wait(habit.every));
+    }
+}
+
+/// Half of those who buy nothing else come for a coffee at the same hour of the week, most weeks, for half a year at a
+/// time.
+fn regular(company: &Company, number: u64, until: NaiveDate, dice: &mut Dice, out: &mut String) {
+    if dice.in_thousand(500) {
+        return;
+    }
+    let hour = dice.one(&[8, 10, 10, 12, 15, 17]);
+    let mut day = joined(company, number) + Days::new(dice.below(200));
+    let mut coffee = 0_u32;
+    while day < until {
+        for week in 0..26 {
+            let at = day + Days::new(week * 7);
+            if at < until && dice.in_thousand(850) {
+                coffee += 1;
+                let _ = writeln!(
+                    out,
+                    "{id}-L{coffee:03},{id},{at}T{hour:02}:{:02}:00+08:00,32.00,CNY,paid,shop,P{:03}",
+                    5 + dice.below(50),
+                    201 + number % 3,
+                    id = customer_id(number),
+                );
+            }
+        }
+        day = day + Days::new(26 * 7 + 28 + dice.below(150));
     }
 }
 
@@ -164,6 +193,29 @@ pub(super) fn troubles(company: &Company, number: u64, until: NaiveDate, out: &m
         );
         let over = dice.in_thousand(200);
         day = day + Days::new(if over { 150 + dice.below(250) } else { 2 + dice.below(9) });
+    }
+}
+
+/// Adds the questions of one customer about upgrading before `until`: who asks, asks again some weeks later.
+pub(super) fn wishes(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "wishes");
+    if !dice.in_thousand(40) {
+        return;
+    }
+    let mut day = joined(company, number) + Days::new(dice.below(300));
+    for wish in 1_u32.. {
+        if day >= until {
+            return;
+        }
+        let channel = dice.one(&["chat", "phone", "app"]);
+        let _ = writeln!(
+            out,
+            "I{id}-U{wish:03},{id},{day}T11:20:00+08:00,upgrade_enquiry,in,{channel},S{:02},",
+            1 + dice.below(STAFF),
+            id = customer_id(number),
+        );
+        let wait = if wish.is_multiple_of(2) { 200 + dice.below(300) } else { 7 + dice.below(35) };
+        day = day + Days::new(wait);
     }
 }
 

@@ -10,6 +10,7 @@ mod deeds;
 mod dice;
 mod lines;
 mod people;
+mod pools;
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, NaiveTime, Utc};
 
@@ -17,6 +18,7 @@ use crate::db::Database;
 use crate::import::{ImportError, Kind, Options, Report, Source, import};
 use crate::progress::Progress;
 use lines::Lines;
+pub use pools::pools;
 
 /// Days between the founding of the company and the day it is first looked at: three years.
 pub const HISTORY_DAYS: u64 = 1_095;
@@ -112,6 +114,7 @@ pub async fn fill(
     let rows = Lines::new(deeds::INTERACTION_HEADER, many, move |n, out| {
         deeds::interactions(&company, n, date, out);
         deeds::troubles(&company, n, date, out);
+        deeds::wishes(&company, n, date, out);
     });
     reports.push(take(Kind::Interactions, "interactions", Box::new(rows)).await?);
     let rows = Lines::new(deeds::TICKET_HEADER, many, move |n, out| deeds::tickets(&company, n, date, out));

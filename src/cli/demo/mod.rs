@@ -6,6 +6,7 @@
 mod next;
 mod story;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -132,13 +133,16 @@ impl Stage {
 
     async fn fill(&self, command: &DemoArgs, day: NaiveDate) -> Result<(), Failure> {
         let show = |what: &'static str| Progress::start(format!("Making up {what}"), None);
-        demo::fill(&self.opened.db, command.customers, command.seed, day, show).await.map_err(|error| match error {
+        let told = |error| match error {
             DemoError::NotEmpty(_) | DemoError::OtherSeed { .. } | DemoError::TooEarly { .. } => {
                 Failure::Usage(error.to_string())
             }
             other => Failure::Failed(other.into()),
-        })?;
-        Ok(())
+        };
+        demo::fill(&self.opened.db, command.customers, command.seed, day, show).await.map_err(told)?;
+        let pools: BTreeSet<String> = self.enabled("message").flat_map(|spec| spec.code.coupon_pools()).collect();
+        let pools: Vec<String> = pools.into_iter().collect();
+        demo::pools(&self.opened.db, &pools, command.customers, day).await.map_err(told)
     }
 
     /// Evaluates the ladders: on the first day also for a month and two months before, so that there are moves.

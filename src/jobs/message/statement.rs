@@ -21,24 +21,27 @@ pub fn plan(
     run: &Run,
     hold: Option<&'static str>,
 ) -> Result<Statement, OutOfRange> {
-    decide(statements(message, stage).plan, offer::coupons_sql(&message.offers), message, stage, run, hold)
+    let composer = decide(statements(message, stage).plan, message, stage, run, hold)?;
+    Ok(composer.fragment("coupons", offer::coupons_sql(&message.offers)).set("ahead", false).finish())
 }
 
 /// The statement that keeps the places of a day ahead, for the run of that day; none where nobody knows what will be due.
 pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRange> {
-    let first = message.trigger.foresees().then(|| statements(message, Stage::First).ahead);
+    if !message.trigger.foresees() {
+        return Ok(None);
+    }
+    let composer = decide(statements(message, Stage::First).ahead, message, Stage::First, run, None)?;
     // a place is kept, but no code is taken before its day
-    first.map(|template| decide(template, coupon::NONE, message, Stage::First, run, None)).transpose()
+    Ok(Some(composer.fragment("coupons", coupon::NONE).set("ahead", true).finish()))
 }
 
 fn decide(
     template: &'static str,
-    coupons: &'static str,
     message: &Message,
     stage: Stage<'_>,
     run: &Run,
     hold: Option<&'static str>,
-) -> Result<Statement, OutOfRange> {
+) -> Result<Composer, OutOfRange> {
     let (policy, content) = match stage {
         Stage::First => (Cow::Borrowed(&message.policy), &message.content),
         Stage::Further(step, _) => (Cow::Owned(step.policy(&message.policy)), &step.content),
@@ -67,7 +70,6 @@ fn decide(
         .set("languages", languages(content))
         .set("locale", message.locale.clone())
         .set("offers", offer::by_name(&message.offers, &message.languages()))
-        .fragment("coupons", coupons)
         .set("limits", message.max_parts.map_or_else(|| json!({}), |parts| json!({ "max_parts": parts })))
         .set("coupons", offer::coupons(&message.offers))
         .set("priority", policy.priority)
@@ -82,7 +84,7 @@ fn decide(
     let composer = composer
         .first_of("refusal", refusals.iter().map(|(filter, words)| (Some(filter), words.as_str())))
         .first_of("offer", offers);
-    Ok(facts(composer, message, stage, run).finish())
+    Ok(facts(composer, message, stage, run))
 }
 
 /// Why the messages wait at first, and what goes before the others.
