@@ -23,7 +23,8 @@ pub async fn measure(db: &Database, customers: u64) -> anyhow::Result<()> {
     for (place, name) in JOBS.into_iter().enumerate() {
         let job = folder.jobs.get(name).with_context(|| format!("there is no {name}"))?;
         let run_id = i64::try_from(place)? + 1;
-        let (took, progress) = super::plan(db, &*job.code, name, run_id, Trigger::Schedule, "2026-06-02T01:00:00Z").await?;
+        let (took, progress) =
+            super::plan(db, &*job.code, name, run_id, Trigger::Schedule, "2026-06-02T01:00:00Z").await?;
         println!("{name:20}  {:>5.1} s  {progress}", took.as_secs_f64());
         whole += took;
     }

@@ -108,7 +108,8 @@ async fn measure(db: &Database, customers: u64) -> anyhow::Result<()> {
 /// Plans a job for one of so many shares of the customers, and says what it took.
 async fn campaign(db: &Database, name: &str, place: usize, shares: usize) -> anyhow::Result<Duration> {
     let job = job(name, place, shares)?;
-    let (took, progress) = plan(db, &*job, name, i64::try_from(place)? + 1, Trigger::Backfill, "2026-06-01T00:00:00Z").await?;
+    let (took, progress) =
+        plan(db, &*job, name, i64::try_from(place)? + 1, Trigger::Backfill, "2026-06-01T00:00:00Z").await?;
     println!("{name:7}  {:>5.1} s  {progress}", took.as_secs_f64());
     Ok(took)
 }

@@ -22,7 +22,7 @@ pub fn plan(
     hold: Option<&'static str>,
 ) -> Result<Statement, OutOfRange> {
     let composer = decide(statements(message, stage).plan, message, stage, run, hold)?;
-    Ok(composer.fragment("coupons", offer::coupons_sql(&message.offers)).set("ahead", false).finish())
+    Ok(composer.fragment("coupons", offer::coupons_sql(&message.offers)).set("looking_ahead", false).finish())
 }
 
 /// The statement that keeps the places of a day ahead, for the run of that day; none where nobody knows what will be due.
@@ -32,7 +32,7 @@ pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRan
     }
     let composer = decide(statements(message, Stage::First).ahead, message, Stage::First, run, None)?;
     // a place is kept, but no code is taken before its day
-    Ok(Some(composer.fragment("coupons", coupon::NONE).set("ahead", true).finish()))
+    Ok(Some(composer.fragment("coupons", coupon::NONE).set("looking_ahead", true).finish()))
 }
 
 fn decide(

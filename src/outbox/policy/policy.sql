@@ -51,9 +51,8 @@ judged as (
 shared as (
     select j.*,
            case when j.reason is null then coalesce(
-               -- by address, whatever the planner thinks of an empty ledger: a whole day of a holiday would be read for each
                (select o.customer_id from tend.occasion o
-                where o.job = :job::text and o.step = :step::text and o.occurs_on + 0 = j.occurs_on and o.address_key = j.address_key),
+                where o.job = :job::text and o.step = :step::text and o.occurs_on = j.occurs_on and o.address_key = j.address_key),
                first_value(j.customer_id) over (partition by j.occurs_on, j.address_key, j.reason is null
                                                 order by j.customer_id collate "C")) end as winner
     from judged j

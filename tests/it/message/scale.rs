@@ -33,3 +33,28 @@ async fn a_run_over_many_customers_reads_only_those_with_a_birthday() {
     let by_index = |table: &str| (table.to_owned(), true, 0);
     assert_eq!(scans, ["consent", "customer", "ladder_state", "occasion"].map(by_index));
 }
+
+#[tokio::test]
+async fn a_ledger_without_statistics_is_asked_by_customer() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into crm.customer (customer_id, email, locale, timezone, birthday_month, birthday_day)
+             select 'c' || n, 'c' || n || '@example.com', 'zh-CN', 'Asia/Shanghai', 11, 24 from generate_series(1, 2500) n;
+             insert into crm.consent select customer_id, 'email', 'marketing', '2026-01-01Z', true from crm.customer;
+             analyze;
+             insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
+             select 'birthday', customer_id, 'birthday:2025', '2025-11-24', customer_id, 1, '2025-11-21Z' from crm.customer",
+        )
+        .await;
+    let mut tx = world.pool().begin().await.unwrap();
+    let stepped = Plan::shipped().step_in(&mut tx, "2026-11-21").await;
+    assert_eq!(stepped.progress["queued"], 2500, "{}", stepped.progress);
+    let read: i64 = sqlx::query_scalar(
+        "select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where schemaname = 'tend' and relname = 'occasion'",
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .unwrap();
+    assert!(read < 50_000, "{read} rows of the ledger were read for 2,500 customers");
+}

@@ -1,6 +1,6 @@
 -- message/trigger/step: who is due for a further message of an occasion.
 --   :after days from the day of the first message; :until days at which the step behind is due, or null; :life from then on
--- Index: tend.occasion_claimed (claimed_at, job).
+-- Index: tend.occasion_claimed.
 
 -- who had the first message so long ago, with the day on which this one is due
 had as (
