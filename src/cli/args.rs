@@ -7,16 +7,18 @@ use clap_complete::Shell;
 
 mod content;
 mod data;
+mod effects;
 mod examples;
 mod simulate;
 
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
 pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
+pub use effects::EffectsArgs;
 pub use simulate::SimulateArgs;
 
 mod person;
 
-pub use person::{ExportArgs, ForgetArgs, SuppressArgs};
+pub use person::{ExportArgs, ForgetArgs, SuppressArgs, WhyArgs};
 
 /// Looks after a company's customers on schedule, on the company's own Postgres.
 #[derive(Debug, Parser)]
@@ -58,6 +60,9 @@ pub enum Command {
     /// Say why a customer got what a job gave, or nothing: all that is on record, and what a run would decide
     #[command(after_help = examples::WHY)]
     Why(WhyArgs),
+    /// Show what the messages of a job brought about: who took part, which orders followed, and what would have without
+    #[command(after_help = examples::EFFECTS)]
+    Effects(EffectsArgs),
     /// Write what a customer would get into files: mail, text message
     #[command(after_help = examples::RENDER)]
     Render(RenderArgs),
@@ -171,20 +176,6 @@ pub struct PlanArgs {
     /// Write the same as a page into this file, for browsers and paper
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-}
-
-/// `tend why`.
-#[derive(Debug, Args)]
-pub struct WhyArgs {
-    /// The customer's key
-    #[arg(long, value_name = "ID")]
-    pub customer: String,
-    /// The job: its file's name without .toml
-    #[arg(long)]
-    pub job: String,
-    /// As of this instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
-    #[arg(long, value_name = "INSTANT|DATE")]
-    pub at: Option<String>,
 }
 
 /// `tend run`.

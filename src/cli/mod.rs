@@ -12,6 +12,7 @@ mod connect;
 mod control;
 mod coupons;
 mod demo;
+mod effects;
 mod failure;
 mod files;
 mod folder;
@@ -101,6 +102,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Apply(command) => files::apply(arguments, command).await,
         Command::Schema(command) => files::print_schema(command),
         Command::Plan(command) => plan::run(arguments, command).await,
+        Command::Effects(command) => effects::run(arguments, command).await,
         Command::Why(command) => why::run(arguments, command).await,
         Command::Simulate(command) => simulate::run(arguments, command).await,
         Command::Run(command) => run::run(arguments, command).await,

@@ -15,6 +15,7 @@ mod cli;
 mod database;
 mod demo;
 mod doorbell;
+mod effects;
 mod engine;
 mod filter;
 mod import;

@@ -173,6 +173,12 @@ Examples:
   tend demo                        # and again: the next day
   tend demo --customers 100000 --date 2026-06-01";
 
+/// After the options of `tend effects`.
+pub const EFFECTS: &str = "\
+Examples:
+  tend effects                     # all jobs, the last 90 days
+  tend effects birthday --from 2026-04-01 --to 2026-06-30 --html birthday.html";
+
 /// After the options of `tend schema`.
 pub const SCHEMA: &str = "\
 Examples:

@@ -2,6 +2,20 @@
 
 use clap::{Args, ValueEnum};
 
+/// `tend why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// The customer's key
+    #[arg(long, value_name = "ID")]
+    pub customer: String,
+    /// The job: its file's name without .toml
+    #[arg(long)]
+    pub job: String,
+    /// As of this instant (2026-06-01T02:00:00+08:00) or day (2026-06-01: that day's slot in the job's zone); now when left out
+    #[arg(long, value_name = "INSTANT|DATE")]
+    pub at: Option<String>,
+}
+
 /// `tend forget`.
 #[derive(Debug, Args)]
 pub struct ForgetArgs {

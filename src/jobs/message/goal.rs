@@ -3,6 +3,7 @@
 
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{experiment, schema};
@@ -23,7 +24,8 @@ const EVENTS: [(&str, Event); 3] =
 const VALUES: [(&str, bool); 2] = [("amount", true), ("count", false)];
 
 /// What the customer is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Event {
     /// Buy: a paid order. Only messages with this goal are credited with orders.
     Order,
@@ -42,11 +44,12 @@ impl Event {
 }
 
 /// What a message is meant to bring about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Goal {
     /// What the customer is to do.
     pub event: Event,
     /// How long after the message it counts.
+    #[serde(serialize_with = "as_written")]
     pub within: Span,
     /// Whether the money of the orders counts, or only how many there are.
     pub money: bool,
@@ -74,9 +77,15 @@ impl Goal {
     }
 }
 
+fn as_written<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(span)
+}
+
 /// What a stored job file says about how it is judged. Looks only, also at files of an older or a newer version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
+    /// Its title; none where the text has none.
+    pub title: Option<String>,
     /// Its goal.
     pub goal: Goal,
     /// How many of ten thousand are held out, and the group that several jobs share, if they do.
@@ -84,6 +93,12 @@ pub struct Judged {
 }
 
 impl Judged {
+    /// By this goal; nothing else is known.
+    #[must_use]
+    pub fn by_goal(goal: Goal) -> Self {
+        Self { title: None, goal, holdout: None }
+    }
+
     /// Reads it from the text of a job file.
     #[must_use]
     pub fn by(text: &str) -> Self {
@@ -95,7 +110,8 @@ impl Judged {
             });
             let goal = read(file, purpose).unwrap_or_else(|| Goal::default_for(purpose));
             let experiment = experiment::read(file, purpose);
-            Self { goal, holdout: experiment.map(|experiment| (experiment.of_ten_thousand, experiment.group)) }
+            let title = file.string("title");
+            Self { title, goal, holdout: experiment.map(|experiment| (experiment.of_ten_thousand, experiment.group)) }
         });
         judged
     }
@@ -167,7 +183,7 @@ mod tests {
             participation: Decimal::new(5, 2),
             written: true,
         };
-        assert_eq!(judged, Judged { goal, holdout: Some((1000, Some("all".into()))) });
+        assert_eq!(judged, Judged { title: None, goal, holdout: Some((1000, Some("all".into()))) });
         let service = Judged::by("[message]\npurpose = \"service\"\n");
         assert_eq!((service.goal.event, service.goal.written, service.holdout), (Event::Answer, false, None));
         let broken = Judged::by("[message\n");

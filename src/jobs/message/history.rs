@@ -11,8 +11,10 @@ use sqlx::PgConnection;
 
 use super::Message;
 use super::explain::in_words;
+use super::goal::Judged;
 use crate::clock::shown;
 use crate::engine::door::{Explained, Run};
+use crate::jobs::effects::{Credited, Goals, of_customer};
 use crate::jobs::layout::hang;
 
 /// Width of the instants in front of what happened then.
@@ -94,6 +96,8 @@ struct History {
     refusals: Vec<Refusal>,
     messages: Vec<Queued>,
     attempts: Vec<Attempt>,
+    /// Orders credited to the messages.
+    credited: Vec<Credited>,
     words: Vec<Word>,
 }
 
@@ -107,8 +111,12 @@ pub(super) async fn history(
     let Some(recipient) = recipient(customer, conn).await? else { return Ok(None) };
     let messages = messages(run, customer, conn).await?;
     let ids: Vec<i64> = messages.iter().map(|message| message.message_id).collect();
+    let goals = Goals::in_force(conn).await?.judging(&run.job, Judged::by_goal(message.goal));
+    let mut credited = of_customer(conn, customer, run.as_of, &goals).await?;
+    credited.retain(|order| ids.contains(&order.message_id));
     let history = History {
         recipient,
+        credited,
         refusals: refusals(run, customer, conn).await?,
         attempts: attempts(&ids, conn).await?,
         messages,
@@ -235,6 +243,9 @@ impl History {
             }
             let why = queued.state_reason.as_deref().map_or_else(String::new, |why| format!(": {why}"));
             text.push_str(&line(shown(queued.state_at, run.timezone), &format!("since then {}{why}", queued.state)));
+            for order in self.credited.iter().filter(|order| order.message_id == queued.message_id) {
+                text.push_str(&line(shown(order.placed_at, run.timezone), &order.words()));
+            }
         }
         text
     }

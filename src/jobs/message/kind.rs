@@ -115,7 +115,6 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let locale = locale(&mut own, &languages);
     let max_parts = own.integer("max_parts", 1..=10);
     own.finish();
-    goal?;
     let template = template?;
     Some(Message {
         trigger: trigger?,
@@ -124,6 +123,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         caps: caps::counting(caps, policy.as_ref()?, topic.as_deref()?),
         policy: policy?,
         experiment,
+        goal: goal?,
         conflict,
         safety: safety?,
         topic: topic?,

@@ -56,6 +56,7 @@ struct Message {
     offers: Vec<offer::Offer>,
     policy: Policy,
     experiment: Option<experiment::Experiment>,
+    goal: Goal,
     conflict: Option<conflict::Conflict>,
     safety: safety::Safety,
     /// The company's caps that count its messages.

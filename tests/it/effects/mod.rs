@@ -1,0 +1,8 @@
+//! What messages brought about: hand-computed cases, the comparison with those held out, what is shown.
+
+mod books;
+mod command;
+mod coverage;
+mod credit;
+mod lift;
+mod scale;
