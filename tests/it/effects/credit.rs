@@ -185,7 +185,7 @@ async fn who_took_part_is_told_by_answers_contacts_and_what_the_goal_asks_for() 
     let survey = books.effects("survey").await;
     assert_eq!(
         (survey.over.figures.participated, survey.over.figures.reached_goal, survey.over.figures.orders),
-        (3, 3, 0)
+        (4, 4, 0)
     );
     assert!(!survey.is_flagged, "ten are too few to tell");
     books.job("spring", "[goal]\nevent = \"interaction\"\nwithin = \"21d\"").await;
