@@ -8,7 +8,7 @@ use crate::jobfile::checks::Check;
 
 /// Writes all customers of a check with everything that belongs to them.
 pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Result<()> {
-    for relation in ["customer", "orders", "interaction", "ticket", "product_view", "consent", "outbox"] {
+    for relation in ["customer", "orders", "interaction", "ticket", "product_view", "consent", "outbox", "answer"] {
         let rows = check.customers.iter().flat_map(|customer| &customer.rows).filter(|row| row.relation == relation);
         let rows: Vec<Value> = rows.map(|row| Value::Object(row.columns.clone())).collect();
         if !rows.is_empty() {
@@ -82,6 +82,13 @@ async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::R
                     '{}', at, at + interval '1 day', 'accepted', at, at
              from jsonb_to_recordset($1)
                  as m (customer_id text, job text, purpose text, topic text, channel text, at timestamptz)"
+        }
+        "answer" => {
+            "insert into tend.answer (message_id, job, customer_id, occasion, survey, score, choice, locale, answered_at)
+             select -row_number() over (), job, customer_id, 'before', survey, score, choice, 'en', answered_at
+             from jsonb_to_recordset($1)
+                 as m (customer_id text, job text, survey text, score smallint, choice text, answered_at timestamptz)
+"
         }
         _ => "insert into crm.consent select * from jsonb_populate_recordset(null::crm.consent, $1)",
     };

@@ -20,8 +20,9 @@ use crate::jobfile::folder::Folder;
 use crate::jobfile::kind::Ladders;
 use crate::jobs;
 use crate::outbox::channel::settings::Sort;
-use crate::outbox::dispatch::Company;
 use crate::outbox::sample::{self, Measured, Sample};
+use crate::outbox::survey;
+use crate::settings::Settings;
 use crate::spelling::nearest;
 
 /// Text messages measured for a plan: those to the longest names.
@@ -40,13 +41,14 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     if let Some(customer) = &command.customer {
         return judge(arguments, &work, slot, customer, page).await;
     }
+    let asks = survey::read(work.spec.code.asks());
     let (explained, texts) = preview_with(&work.engine, &work.spec, slot, async |run, conn| {
-        let texts = sample::of_run(conn, run.run_id, None, Some(Sort::Sms), LONG_NAMES).await?;
+        let texts = sample::of_run(conn, run.run_id, None, Some(Sort::Sms), LONG_NAMES, asks.as_ref()).await?;
         Ok((work.spec.code.explain(run, &mut Tx::lend(conn)).await?, texts))
     })
     .await
     .map_err(Failure::failed)?;
-    let longest = longest(&texts, &folder, &company(&work.settings));
+    let longest = longest(&texts, &folder, &work.settings);
     if let Some(page) = page {
         page.write(explained.html.as_deref())?;
     }
@@ -69,8 +71,9 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
 }
 
 /// The longest text message of those looked at, by parts, then by characters.
-fn longest(texts: &[Sample], folder: &Folder, company: &Company) -> Option<Measured> {
-    let measured = texts.iter().filter_map(|text| text.measured(&folder.templates, company));
+fn longest(texts: &[Sample], folder: &Folder, settings: &Settings) -> Option<Measured> {
+    let (company, base) = (company(settings), &settings.public.base_url);
+    let measured = texts.iter().filter_map(|text| text.measured(&folder.templates, &company, base));
     measured.max_by_key(|measured| (measured.length.parts, measured.length.units))
 }
 

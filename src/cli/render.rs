@@ -1,6 +1,7 @@
 //! `tend render`: what a customer would get, written into files; and the messages `tend send-test` sends.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
@@ -21,6 +22,7 @@ use crate::outbox::channel::message::Sender;
 use crate::outbox::channel::settings::{ChannelSettings, Sort};
 use crate::outbox::dispatch::Company;
 use crate::outbox::sample::{self, Sample};
+use crate::outbox::survey::{self, Survey};
 use crate::outbox::template::nearest;
 use crate::settings::Settings;
 
@@ -75,6 +77,7 @@ pub async fn look(
         Failure::Usage(format!("{} sends no messages: only message jobs can be rendered", work.spec.job))
     })?;
     let made_up = made_up.map_err(|known| no_offer(offer.unwrap_or_default(), &known))?;
+    let asks = survey::read(work.spec.code.asks());
     let mut conn = work.opened.db.pool().acquire().await?;
     let person = match customer {
         Some(customer) => person(&mut conn, customer).await?.ok_or_else(|| nobody(customer))?,
@@ -86,7 +89,7 @@ pub async fn look(
         (None, None) => "a made-up customer".to_owned(),
         (Some(customer), None) => {
             let (samples, why) = preview_with(&work.engine, &work.spec, slot, async |run, conn| {
-                let samples = sample::of_run(conn, run.run_id, Some(customer), None, MOST).await?;
+                let samples = sample::of_run(conn, run.run_id, Some(customer), None, MOST, asks.as_ref()).await?;
                 let tx = &mut crate::engine::door::Tx::lend(conn);
                 Ok((samples, work.spec.code.decided(run, customer, tx).await?))
             })
@@ -98,7 +101,7 @@ pub async fn look(
             why.map_or_else(|| "nothing is due".to_owned(), |why| why.why)
         }
     };
-    let samples = made_up.iter().flat_map(|made_up| examples(made_up, &person)).collect();
+    let samples = made_up.iter().flat_map(|made_up| examples(made_up, &person, asks.as_ref())).collect();
     Ok(Looked { samples, example_because: Some(because) })
 }
 
@@ -136,7 +139,7 @@ async fn person(conn: &mut PgConnection, customer: &str) -> sqlx::Result<Option<
 }
 
 /// One message by each channel of the job.
-fn examples(made_up: &MadeUp, person: &Person) -> Vec<Sample> {
+fn examples(made_up: &MadeUp, person: &Person, asks: Option<&Arc<Survey>>) -> Vec<Sample> {
     let sorts = [Sort::Email, Sort::Sms].into_iter();
     let of = |sort: Sort| -> Option<Sample> {
         let tags = made_up.languages.get(sort.as_str())?;
@@ -151,6 +154,7 @@ fn examples(made_up: &MadeUp, person: &Person) -> Vec<Sample> {
             step: made_up.step.clone(),
             sort,
             template: made_up.template.clone(),
+            asks: asks.cloned(),
             data: made_up.data.get(&locale).cloned().unwrap_or(Value::Null),
             locale,
             purpose: made_up.purpose.to_owned(),

@@ -279,6 +279,11 @@ pub trait Job: Send + Sync + std::fmt::Debug {
         Vec::new()
     }
 
+    /// What its messages ask customers, as `tend.spec.asks` keeps it.
+    fn asks(&self) -> Option<Value> {
+        None
+    }
+
     /// Paths below `templates/` that belong to the spec.
     fn templates(&self) -> Vec<String> {
         Vec::new()

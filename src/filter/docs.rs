@@ -151,7 +151,7 @@ fn happened(page: &mut String, event: &Event) {
         let values = match restriction.values {
             Values::Free => "a word or a list of words: ",
             Values::Words(_) => "one of, or a list of: ",
-            Values::Flag => "",
+            Values::Flag | Values::Range(..) => "",
         };
         let known = match restriction.values {
             Values::Words(words) => words.join(", "),

@@ -177,11 +177,18 @@ fn restrictions(event: &Event) -> Map<String, Value> {
         Values::Free => json!({ "type": "string", "minLength": 1 }),
         Values::Words(words) => json!({ "enum": words }),
         Values::Flag => json!({ "type": "boolean" }),
+        Values::Range(least, most) => {
+            let number = json!({ "type": "integer", "minimum": least, "maximum": most });
+            json!({
+                "type": "object", "additionalProperties": false, "minProperties": 1,
+                "properties": { "is": number, "at_least": number, "at_most": number },
+            })
+        }
     };
     let entries = event.restrictions.iter().map(|restriction| {
         let value = one(restriction.values);
         let value = match restriction.values {
-            Values::Flag => value,
+            Values::Flag | Values::Range(..) => value,
             _ => json!({ "anyOf": [value, { "type": "array", "minItems": 1, "items": value }] }),
         };
         (restriction.key.to_owned(), described(value, restriction.doc))
@@ -223,6 +230,7 @@ fn standing() -> [Value; 3] {
             "of": { "type": "integer", "minimum": 2, "maximum": 10_000 }, "from": { "type": "integer", "minimum": 0 },
             "to": { "type": "integer", "minimum": 0 },
             "salt": { "type": "string", "description": "Another salt deals the customers out anew" },
+            "moves": { "enum": ["month", "quarter"], "description": "Everybody's number goes up by one, round and round, with every month or quarter: another share each time" },
         },
     });
     [

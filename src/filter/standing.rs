@@ -1,6 +1,6 @@
 //! How tend may meet a customer: reachable, consented, the random bucket.
 
-use rust_decimal::Decimal;
+use chrono::{Datelike as _, NaiveDate};
 use toml::de::DeValue;
 
 use super::emit::Emit;
@@ -36,7 +36,33 @@ pub enum Standing {
         of: i64,
         /// Different salts deal out the customers differently.
         salt: String,
+        /// The numbers go up by one, round and round, with every month or quarter.
+        moves: Option<Moves>,
     },
+}
+
+/// How often buckets move on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moves {
+    /// With every month.
+    Month,
+    /// With every quarter.
+    Quarter,
+}
+
+impl Moves {
+    /// What files say.
+    const WORDS: [(&str, Self); 2] = [("month", Self::Month), ("quarter", Self::Quarter)];
+
+    fn as_str(self) -> &'static str {
+        if self == Self::Month { "month" } else { "quarter" }
+    }
+
+    /// How many there have been by that day.
+    fn by(self, day: NaiveDate) -> i64 {
+        let months = i64::from(day.year()) * 12 + i64::from(day.month0());
+        if self == Self::Month { months } else { months.div_euclid(3) }
+    }
 }
 
 impl Standing {
@@ -49,8 +75,11 @@ impl Standing {
         match self {
             Self::Reachable(channels) => format!("reachable by {}", channels.join(" or ")),
             Self::Consented { purpose, channels } => format!("consent to {purpose} by {}", channels.join(" or ")),
-            Self::Bucket { of, salt } if salt.is_empty() => format!("bucket of {of}"),
-            Self::Bucket { of, salt } => format!("bucket of {of} (salt {salt})"),
+            Self::Bucket { of, salt, moves } => {
+                let salt = if salt.is_empty() { String::new() } else { format!(" (salt {salt})") };
+                let moves = moves.map_or_else(String::new, |moves| format!(" that moves every {}", moves.as_str()));
+                format!("bucket of {of}{salt}{moves}")
+            }
         }
     }
 
@@ -74,10 +103,11 @@ impl Standing {
                 // nulls do not count, and true is greater than false
                 format!("greatest({})", words.join(", "))
             }
-            Self::Bucket { of, salt } => {
-                let (salt, of) = (emit.text(salt), emit.number(Decimal::from(*of)));
+            Self::Bucket { of, salt, moves } => {
+                let moved = moves.map_or(0, |moves| moves.by(emit.frame.today()).rem_euclid(*of));
+                let (salt, moved, of) = (emit.text(salt), emit.number(moved.into()), emit.number((*of).into()));
                 format!(
-                    "mod(('x' || left(encode(sha256(convert_to({salt} || ':' || c.customer_id, 'UTF8')), 'hex'), 12))::bit(48)::bigint, {of}::bigint)"
+                    "mod({moved}::bigint + ('x' || left(encode(sha256(convert_to({salt} || ':' || c.customer_id, 'UTF8')), 'hex'), 12))::bit(48)::bigint, {of}::bigint)"
                 )
             }
         }
@@ -145,6 +175,7 @@ pub(super) fn on_bucket(reader: &mut Reader<'_>) -> Option<Leaf> {
     let of = table.integer("of", 2..=MOST_BUCKETS);
     let last = of.map_or(MOST_BUCKETS, |of| of - 1);
     let (from, to) = (table.integer("from", 0..=last), table.integer("to", 0..=last));
+    let moves = table.choice("moves", &Moves::WORDS);
     let salt = if table.has("salt") { table.string("salt") } else { Some(String::new()) };
     if let (Some(from), Some(to)) = (from, to)
         && from > to
@@ -155,6 +186,6 @@ pub(super) fn on_bucket(reader: &mut Reader<'_>) -> Option<Leaf> {
     }
     table.finish();
     let operand = vec![Scalar::Number(from?.into()), Scalar::Number(to?.into())];
-    let subject = Subject::Standing(Standing::Bucket { of: of?, salt: salt? });
+    let subject = Subject::Standing(Standing::Bucket { of: of?, salt: salt?, moves });
     Some(plain(subject, operator::find("between")?, operand))
 }

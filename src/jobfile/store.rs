@@ -131,7 +131,7 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         .await?;
     }
     sqlx::query!(
-        "insert into tend.spec (hash, job, kind, body, templates, ladders, segments, stored_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+        "insert into tend.spec (hash, job, kind, body, templates, ladders, segments, asks, stored_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (hash) do nothing",
         job.hash,
         job.job,
@@ -140,6 +140,7 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         Json(&job.templates) as _,
         Json(&job.ladders) as _,
         Json(&job.segments) as _,
+        job.code.asks(),
         now
     )
     .execute(conn)

@@ -37,4 +37,5 @@ pub mod link;
 pub mod policy;
 pub mod returned;
 pub mod sample;
+pub mod survey;
 pub mod template;

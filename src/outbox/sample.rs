@@ -1,6 +1,8 @@
 //! Messages made to be looked at: those a previewed run would queue, or one of a made-up occasion. Nothing here is
 //! written down, and the links lead nowhere: they are examples, so that nobody unsubscribes a customer by trying one.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -10,7 +12,11 @@ use super::channel::Outgoing;
 use super::channel::settings::Sort;
 use super::dispatch::{Company, Said};
 use super::link::Unsubscribe;
-use super::template::{Context, Length, MessageLinks, TemplateFolder};
+use super::survey::Survey;
+use super::template::{Asks, Context, Length, MessageLinks, TemplateFolder};
+
+/// As long as those that are signed: a text message is measured with it.
+const ANSWER: &str = "example-link-where-the-customer-answers-what-we-ask";
 
 /// One message, not rendered yet.
 #[derive(Debug, Clone)]
@@ -37,6 +43,8 @@ pub struct Sample {
     pub country: Option<String>,
     /// The customer's address; none: an example stands in.
     pub address: Option<String>,
+    /// What it asks.
+    pub asks: Option<Arc<Survey>>,
     /// Offer, occasion, coupon.
     pub data: Value,
 }
@@ -52,7 +60,8 @@ pub struct Measured {
     pub max_parts: Option<u64>,
 }
 
-/// The messages of a run, those to the longest names first: of one customer, of one channel, or all.
+/// The messages of a run, those to the longest names first: of one customer, of one channel, or all. `asks` is what its job
+/// asks.
 ///
 /// # Errors
 /// When the database refuses.
@@ -62,6 +71,7 @@ pub async fn of_run(
     customer_id: Option<&str>,
     sort: Option<Sort>,
     most: i64,
+    asks: Option<&Arc<Survey>>,
 ) -> sqlx::Result<Vec<Sample>> {
     let sort = sort.map(Sort::as_str);
     let rows = sqlx::query_file!("src/outbox/sample.sql", run_id, customer_id, sort, most).fetch_all(conn).await?;
@@ -79,6 +89,7 @@ pub async fn of_run(
             reads: row.reads,
             country: row.country,
             address: row.address,
+            asks: asks.cloned(),
             data: row.data,
         })
         .collect())
@@ -106,6 +117,7 @@ impl Sample {
             country: self.country.clone(),
             message_id: self.public_id.to_string(),
             links: Some(links),
+            asks: self.asks.clone().map(|survey| Asks { url: format!("{base}/s/{ANSWER}"), survey }),
             data: self.data.clone(),
         };
         let compiled = templates.compile(&self.template).map_err(|error| error.message)?;
@@ -130,9 +142,9 @@ impl Sample {
         Ok((outgoing, said.length))
     }
 
-    /// How long the text message is; none for a mail, or when its template fails.
-    pub fn measured(&self, templates: &TemplateFolder, company: &Company) -> Option<Measured> {
-        let (_, length) = self.outgoing(templates, company, "https://example.com", DateTime::UNIX_EPOCH).ok()?;
+    /// How long the text message is, with links that begin with `base`; none for a mail, or when its template fails.
+    pub fn measured(&self, templates: &TemplateFolder, company: &Company, base: &str) -> Option<Measured> {
+        let (_, length) = self.outgoing(templates, company, base, DateTime::UNIX_EPOCH).ok()?;
         Some(Measured {
             customer_id: self.customer_id.clone(),
             length: length?,

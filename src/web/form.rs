@@ -15,6 +15,13 @@ use super::visitor::Visitor;
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// Of the query of an address.
+    pub fn of_query(query: &str) -> Option<Self> {
+        let mut url = reqwest::Url::parse("form:/").ok()?;
+        url.set_query(Some(query));
+        Some(Self(url.query_pairs().into_owned().collect()))
+    }
+
     /// The first value of a field.
     pub fn first<'f>(&'f self, name: &'f str) -> Option<&'f str> {
         self.all(name).next()
@@ -54,9 +61,7 @@ async fn encoded(request: Request, shared: &Arc<Shared>) -> Fields {
         _ => StatusCode::BAD_REQUEST,
     })?;
     let text = String::from_utf8(bytes.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?;
-    let mut url = reqwest::Url::parse("form:/").map_err(|_| StatusCode::BAD_REQUEST)?;
-    url.set_query(Some(&text));
-    Ok(url.query_pairs().into_owned().collect())
+    Form::of_query(&text).map(|form| form.0).ok_or(StatusCode::BAD_REQUEST)
 }
 
 async fn parted(request: Request, shared: &Arc<Shared>) -> Fields {

@@ -6,7 +6,8 @@
 //!   200 without redirect, cookie or login.
 //! * What is recorded (`tend.choice`) is asked by the planning and the sending of the very next message.
 //! * Whoever has no valid link learns nothing: forged, garbled, expired and misused links give one page, without a look
-//!   into the database, and an address that tries many is told to wait. Pages show no name and no address.
+//!   into the database, and an address that tries many is told to wait. A link that was good once and is over is told so. Pages show no name and
+//!   no address.
 //! * Nobody holds it up: connections, head, body and time of a request are limited. No cookies, no script.
 //! * It works behind a proxy that keeps the path of `public.base_url` and behind one that takes it away.
 //!
@@ -28,6 +29,7 @@ use crate::outbox::returned::Consequences;
 use crate::outbox::returned::calls::Callers;
 use crate::settings::{CompanySettings, PublicSettings};
 
+mod answer;
 mod choice;
 mod form;
 mod guard;

@@ -13,10 +13,12 @@ use super::Shared;
 use super::visitor::LANGUAGES;
 
 const STYLE: &str = include_str!("page/style.css");
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("frame.html", include_str!("page/frame.html")),
     ("unsubscribe.html", include_str!("page/unsubscribe.html")),
     ("preferences.html", include_str!("page/preferences.html")),
+    ("survey.html", include_str!("page/survey.html")),
+    ("answered.html", include_str!("page/answered.html")),
 ];
 
 /// Templates and words.

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::server::Peer;
 use super::{Counts, Shared};
-use crate::outbox::link::{Bearer, Purpose};
+use crate::outbox::link::{Asked, Bearer, Purpose};
 use crate::outbox::template::nearest;
 
 /// The languages of the pages.
@@ -51,6 +51,11 @@ impl Visitor {
         }
     }
 
+    /// Which message the link asks about; whether it is over is still to be asked.
+    pub fn asked(&self, shared: &Shared, token: &str) -> Result<Asked, Box<Response>> {
+        shared.links.asked(token).map_err(|_| Box::new(self.refused(shared)))
+    }
+
     /// One more call of somebody who is none of our providers.
     pub fn stranger(&self, shared: &Shared) -> Response {
         match self.tries_too_much(shared) {
@@ -79,7 +84,7 @@ impl Visitor {
 }
 
 /// The language of the page nearest to a tag.
-fn language(tag: &str) -> &'static str {
+pub fn language(tag: &str) -> &'static str {
     nearest(tag, LANGUAGES.into_iter())
         .map_or(LANGUAGES[0], |near| LANGUAGES.into_iter().find(|language| *language == near).unwrap_or(LANGUAGES[0]))
 }

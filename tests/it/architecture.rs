@@ -73,6 +73,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "outbox::coupon",
             "outbox::message",
             "outbox::policy",
+            "outbox::survey",
             "outbox::template",
         ],
     ),

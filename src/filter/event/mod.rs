@@ -69,6 +69,8 @@ pub enum Values {
     Words(&'static [&'static str]),
     /// True or false.
     Flag,
+    /// A whole number between these two, both included, by `is`, `at_least` and `at_most`.
+    Range(i64, i64),
 }
 
 /// What is taken of the events that count.
@@ -273,6 +275,32 @@ pub static ALL: &[Event] = &[
                 ]),
                 doc: "Where it got to: delivered, bounced, expired …",
             },
+        ],
+    },
+    Event {
+        name: "answer",
+        plural: "answers",
+        doc: "What the customer answered to a survey or an invitation, as it stands now; its time is when it was answered first",
+        table: "tend.answer",
+        at: "e.answered_at",
+        amount: None,
+        counts: "true",
+        instead: None,
+        restrictions: &[
+            free("job", "e.job", "The job that asked"),
+            Restriction {
+                key: "survey",
+                sql: "e.survey",
+                values: Values::Words(&["csat", "nps", "choice", "invitation"]),
+                doc: "csat (1 to 5), nps (0 to 10), choice or invitation",
+            },
+            Restriction {
+                key: "score",
+                sql: "e.score::text",
+                values: Values::Range(0, 10),
+                doc: "The score of csat and nps: score = { at_most = 2 }",
+            },
+            free("choice", "e.choice", "The reason that was given, by its name; of an invitation accepted or declined"),
         ],
     },
 ];

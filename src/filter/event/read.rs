@@ -84,6 +84,9 @@ fn values(reader: &mut Reader<'_>, restriction: &'static Restriction) -> Option<
     if restriction.values == Values::Flag {
         return reader.bool(key).map(|flag| vec![flag.to_string()]);
     }
+    if let Values::Range(least, most) = restriction.values {
+        return range(reader, restriction, least, most);
+    }
     let node = reader.value(key)?;
     let words = match node.get_ref() {
         DeValue::String(word) => vec![word.to_string()],
@@ -106,6 +109,26 @@ fn values(reader: &mut Reader<'_>, restriction: &'static Restriction) -> Option<
         return None;
     }
     Some(words)
+}
+
+/// `{ at_most = 2 }`: all numbers it means, since there are few.
+fn range(reader: &mut Reader<'_>, restriction: &Restriction, least: i64, most: i64) -> Option<Vec<String>> {
+    let mut table = reader.table(restriction.key)?;
+    let (is, from, to) = (
+        table.integer("is", least..=most),
+        table.integer("at_least", least..=most),
+        table.integer("at_most", least..=most),
+    );
+    let one = is.is_some() != (from.is_some() || to.is_some());
+    let numbers: Vec<String> = match is {
+        Some(number) => vec![number.to_string()],
+        None => (from.unwrap_or(least)..=to.unwrap_or(most)).map(|number| number.to_string()).collect(),
+    };
+    if !one || numbers.is_empty() {
+        table.problem_here(format!("`{}` says no number", restriction.key), Some(restriction.doc.to_owned()));
+    }
+    table.finish();
+    (one && !numbers.is_empty()).then_some(numbers)
 }
 
 /// Reports keys that mean nothing here.

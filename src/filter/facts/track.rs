@@ -151,7 +151,9 @@ impl Tracking {
                 return TIMELESS.contains(&operator).then_some(());
             }
             // the same for a customer on every day
-            Subject::Standing(Standing::Bucket { .. }) => {}
+            Subject::Standing(Standing::Bucket { moves: None, .. }) => {}
+            // everybody's moves at once
+            Subject::Standing(Standing::Bucket { .. }) => return None,
             Subject::Standing(Standing::Consented { .. }) => {
                 self.about.insert("consent".to_owned());
                 // what was recorded ahead counts from then on

@@ -71,6 +71,8 @@ const URGENCIES: &[(&str, &str)] = &[("urgent", "urgent"), ("normal", "normal")]
 const PURPOSES: &[(&str, &str)] =
     &[("marketing", "marketing"), ("service", "service"), ("transactional", "transactional")];
 const CHANNELS: &[(&str, &str)] = &[("email", "email"), ("sms", "sms")];
+const SURVEYS: &[(&str, &str)] =
+    &[("csat", "csat"), ("nps", "nps"), ("choice", "choice"), ("invitation", "invitation")];
 const A_DAY: &str = "\"2026-05-01\"";
 
 /// `crm.customer` but for its id and the day of birth, which are read as one.
@@ -183,9 +185,23 @@ pub(super) const MESSAGES: List = List {
     ],
 };
 
+/// What the customer answered before: rows of `tend.answer`.
+pub(super) const ANSWERS: List = List {
+    key: "answers",
+    relation: "answer",
+    id: None,
+    columns: &[
+        Column { key: "at", name: "answered_at", takes: Takes::Instant, default: Default::Needed(A_DAY) },
+        column("job", Takes::Text, Default::Text("another-job")),
+        column("survey", Takes::Words(SURVEYS), Default::Needed("\"csat\"")),
+        column("score", Takes::Amount, Default::Null),
+        text("choice"),
+    ],
+};
+
 /// Everything that belongs to a customer, several times.
 pub(super) fn lists() -> impl Iterator<Item = &'static List> {
-    LISTS.iter().chain([&MESSAGES])
+    LISTS.iter().chain([&MESSAGES, &ANSWERS])
 }
 
 /// Reads the columns out of a table; what is wrong or missing is noted.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::Message;
+use super::answers::{Answer, answers};
 use super::explain::in_words;
 use super::goal::Judged;
 use crate::clock::shown;
@@ -98,6 +99,7 @@ struct History {
     attempts: Vec<Attempt>,
     /// Orders credited to the messages.
     credited: Vec<Credited>,
+    answers: Vec<Answer>,
     words: Vec<Word>,
 }
 
@@ -119,6 +121,7 @@ pub(super) async fn history(
         credited,
         refusals: refusals(run, customer, conn).await?,
         attempts: attempts(&ids, conn).await?,
+        answers: answers(&ids, run, conn).await?,
         messages,
         words: words(message, run, customer, conn).await?,
     };
@@ -245,6 +248,9 @@ impl History {
             text.push_str(&line(shown(queued.state_at, run.timezone), &format!("since then {}{why}", queued.state)));
             for order in self.credited.iter().filter(|order| order.message_id == queued.message_id) {
                 text.push_str(&line(shown(order.placed_at, run.timezone), &order.words()));
+            }
+            for answer in self.answers.iter().filter(|answer| answer.message_id == queued.message_id) {
+                text.push_str(&line(shown(answer.answered_at, run.timezone), &answer.words(run)));
             }
         }
         text

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{
-    Content, Message, caps, conflict, decided, delivery, experiment, goal, offer, safety, schema, step, trigger,
+    Content, Message, caps, conflict, decided, delivery, experiment, goal, offer, safety, schema, step, survey, trigger,
 };
 use crate::engine::door::{Decision, Job};
 use crate::filter::{self, Filter, Scope};
@@ -30,7 +30,19 @@ impl Kind for MessageKind {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["trigger", "audience", "offer", "delivery", "step", "experiment", "goal", "conflict", "safety"]
+        &[
+            "trigger",
+            "audience",
+            "offer",
+            "delivery",
+            "step",
+            "experiment",
+            "goal",
+            "conflict",
+            "safety",
+            "survey",
+            "invitation",
+        ]
     }
 
     fn gives_coupons(&self) -> bool {
@@ -96,8 +108,10 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let further = steps.iter().flatten().flat_map(|step| step.content.locales.values().flatten());
     let languages: BTreeSet<String> = locales.values().flatten().chain(further).cloned().collect();
     let offers = offer::read(file, &languages, &scope);
+    let asks = survey::read(file, &languages);
     if let Some(offers) = &offers {
-        let known = known(trigger.as_deref(), offers, policy.as_ref());
+        let known =
+            Known { asks: survey::asking(file), must_ask: true, ..known(trigger.as_deref(), offers, policy.as_ref()) };
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);
         }
@@ -107,7 +121,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
             table.leave(&keys);
             let (other, sorts) = (&step.content.template, step.sorts(channels));
             if Some(other) != template.as_ref() || sorts.iter().any(|sort| !channels.contains(sort)) {
-                check(&table, context, other, &sorts, &known);
+                check(&table, context, other, &sorts, &Known { must_ask: false, ..known.clone() });
             }
             table.finish();
         }
@@ -131,6 +145,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         content: Content { files: folder.paths(&template), template, locales },
         steps: steps?,
         max_parts,
+        asks: asks?,
     })
 }
 
@@ -142,6 +157,7 @@ fn known(trigger: Option<&dyn trigger::Trigger>, offers: &[offer::Offer], policy
         any_occasion: trigger.is_none(),
         coupon: offer::codes(offers),
         advertises: policy.is_some_and(|policy| policy.purpose == Purpose::Marketing),
+        ..Known::default()
     }
 }
 

@@ -24,7 +24,9 @@ use crate::filter::{Filter, Frame};
 use crate::jobs::judged;
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::policy::Policy;
+use crate::outbox::survey::Survey;
 
+mod answers;
 mod caps;
 mod conflict;
 mod decided;
@@ -41,6 +43,7 @@ mod sample;
 mod schema;
 mod statement;
 mod step;
+mod survey;
 mod trigger;
 
 pub use caps::schema as caps_schema;
@@ -70,6 +73,8 @@ struct Message {
     steps: Vec<step::Further>,
     /// A text message of more parts is not sent.
     max_parts: Option<i64>,
+    /// What its messages ask.
+    asks: Option<Survey>,
 }
 
 /// What a message says.
@@ -229,6 +234,10 @@ impl Job for Message {
     fn coupon_pools(&self) -> Vec<String> {
         let pools = self.offers.iter().filter_map(|offer| offer.coupon.as_ref()).map(|coupon| coupon.pool.clone());
         pools.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    fn asks(&self) -> Option<Value> {
+        self.asks.as_ref().and_then(|asks| serde_json::to_value(asks).ok())
     }
 
     fn templates(&self) -> Vec<String> {

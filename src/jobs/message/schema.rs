@@ -6,7 +6,7 @@ use super::{step, trigger};
 
 /// Key → schema of its value. `condition` is the schema of a condition.
 pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
-    vec![
+    let mut tables = vec![
         ("message", message()),
         ("trigger", trigger::schema()),
         ("audience", condition.clone()),
@@ -17,7 +17,9 @@ pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
         ("conflict", super::conflict::schema()),
         ("safety", super::safety::schema()),
         ("step", step::schema(condition, &channels())),
-    ]
+    ];
+    tables.extend(super::survey::schema());
+    tables
 }
 
 pub(super) fn words(description: &str, words: &[&str]) -> Value {

@@ -2,20 +2,29 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use sqlx::PgPool;
 
 use super::claim::Claimed;
 use crate::outbox::channel::settings::{Redirect, Sort};
 use crate::outbox::channel::{Form, Outgoing};
-use crate::outbox::link::{Bearer, Links, Unsubscribe};
+use crate::outbox::link::{Asked, Bearer, Links, Unsubscribe};
 use crate::outbox::policy::Purpose;
-use crate::outbox::template::{Compiled, Context, Length, MessageLinks, Rendered, TemplateFolder};
+use crate::outbox::survey::{self, Survey};
+use crate::outbox::template::{Asks, Compiled, Context, Length, MessageLinks, Rendered, TemplateFolder};
 
 /// Compiled templates kept; a daemon sends a handful of them at a time.
 const KEPT: usize = 64;
 
-/// A template of a spec, or why there is none; only the former are kept.
-type Outcome = Result<Arc<Compiled>, String>;
+/// A template of a spec, and what its messages ask.
+#[derive(Debug)]
+pub struct Content {
+    template: Compiled,
+    asks: Option<Arc<Survey>>,
+}
+
+/// A content, or why there is none; only the former are kept.
+type Outcome = Result<Arc<Content>, String>;
 
 /// Compiled templates by spec and name, the latest used last.
 #[derive(Debug, Default)]
@@ -45,8 +54,8 @@ impl Company {
 }
 
 impl Contents {
-    /// The template as the spec had it.
-    pub async fn template(&self, pool: &PgPool, spec: &str, template: &str) -> sqlx::Result<Outcome> {
+    /// Template and question as the spec had them.
+    pub async fn content(&self, pool: &PgPool, spec: &str, template: &str) -> sqlx::Result<Outcome> {
         if let Some(found) = self.kept(spec, template) {
             return Ok(found);
         }
@@ -64,7 +73,8 @@ impl Contents {
         let outcome = if folder.paths(template).is_empty() {
             Err(format!("the template `{template}` is not stored with the spec of the job; `tend apply` stores it"))
         } else {
-            folder.compile(template).map(Arc::new).map_err(|error| error.message)
+            let asks = survey::of_spec(&mut *pool.acquire().await?, spec).await?;
+            folder.compile(template).map(|template| Arc::new(Content { template, asks })).map_err(|error| error.message)
         };
         if outcome.is_err() {
             return Ok(outcome);
@@ -150,11 +160,15 @@ fn link(links: &Links, claimed: &Claimed, sort: Sort) -> (MessageLinks, Option<U
 pub fn outgoing(
     claimed: &Claimed,
     sort: Sort,
-    template: &Compiled,
+    content: &Content,
     frame: &Frame,
     redirect: Option<&Redirect>,
 ) -> Result<Outgoing, String> {
     let (links, unsubscribe) = frame.links.as_ref().map(|links| link(links, claimed, sort)).unzip();
+    let asks = frame.links.as_ref().zip(content.asks.as_ref()).map(|(links, survey)| {
+        let expires = claimed.now + TimeDelta::seconds(survey.link_ttl_secs);
+        Asks { url: links.answer(Asked { message: claimed.public_id, expires }), survey: Arc::clone(survey) }
+    });
     let context = Context {
         customer_id: claimed.customer_id.clone(),
         name: claimed.name.clone(),
@@ -162,9 +176,11 @@ pub fn outgoing(
         country: claimed.country.clone(),
         message_id: claimed.public_id.to_string(),
         links,
+        asks,
         data: claimed.data.clone(),
     };
-    let rendered = template.render(sort, &claimed.locale, &context, &frame.company).map_err(|error| error.message)?;
+    let rendered =
+        content.template.render(sort, &claimed.locale, &context, &frame.company).map_err(|error| error.message)?;
     let said = Said::from(rendered);
     let most = claimed.data.get("max_parts").and_then(serde_json::Value::as_u64);
     if let (Some(most), Some(length)) = (most, said.length)

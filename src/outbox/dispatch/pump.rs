@@ -175,13 +175,13 @@ impl Pump {
 
     async fn prepared(&self, claimed: &Claimed) -> sqlx::Result<Result<Prepared, (&'static str, String)>> {
         let shared = &self.shared;
-        let template = match shared.contents.template(shared.db.pool(), &claimed.spec_hash, &claimed.template).await? {
-            Ok(template) => template,
+        let content = match shared.contents.content(shared.db.pool(), &claimed.spec_hash, &claimed.template).await? {
+            Ok(content) => content,
             Err(reason) => return Ok(Err(("dead", reason))),
         };
         let built = || {
             let redirect = shared.outbox.redirect_to.as_ref();
-            match content::outgoing(claimed, self.lane.sort, &template, &shared.frame, redirect) {
+            match content::outgoing(claimed, self.lane.sort, &content, &shared.frame, redirect) {
                 Err(reason) => Err(("dead", reason)),
                 Ok(outgoing) => self.lane.channel.prepare(&outgoing).map_err(|reason| ("rejected", reason)),
             }

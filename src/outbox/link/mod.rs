@@ -3,7 +3,7 @@
 //! A link carries all that is needed to act on it ([`Bearer`]), so it works after the message was pruned and needs no row
 //! of its own. What it carries are ids and the hash of an address, never an address or a name. It is bound to one
 //! [`Purpose`]: a link of one kind is worth nothing where another is asked for. Links to unsubscribe never expire (people
-//! find old mails); later kinds (surveys) may.
+//! find old mails); those to answer a survey do, and carry the message alone: text messages are short.
 //!
 //! # Keys
 //! HMAC-SHA256 with the first secret of `public.secret`; links signed with any of the others are still accepted, so a
@@ -22,7 +22,7 @@ use crate::settings::PublicSettings;
 mod token;
 
 use token::Keys;
-pub use token::{Bearer, Forged, Purpose};
+pub use token::{Asked, Bearer, Forged, Purpose};
 
 /// What the two headers of RFC 8058 and the fields of webhooks are made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +109,20 @@ impl Links {
     #[must_use]
     pub fn preferences(&self, bearer: &Bearer) -> String {
         format!("{}/p/{}", self.base, self.keys.sign(Purpose::Preferences, bearer))
+    }
+
+    /// Where the customer answers what the message asks.
+    #[must_use]
+    pub fn answer(&self, asked: Asked) -> String {
+        format!("{}/s/{}", self.base, self.keys.sign_asked(asked))
+    }
+
+    /// Which message somebody answers; whether the link is over is still to be asked.
+    ///
+    /// # Errors
+    /// One word whatever is wrong with it: garbled, forged, made for something else.
+    pub fn asked(&self, token: &str) -> Result<Asked, Forged> {
+        self.keys.read_asked(token)
     }
 
     /// Who comes with a link, and for what.

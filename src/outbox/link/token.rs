@@ -23,6 +23,18 @@ pub enum Purpose {
     Unsubscribe = 1,
     /// Choose topics and channels.
     Preferences = 2,
+    /// Answer what a message asks.
+    Answer = 3,
+}
+
+/// Which message a link to answer is of. Short, since it goes by text message too: all else is looked up by the message,
+/// which is there as long as the link works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asked {
+    /// `tend.outbox.public_id` of the message.
+    pub message: Uuid,
+    /// When the link stops working, whole seconds.
+    pub expires: DateTime<Utc>,
 }
 
 /// Who comes with a link, and from which message.
@@ -79,12 +91,25 @@ impl Keys {
             bytes.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
             bytes.extend(text.as_bytes());
         }
+        self.sealed(bytes)
+    }
+
+    pub fn sign_asked(&self, asked: Asked) -> String {
+        let mut bytes = vec![VERSION, Purpose::Answer as u8];
+        // good until 2106
+        bytes.extend(u32::try_from(asked.expires.timestamp()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend(asked.message.as_bytes());
+        self.sealed(bytes)
+    }
+
+    fn sealed(&self, mut bytes: Vec<u8>) -> String {
         let tag = self.0.first().map(|key| mac(key, &bytes).finalize().into_bytes());
         bytes.extend(&tag.unwrap_or_default()[..TAG]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    pub fn read(&self, purpose: Purpose, token: &str) -> Result<Bearer, Forged> {
+    /// What stands behind version and purpose of a token that is ours and of that purpose.
+    fn opened(&self, purpose: Purpose, token: &str) -> Result<Vec<u8>, Forged> {
         if token.len() > LONGEST {
             return Err(Forged);
         }
@@ -94,10 +119,23 @@ impl Keys {
         if !self.0.iter().any(|key| tag.len() == TAG && mac(key, signed).verify_truncated_left(tag).is_ok()) {
             return Err(Forged);
         }
-        let mut fields = Fields(signed);
-        if fields.take::<1>()? != [VERSION] || fields.take::<1>()? != [purpose as u8] {
+        signed.strip_prefix(&[VERSION, purpose as u8]).map(<[u8]>::to_vec).ok_or(Forged)
+    }
+
+    pub fn read_asked(&self, token: &str) -> Result<Asked, Forged> {
+        let signed = self.opened(Purpose::Answer, token)?;
+        let mut fields = Fields(&signed);
+        let expires = i64::from(u32::from_be_bytes(fields.take()?));
+        let message = Uuid::from_bytes(fields.take()?);
+        if !fields.0.is_empty() {
             return Err(Forged);
         }
+        Ok(Asked { message, expires: DateTime::from_timestamp(expires, 0).ok_or(Forged)? })
+    }
+
+    pub fn read(&self, purpose: Purpose, token: &str) -> Result<Bearer, Forged> {
+        let signed = self.opened(purpose, token)?;
+        let mut fields = Fields(&signed);
         let expires = match u64::from_be_bytes(fields.take()?) {
             0 => None,
             seconds => Some(i64::try_from(seconds).ok().and_then(|s| DateTime::from_timestamp(s, 0)).ok_or(Forged)?),

@@ -7,7 +7,7 @@ use super::compiled::describe;
 use super::environment::{FILTERS, environment};
 use super::scan::{self, Refused, Tag, Token};
 use super::sms::SmsFile;
-use super::{Codes, Known, MAX_FILE, Part, TemplateFolder, lint, mjml, part_of};
+use super::{Asking, Codes, Known, MAX_FILE, Part, TemplateFolder, lint, mjml, part_of};
 use crate::outbox::channel::settings::Sort;
 use crate::spelling::nearest;
 
@@ -127,6 +127,7 @@ impl File<'_> {
         if !refused.is_empty() || !syntax {
             return;
         }
+        self.answerable(&tags, known);
         match part {
             Part::Mjml => {
                 for (range, message, help) in lint::markup(self.source, &tags) {
@@ -156,6 +157,12 @@ impl File<'_> {
         if is_mjml && mjml::content_of(self.source, "mj-preview").is_none_or(|(text, _)| text.trim().is_empty()) {
             let help = "add <mj-preview>…</mj-preview> to <mj-head>: the line shown behind the subject";
             self.say(None, "the mail has no preheader", Some(help));
+        }
+    }
+
+    fn answerable(&mut self, tags: &[Tag], known: &Known) {
+        if let Some((message, help)) = known.asks.unanswerable(self.source, tags).filter(|_| known.must_ask) {
+            self.say(None, message, Some(help));
         }
     }
 
@@ -192,6 +199,10 @@ impl File<'_> {
                 self.say(Some(value.span()), problem.message, problem.help.as_deref());
             }
         }
+        let shows = |value: &str| known.asks.unanswerable(value, &scan::tags(value)).is_none();
+        if !file.params.iter().any(|(_, value)| shows(value.get_ref())) {
+            self.answerable(&[], known);
+        }
         if known.advertises {
             self.advertising_text(locale, file.text.get_ref(), true);
         }
@@ -212,7 +223,7 @@ impl File<'_> {
                 continue;
             }
             let places = places_of(self.source, tags, &name);
-            let help = did_you_mean(&name, known);
+            let help = known.asks.help(&name).map(str::to_owned).or_else(|| did_you_mean(&name, known));
             if places.is_empty() {
                 self.say(None, format!("unknown variable `{name}`"), help.as_deref());
             }
@@ -290,7 +301,9 @@ fn is_known(name: &str, known: &Known) -> bool {
         Some(("occasion", _)) if known.any_occasion => true,
         Some(("occasion", key)) if known.occasion.contains(key.split('.').next().unwrap_or(key)) => true,
         Some(("loop", _)) => true,
+        Some(("survey" | "invitation", _)) => known.asks.variables().contains(&name),
         Some(_) => FIXED.contains(&name),
+        None if matches!(name, "survey" | "invitation") => known.asks != Asking::Nothing,
         None => matches!(name, "offer" | "occasion" | "customer" | "company" | "message" | "links" | "loop"),
     }
 }
@@ -299,7 +312,8 @@ fn did_you_mean(name: &str, known: &Known) -> Option<String> {
     let offered = known.offer.iter().map(|key| format!("offer.{key}"));
     let offered: Vec<String> = offered.chain(known.occasion.iter().map(|key| format!("occasion.{key}"))).collect();
     let codes = if known.coupon.some { COUPON.as_slice() } else { &[] };
-    let all = || FIXED.iter().chain(codes).copied().chain(offered.iter().map(String::as_str));
+    let all =
+        || FIXED.iter().chain(codes).chain(known.asks.variables()).copied().chain(offered.iter().map(String::as_str));
     // Behind a first word that is right only the second counts: all of `offer.…` look alike.
     let start = name.split_once('.').map_or("", |(first, _)| &name[..=first.len()]);
     let same: Vec<&str> = all().filter(|known| !start.is_empty() && known.starts_with(start)).collect();

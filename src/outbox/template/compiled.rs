@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::environment::{Capped, environment};
 use super::sms::SmsFile;
-use super::{Length, Part, TemplateFolder, harmless, mjml, nearest, part_of, scan, text};
+use super::{Asks, Length, Part, TemplateFolder, harmless, mjml, nearest, part_of, scan, text};
 use crate::outbox::channel::settings::Sort;
 
 const MAX_HTML: usize = 1024 * 1024;
@@ -79,6 +79,8 @@ pub struct Context {
     pub message_id: String,
     /// `links.unsubscribe` and `links.preferences`; none where links are not made.
     pub links: Option<MessageLinks>,
+    /// `survey` or `invitation`; none where nothing is asked.
+    pub asks: Option<Asks>,
     /// `offer` and `occasion`, from `tend.outbox.data`.
     pub data: Json,
 }
@@ -191,12 +193,12 @@ impl Compiled {
         match sort {
             Sort::Email => {
                 let locale = nearest(locale, self.mails.keys().map(String::as_str)).ok_or_else(none)?;
-                self.render_mail(locale, &values(context, company))
+                self.render_mail(locale, &values(context, locale, company))
             }
             Sort::Robot => Err(none()),
             Sort::Sms => {
                 let locale = nearest(locale, self.texts.keys().map(String::as_str)).ok_or_else(none)?;
-                self.render_sms(locale, &values(context, company))
+                self.render_sms(locale, &values(context, locale, company))
             }
         }
     }
@@ -254,7 +256,7 @@ pub(in crate::outbox) fn describe(error: &minijinja::Error) -> String {
 }
 
 /// Variables that are missing stay undefined, so that `|default` works and a slip is an error.
-fn values(context: &Context, company: &Value) -> Value {
+fn values(context: &Context, locale: &str, company: &Value) -> Value {
     let mut customer = BTreeMap::from([
         ("id", Value::from(context.customer_id.as_str())),
         ("name", Value::from(harmless::name(&context.name))),
@@ -275,6 +277,7 @@ fn values(context: &Context, company: &Value) -> Value {
         let links = [("unsubscribe", links.unsubscribe.as_str()), ("preferences", links.preferences.as_str())];
         root.insert("links", Value::from_pairs(links));
     }
+    root.extend(context.asks.as_ref().map(|asks| asks.value(locale)));
     if let Some(coupon) = context.data.get("coupon") {
         // a message without a code still has the variables, so that templates can ask
         let text = |key: &str| coupon.get(key).and_then(Json::as_str).unwrap_or_default();

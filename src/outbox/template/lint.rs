@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::asks::loop_links;
 use super::markup::{attribute, tag_end, tag_name};
 use super::scan::{Tag, TagKind, Token};
 
@@ -13,7 +14,7 @@ use super::scan::{Tag, TagKind, Token};
 pub type Found = (Range<usize>, String, Option<&'static str>);
 
 /// Variables that are addresses as a whole.
-const ADDRESSES: [&str; 3] = ["links", "company", "offer"];
+const ADDRESSES: [&str; 5] = ["links", "company", "offer", "survey", "invitation"];
 /// Variables that are safe inside an address as they are.
 const SAFE_IN_ADDRESSES: [&str; 6] =
     ["message.id", "coupon.code", "occasion.year", "occasion.date", "links.unsubscribe", "links.preferences"];
@@ -90,7 +91,8 @@ fn expressions(source: &str, tags: &[Tag], value: &Range<usize>, found: &mut Vec
             .collect();
         let Some(first) = words.first() else { continue };
         let begins = source[value.start..tag.range.start].trim().is_empty();
-        if begins && !ADDRESSES.contains(&first.split('.').next().unwrap_or_default()) {
+        let root = first.split('.').next().unwrap_or_default();
+        if begins && !ADDRESSES.contains(&root) && !loop_links(source, tags).contains(&root) {
             let help = "an address begins with https://…, {{ company.url }}, {{ links.… }} or {{ offer.… }}";
             found.push((tag.range.clone(), format!("`{first}` cannot be an address"), Some(help)));
         } else if !begins && !words.contains(&"urlencode") && !SAFE_IN_ADDRESSES.contains(first) {

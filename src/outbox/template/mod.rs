@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::channel::settings::Sort;
 
+mod asks;
 mod check;
 mod compiled;
 mod environment;
@@ -31,6 +32,7 @@ mod scan;
 mod sms;
 mod text;
 
+pub use asks::{Asking, Asks};
 pub use check::TemplateProblem;
 pub(in crate::outbox) use compiled::describe;
 pub use compiled::{ByTemplate, Compiled, Context, MessageLinks, RenderError, Rendered};
@@ -61,6 +63,10 @@ pub struct Known {
     pub coupon: Codes,
     /// The job advertises: its messages must say how to refuse them.
     pub advertises: bool,
+    /// What there is to answer.
+    pub asks: Asking,
+    /// Whether every file must show how: the messages of steps behind the first need not.
+    pub must_ask: bool,
 }
 
 /// Which messages of a job carry a coupon code.

@@ -73,6 +73,7 @@ fn worded(made_up: &MadeUp, name: &str) -> Vec<Said> {
             country: None,
             message_id: "m".into(),
             links: Some(links),
+            asks: None,
             data: made_up.data[locale].clone(),
         };
         for sort in [Sort::Email, Sort::Sms].into_iter().filter(|sort| made_up.languages.contains_key(sort.as_str())) {

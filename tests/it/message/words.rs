@@ -23,6 +23,7 @@ pub(super) fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, 
             unsubscribe: "https://shop.example/u/x".into(),
             preferences: "https://shop.example/p/x".into(),
         }),
+        asks: None,
         data,
     };
     let company = [("name", "云岭生活"), ("url", "https://shop.example"), ("address", "上海市静安区南京西路 1266 号")];

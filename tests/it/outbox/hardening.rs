@@ -28,6 +28,7 @@ fn context(name: &str) -> Context {
         country: None,
         message_id: "m1".into(),
         links: Some(links),
+        asks: None,
         data: json!({}),
     }
 }

@@ -119,6 +119,7 @@ fn the_gateway_gets_template_and_values_and_people_see_the_text() {
         country: None,
         message_id: "m".into(),
         links: None,
+        asks: None,
         data: json!({ "offer": { "gift": "满 200 减 50" } }),
     };
     let company = minijinja::Value::from_pairs([("name", "云岭")]);

@@ -36,6 +36,7 @@ fn context(name: &str) -> Context {
         country: None,
         message_id: "m-1".into(),
         links: None,
+        asks: None,
         data: json!({"offer": {"gift": "<rose> & \"card\"", "items": ["a", "b<c"]}, "occasion": {"date": "2026-05-04"}}),
     }
 }

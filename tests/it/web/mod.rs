@@ -1,4 +1,5 @@
 //! The public listener, by real HTTP.
+mod answers;
 mod hardening;
 mod preferences;
 mod unsubscribe;

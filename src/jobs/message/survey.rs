@@ -1,0 +1,335 @@
+//! `[survey]` and `[invitation]`: what a message asks, and what follows from an answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::schema;
+use crate::jobfile::duration::Span;
+use crate::jobfile::reader::{Node, Reader, did_you_mean};
+use crate::outbox::survey::{ACCEPTED, ANY_LANGUAGE, DECLINED, Follow, Kind, Reason, Survey, TaskOrder, Words};
+use crate::outbox::template::Asking;
+
+/// How long the links work where the file does not say it.
+const LINK_TTL: Span = Span::days(30);
+/// Whoever answers later means something else.
+const LONGEST_TTL: Span = Span::days(365);
+/// A task that is due later is none.
+const LONGEST_DUE: Span = Span::days(90);
+/// More reasons are not read.
+const MOST_REASONS: usize = 12;
+/// Longest name of a reason, bytes: links carry it.
+const LONGEST_NAME: usize = 60;
+
+const KINDS: [(&str, Kind); 3] = [("csat", Kind::Csat), ("nps", Kind::Nps), ("choice", Kind::Choice)];
+const TASKS: [(&str, ()); 1] = [("callback", ())];
+const ANSWERS: [(&str, &str); 2] = [(ACCEPTED, ACCEPTED), (DECLINED, DECLINED)];
+const QUESTION: &str = "{ zh-CN = \"…\", en = \"…\" }";
+const TASK: &str = "{ kind = \"callback\", to = \"owner\", title = \"Call back\", due = \"24h\" }";
+
+/// Reads `[survey]` or `[invitation]`; none inside when the file has neither, none at all when something is wrong.
+/// `languages` are those the templates have; none: they are not known.
+pub(super) fn read(file: &mut Reader<'_>, languages: &BTreeSet<String>) -> Option<Option<Survey>> {
+    if file.has("survey") && file.has("invitation") {
+        let help = "one question a message: make it two files".to_owned();
+        file.problem_with_key("invitation", "a message has a [survey] or an [invitation], not both", Some(help));
+        file.leave(&["survey", "invitation"]);
+        return None;
+    }
+    let before = file.problems();
+    let survey = match (file.has("survey"), file.has("invitation")) {
+        (true, _) => file.table("survey").and_then(|table| read_survey(table, languages)),
+        (_, true) => file.table("invitation").and_then(|table| read_invitation(table, languages)),
+        _ => return Some(None),
+    };
+    (file.problems() == before).then_some(Some(survey?))
+}
+
+/// What templates may use of it.
+pub(super) fn asking(file: &Reader<'_>) -> Asking {
+    match (file.has("survey"), file.has("invitation")) {
+        (true, _) => Asking::Survey,
+        (_, true) => Asking::Invitation,
+        _ => Asking::Nothing,
+    }
+}
+
+fn read_survey(mut table: Reader<'_>, languages: &BTreeSet<String>) -> Option<Survey> {
+    table.required("kind", "\"csat\"");
+    let kind = table.choice("kind", &KINDS);
+    let question = question(&mut table, languages);
+    let reasons = reasons(&mut table, languages);
+    if kind == Some(Kind::Choice) && reasons.is_empty() && !table.has("reasons") {
+        table.missing("reasons", "[\"Price\", \"Quality\"]");
+    }
+    let survey = rest(&mut table, kind, &reasons);
+    table.finish();
+    let (kind, survey) = (kind?, survey?);
+    Some(Survey { kind, question: question?, reasons, ..survey })
+}
+
+fn read_invitation(mut table: Reader<'_>, languages: &BTreeSet<String>) -> Option<Survey> {
+    let question = question(&mut table, languages);
+    let survey = rest(&mut table, Some(Kind::Invitation), &[]);
+    table.finish();
+    Some(Survey { question: question?, ..survey? })
+}
+
+/// What surveys and invitations share.
+fn rest(table: &mut Reader<'_>, kind: Option<Kind>, reasons: &[Reason]) -> Option<Survey> {
+    let comment = table.bool("comment").unwrap_or(false);
+    let ttl = table.duration("link_ttl").unwrap_or(LINK_TTL);
+    if ttl.as_seconds() == 0 || ttl > LONGEST_TTL {
+        let help = "a length of time from \"1h\" to \"365d\"; default 30d".to_owned();
+        table.problem("link_ttl", "nobody could answer, or for far too long", Some(help));
+    }
+    let mut follows = Vec::new();
+    for mut follow in table.tables("on_answer") {
+        let before = follow.problems();
+        let read = read_follow(&mut follow, kind, reasons);
+        if follow.problems() > before {
+            let keys = follow.keys();
+            follow.leave(&keys);
+        }
+        follow.finish();
+        follows.push(read);
+    }
+    let on_answer: Option<Vec<Follow>> = follows.into_iter().collect();
+    Some(Survey {
+        kind: kind?,
+        question: Words::default(),
+        reasons: Vec::new(),
+        comment,
+        link_ttl_secs: ttl.as_seconds(),
+        on_answer: on_answer?,
+    })
+}
+
+fn question(table: &mut Reader<'_>, languages: &BTreeSet<String>) -> Option<Words> {
+    let node = table.required("question", QUESTION)?;
+    words(table, "question", node, languages, &[])
+}
+
+/// A text, or one for each language of the templates. `others` are keys beside the languages.
+fn words(
+    table: &Reader<'_>,
+    key: &str,
+    node: &Node<'_>,
+    languages: &BTreeSet<String>,
+    others: &[&str],
+) -> Option<Words> {
+    let empty = |span: Range<usize>| {
+        table.note(span, format!("`{key}` is empty"), Some(format!("for example: {key} = {QUESTION}")));
+        None
+    };
+    if let Some(text) = node.get_ref().as_str() {
+        if text.trim().is_empty() {
+            return empty(node.span());
+        }
+        return Some(Words(BTreeMap::from([(ANY_LANGUAGE.to_owned(), text.to_owned())])));
+    }
+    let Some(entries) = node.get_ref().as_table() else {
+        let help = format!("{key} = \"…\", or {key} = {QUESTION}");
+        table.note(node.span(), format!("`{key}` must be a text, or a text for each language"), Some(help));
+        return None;
+    };
+    let mut texts = BTreeMap::new();
+    for (tag, value) in entries.iter().filter(|(tag, _)| !others.contains(&&**tag.get_ref())) {
+        match value.get_ref().as_str() {
+            Some(text) if text.trim().is_empty() => return empty(value.span()),
+            Some(text) if languages.is_empty() || languages.contains(&**tag.get_ref()) => {
+                texts.insert(tag.get_ref().to_string(), text.to_owned());
+            }
+            Some(_) => {
+                let help = Some(list(languages));
+                table.note(tag.span(), format!("the template has no language `{}`", tag.get_ref()), help);
+            }
+            None => table.note(value.span(), format!("`{key}.{}` must be a text in quotes", tag.get_ref()), None),
+        }
+    }
+    let missing: Vec<_> = languages.iter().filter(|tag| !entries.contains_key(tag.as_str())).collect();
+    for tag in &missing {
+        table.note(node.span(), format!("`{key}` has no words in `{tag}`"), Some(list(languages)));
+    }
+    missing.is_empty().then_some(Words(texts))
+}
+
+fn list(languages: &BTreeSet<String>) -> String {
+    let all: Vec<_> = languages.iter().map(|tag| format!("`{tag}`")).collect();
+    format!("the languages of the template are {}", all.join(", "))
+}
+
+/// `["Price", { name = "service", zh-CN = "服务", en = "Service" }]`
+fn reasons(table: &mut Reader<'_>, languages: &BTreeSet<String>) -> Vec<Reason> {
+    const EXAMPLE: &str = "[{ name = \"price\", zh-CN = \"价格\", en = \"Price\" }]";
+    if !table.has("reasons") {
+        return Vec::new();
+    }
+    let Some(elements) = table.list("reasons", EXAMPLE) else { return Vec::new() };
+    let mut found: Vec<Reason> = Vec::new();
+    for node in elements {
+        let Some(words) = words(table, "reasons", node, languages, &["name"]) else { continue };
+        let name = match node.get_ref().as_table() {
+            None => node.get_ref().as_str(),
+            Some(entries) => entries.get("name").and_then(|name| name.get_ref().as_str()),
+        };
+        let Some(name) = name.map(str::trim).filter(|name| !name.is_empty() && name.len() <= LONGEST_NAME) else {
+            let help = format!("what is recorded and reported, at most {LONGEST_NAME} bytes: {EXAMPLE}");
+            table.note(node.span(), "a reason needs a short `name`", Some(help));
+            continue;
+        };
+        if found.iter().any(|reason| reason.name == name) {
+            table.note(node.span(), format!("there is a reason named {name:?} already"), None);
+        }
+        found.push(Reason { name: name.to_owned(), words });
+    }
+    if elements.len() > MOST_REASONS || elements.is_empty() {
+        let help = Some(format!("from 1 to {MOST_REASONS} reasons; {EXAMPLE}"));
+        table.problem("reasons", "nobody can choose among so many reasons, or none", help);
+    }
+    found
+}
+
+/// `{ score = { at_most = 6 }, create_task = { … } }`
+fn read_follow(follow: &mut Reader<'_>, kind: Option<Kind>, reasons: &[Reason]) -> Option<Follow> {
+    let scores = if follow.has("score") { Some(scores(follow, kind)?) } else { None };
+    let invited = kind == Some(Kind::Invitation);
+    let key = if invited { "answer" } else { "reason" };
+    let choice = match follow.has(key) {
+        false => None,
+        true if invited => Some(follow.choice("answer", &ANSWERS)?.to_owned()),
+        true => Some(reason(follow, reasons)?),
+    };
+    if scores.is_none() && choice.is_none() {
+        let example = match kind {
+            Some(Kind::Invitation) => "answer = \"declined\"",
+            Some(Kind::Choice) => "reason = \"price\"",
+            _ => "score = { at_most = 2 }",
+        };
+        follow.problem_here("it does not say which answers this follows from", Some(format!("for example: {example}")));
+    }
+    follow.required("create_task", TASK);
+    let create_task = follow.table("create_task").and_then(task)?;
+    Some(Follow { scores, choice, create_task })
+}
+
+fn scores(follow: &mut Reader<'_>, kind: Option<Kind>) -> Option<(i16, i16)> {
+    let mut table = follow.table("score")?;
+    let Some((least, most)) = kind.map_or(Some((0, 10)), Kind::scores) else {
+        let keys = table.keys();
+        table.leave(&keys);
+        table.finish();
+        follow.problem_with_key("score", "there is no score in a question of this kind", None);
+        return None;
+    };
+    let (low, high) = (i64::from(least), i64::from(most));
+    let mut one = |key| table.integer(key, low..=high).and_then(|score| i16::try_from(score).ok());
+    let found = match (one("is"), one("at_least"), one("at_most")) {
+        (Some(score), None, None) => Some((score, score)),
+        (None, from, to) if from.is_some() || to.is_some() => Some((from.unwrap_or(least), to.unwrap_or(most))),
+        _ => None,
+    };
+    let whole = found.is_some_and(|(from, to)| from <= to);
+    if !whole {
+        let help = format!("from {least} to {most}: score = {{ at_most = {} }}", (least + most) / 2);
+        table.problem_here("no score is meant by this", Some(help));
+    }
+    table.finish();
+    found.filter(|_| whole)
+}
+
+fn reason(follow: &mut Reader<'_>, reasons: &[Reason]) -> Option<String> {
+    let word = follow.required_string("reason", "\"price\"")?;
+    if !reasons.iter().any(|reason| reason.name == word) {
+        let known: Vec<&str> = reasons.iter().map(|reason| reason.name.as_str()).collect();
+        follow.problem("reason", format!("there is no reason {word:?}"), Some(did_you_mean(&word, &known)));
+        return None;
+    }
+    Some(word)
+}
+
+/// `{ kind = "callback", to = "owner", title = "…", due = "24h" }`
+fn task(mut table: Reader<'_>) -> Option<TaskOrder> {
+    table.required("kind", "\"callback\"");
+    let kind = table.choice("kind", &TASKS).map(|()| "callback".to_owned());
+    let to = table.required_string("to", "\"owner\"");
+    let title = table.required_string("title", "\"Call back about a low score\"");
+    table.required("due", "\"24h\"");
+    let due = table.duration("due");
+    if due.is_some_and(|due| due.as_seconds() == 0 || due > LONGEST_DUE) {
+        let help = format!("a length of time from \"1h\" to \"{LONGEST_DUE}\"");
+        table.problem("due", "nobody could do it in time, or anybody remember it", Some(help));
+    }
+    table.finish();
+    Some(TaskOrder { kind: kind?, to: to?, title: title?, due_secs: due?.as_seconds() })
+}
+
+/// JSON schemas of `[survey]` and `[invitation]`.
+pub(super) fn schema() -> [(&'static str, Value); 2] {
+    let words = json!({
+        "description": "A text, or one for each language of the template",
+        "oneOf": [{ "type": "string", "minLength": 1 }, { "type": "object", "additionalProperties": { "type": "string", "minLength": 1 } }],
+    });
+    let reason = json!({
+        "oneOf": [
+            { "type": "string", "minLength": 1 },
+            { "type": "object", "required": ["name"], "additionalProperties": { "type": "string", "minLength": 1 } },
+        ],
+    });
+    let task = schema::table(
+        "A task for a person",
+        &["kind", "to", "title", "due"],
+        json!({
+            "kind": schema::words("What is to be done", &["callback"]),
+            "to": schema::text("Whose it is: owner (the customer's own agent), supervisor (of the owner), assignee (of the ticket), or the name of a team"),
+            "title": schema::text("One line for whoever does it"),
+            "due": schema::length("By when it has to be done, counted from the answer: \"24h\""),
+        }),
+    );
+    let score = json!({ "type": "integer", "minimum": 0, "maximum": 10 });
+    let scores = schema::table("From which scores", &[], json!({ "is": score, "at_least": score, "at_most": score }));
+    let follows = |key: &str, which: Value, scored: bool| {
+        let mut properties = json!({ key: which, "create_task": task });
+        if scored {
+            properties["score"] = scores.clone();
+        }
+        let item = schema::table("What follows from which answers", &["create_task"], properties);
+        json!({ "description": "What follows from an answer; the first that fits", "type": "array", "items": item })
+    };
+    let shared = |follows: Value| {
+        json!({
+            "question": words,
+            "comment": { "description": "Room for a few words of the customer's own; default false", "type": "boolean" },
+            "link_ttl": schema::length("How long the links work from the sending on; default 30d"),
+            "on_answer": follows,
+        })
+    };
+    let answers = schema::words("From which answer", &[ACCEPTED, DECLINED]);
+    let invitation = shared(follows("answer", answers, false));
+    let mut survey = shared(follows("reason", schema::text("From which reason, by its name"), true));
+    survey["kind"] =
+        schema::words("csat: 1 to 5 stars; nps: 0 to 10; choice: one of the reasons", &["csat", "nps", "choice"]);
+    survey["reasons"] = json!({
+        "description": "Reasons to choose from, in order: texts, or a name and the words in each language",
+        "type": "array", "minItems": 1, "maxItems": MOST_REASONS, "items": reason,
+    });
+    [
+        (
+            "survey",
+            schema::table(
+                "What the message asks; templates show survey.links or survey.url",
+                &["kind", "question"],
+                survey,
+            ),
+        ),
+        (
+            "invitation",
+            schema::table(
+                "What the customer is invited to; templates show invitation.accept and invitation.decline",
+                &["question"],
+                invitation,
+            ),
+        ),
+    ]
+}
