@@ -112,6 +112,9 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     if let Some(offers) = &offers {
         let known =
             Known { asks: survey::asking(file), must_ask: true, ..known(trigger.as_deref(), offers, policy.as_ref()) };
+        if let Some(Some(asks)) = &asks {
+            survey::check(file, asks, &known);
+        }
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);
         }

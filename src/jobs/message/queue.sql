@@ -6,8 +6,9 @@
 
 -- the ledger; a second claim of the same occasion or address is an error and rolls the step back
 claim as (
-    insert into tend.occasion (job, customer_id, occasion, step, occurs_on, address_key, run_id, claimed_at, detail)
-    select :job::text, v.customer_id, v.occasion, :step::text, v.occurs_on, v.address_key, :run_id::bigint, :as_of::timestamptz,
+    insert into tend.occasion (job, customer_id, occasion, step, occurs_on, address_key, apart, run_id, claimed_at, detail)
+    select :job::text, v.customer_id, v.occasion, :step::text, v.occurs_on, v.address_key,
+           case when :each::boolean then v.occasion else '' end, :run_id::bigint, :as_of::timestamptz,
            case when :keeps_detail::boolean then v.detail || jsonb_build_object('kind', v.kind) end
     from outcome v
     where v.denial is null

@@ -59,6 +59,7 @@ fn decide(
         .set("consent", policy.consent.as_str().to_owned())
         .set("purpose", policy.purpose.as_str().to_owned())
         .set("apart", message.trigger.apart())
+        .set("each", message.trigger.tells_each())
         .set("drop", policy.outside_window == OutsideWindow::Drop)
         .set("holdout", message.experiment.as_ref().map_or(0, |experiment| experiment.of_ten_thousand))
         .set(

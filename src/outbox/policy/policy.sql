@@ -1,7 +1,7 @@
 -- outbox/policy: from "way" (see hours, contacts, ways, caps) to "verdict" (who gets a message, when and by which channel,
 -- and why the others do not), in the order of design section 8.
 --   :drop whether what comes outside the hours of its day is dropped; :holdout how many of 10,000 are held out, of the
---   group :control
+--   group :control; :each whether each occasion is told though several are of one day
 -- Indexes: the keys of tend.suppression and tend.holdout.
 
 -- what speaks against each of them
@@ -52,8 +52,10 @@ shared as (
     select j.*,
            case when j.reason is null then coalesce(
                (select o.customer_id from tend.occasion o
-                where o.job = :job::text and o.step = :step::text and o.occurs_on = j.occurs_on and o.address_key = j.address_key),
-               first_value(j.customer_id) over (partition by j.occurs_on, j.address_key, j.reason is null
+                where o.job = :job::text and o.step = :step::text and o.occurs_on = j.occurs_on and o.address_key = j.address_key
+                  and o.apart = case when :each::boolean then j.occasion else '' end),
+               first_value(j.customer_id) over (partition by j.occurs_on, j.address_key, j.reason is null,
+                                                             case when :each::boolean then j.occasion else '' end
                                                 order by j.customer_id collate "C")) end as winner
     from judged j
 ),

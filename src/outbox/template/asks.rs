@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use minijinja::Value;
+use serde_json::Value as Json;
 
+use super::render_line;
 use super::scan::{Tag, TagKind, Token};
 use crate::outbox::survey::{ACCEPTED, DECLINED, Kind, Survey};
 
@@ -36,10 +38,12 @@ impl Asks {
     }
 
     /// The variable and its value, worded for a language.
-    pub(super) fn value(&self, locale: &str) -> (&'static str, Value) {
+    pub(super) fn value(&self, locale: &str, data: &Json) -> (&'static str, Value) {
         let survey = &self.survey;
-        let mut value =
-            vec![("url", Value::from(self.url.as_str())), ("question", Value::from(survey.question.nearest(locale).1))];
+        let mut value = vec![
+            ("url", Value::from(self.url.as_str())),
+            ("question", Value::from(render_line(survey.question.nearest(locale).1, data))),
+        ];
         if survey.kind == Kind::Invitation {
             value.extend([("accept", self.chosen(ACCEPTED).into()), ("decline", self.chosen(DECLINED).into())]);
             return ("invitation", Value::from_pairs(value));

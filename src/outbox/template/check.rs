@@ -96,6 +96,13 @@ pub(super) fn check(folder: &TemplateFolder, template: &str, sorts: &[Sort], kno
     found
 }
 
+/// Syntax and variables of a line that is no file of its own.
+pub(super) fn of_line(source: &str, tags: &[Tag], known: &Known) -> Vec<TemplateProblem> {
+    let mut found = Vec::new();
+    File { path: "", source, found: &mut found }.variables(tags, known);
+    found
+}
+
 struct File<'a> {
     path: &'a str,
     source: &'a str,

@@ -277,7 +277,7 @@ fn values(context: &Context, locale: &str, company: &Value) -> Value {
         let links = [("unsubscribe", links.unsubscribe.as_str()), ("preferences", links.preferences.as_str())];
         root.insert("links", Value::from_pairs(links));
     }
-    root.extend(context.asks.as_ref().map(|asks| asks.value(locale)));
+    root.extend(context.asks.as_ref().map(|asks| asks.value(locale, &context.data)));
     if let Some(coupon) = context.data.get("coupon") {
         // a message without a code still has the variables, so that templates can ask
         let text = |key: &str| coupon.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -298,7 +298,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// JSON as the template sees it; null counts as missing.
-fn value_of(json: &Json) -> Value {
+pub(super) fn value_of(json: &Json) -> Value {
     match json {
         Json::Null => Value::UNDEFINED,
         Json::Bool(yes) => Value::from(*yes),

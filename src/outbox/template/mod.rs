@@ -24,6 +24,7 @@ mod compiled;
 mod environment;
 pub(in crate::outbox) mod harmless;
 mod length;
+mod line;
 mod lint;
 mod locale;
 mod markup;
@@ -39,6 +40,7 @@ pub use compiled::{ByTemplate, Compiled, Context, MessageLinks, RenderError, Ren
 pub use environment::FILTERS;
 pub(in crate::outbox) use environment::environment;
 pub use length::Length;
+pub use line::{check_line, render_line};
 pub use locale::nearest;
 
 /// Longest template file, bytes.

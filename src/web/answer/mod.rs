@@ -137,6 +137,8 @@ struct Question {
     /// The customer's language.
     reads: Option<String>,
     survey: Arc<Survey>,
+    /// What the message was about: its offer and its occasion.
+    data: serde_json::Value,
     before: Option<Before>,
 }
 
@@ -147,7 +149,7 @@ impl Question {
             return Ok(None);
         }
         let row = sqlx::query!(
-            r#"select o.message_id, o.job, o.customer_id, o.spec_hash, c.locale as reads,
+            r#"select o.message_id, o.job, o.customer_id, o.spec_hash, o.data, c.locale as reads,
                       a.score, a.choice, a.comment, a.answered_at as "answered_at?"
                from tend.outbox o
                join crm.customer c on c.customer_id = o.customer_id
@@ -164,6 +166,7 @@ impl Question {
             customer_id: row.customer_id,
             reads: row.reads,
             survey,
+            data: row.data,
             before: row.answered_at.map(|answered_at| Before { said, answered_at }),
         }))
     }

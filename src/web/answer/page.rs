@@ -6,6 +6,7 @@ use minijinja::{Value, context};
 
 use super::{MOST_WORDS, Question, Said};
 use crate::outbox::survey::{ACCEPTED, DECLINED, Kind};
+use crate::outbox::template::render_line;
 use crate::web::Shared;
 use crate::web::form::Form;
 use crate::web::visitor::{Visitor, language};
@@ -97,7 +98,7 @@ impl<'s> Page<'s> {
             (Fault::Nothing, None) => self.words("choose_answer"),
         });
         let values = context! {
-            title => survey.question.nearest(&self.reads).1, fault, kind => survey.kind.as_str(),
+            title => render_line(survey.question.nearest(&self.reads).1, &self.question.data), fault, kind => survey.kind.as_str(),
             buttons => self.buttons(filled), least => self.words(&format!("{}_least", survey.kind.as_str())),
             most => self.words(&format!("{}_most", survey.kind.as_str())),
             reasons => self.reasons(filled), reasons_title => self.words("reasons_title"),

@@ -44,6 +44,17 @@ async fn people() -> World {
         )
         .await;
     world
+        .sql(
+            "insert into tend.answer (message_id, job, customer_id, occasion, survey, score, choice, locale, answered_at)
+             select n, job, who, '', survey, score, choice, 'en', at
+             from (values (1, 'csat', 'ann', 'csat', 1, null, timestamptz '2026-05-28T00:00Z'),
+                          (2, 'csat', 'bob', 'csat', 4, null, '2026-04-28T00:00Z'),
+                          (3, 'nps', 'cat', 'nps', 10, 'price', '2026-05-28T00:00Z'),
+                          (4, 'events', 'dan', 'invitation', null, 'declined', '2026-05-28T00:00Z'),
+                          (5, 'csat', 'ann', 'csat', 1, null, '2026-06-01T00:00Z')) a (n, job, who, survey, score, choice, at)",
+        )
+        .await;
+    world
 }
 
 const CASES: &[(&str, &str)] = &[
@@ -110,6 +121,14 @@ const CASES: &[(&str, &str)] = &[
     ("{ event = \"message\", within = \"90d\" }", "ann cat"),
     ("{ event = \"message\", job = \"birthday\", count = { at_least = 2 }, within = \"ever\" }", "ann"),
     ("{ event = \"message\", state = \"bounced\", channel = \"email\", within = \"30d\" }", "bob"),
+    // answers
+    ("{ event = \"answer\", job = \"csat\", score = { at_most = 2 }, within = \"30d\" }", "ann"),
+    ("{ event = \"answer\", survey = \"csat\", score = { at_least = 3 }, within = \"ever\" }", "bob"),
+    ("{ event = \"answer\", survey = \"nps\", score = { at_least = 9, at_most = 10 }, within = \"30d\" }", "cat"),
+    ("{ event = \"answer\", score = { is = 1 }, count = { is = 1 }, within = \"30d\" }", "ann"),
+    ("{ event = \"answer\", choice = [\"price\", \"declined\"], within = \"ever\" }", "cat dan"),
+    ("{ event = \"answer\", job = \"csat\", last = { within = \"10d\" } }", "ann"),
+    ("{ none = [{ event = \"answer\", within = \"30d\" }] }", "bob"),
     // exactly one
     ("{ one_of = [{ event = \"order\", within = \"60d\" }, { event = \"interaction\", within = \"60d\" }] }", "cat"),
 ];
@@ -172,6 +191,11 @@ fn what_cannot_be_meant_is_refused_with_help() {
             "`within` and `surge`",
             "surge = {",
         ),
+        ("{ event = \"answer\", score = 2, within = \"9d\" }", "`score` must be a table", "score = { … }"),
+        ("{ event = \"answer\", score = { at_most = 11 }, within = \"9d\" }", "from 0 to 10", ""),
+        ("{ event = \"answer\", score = { at_least = 5, at_most = 2 }, within = \"9d\" }", "says no number", "at_most"),
+        ("{ event = \"answer\", score = { is = 5, at_most = 2 }, within = \"9d\" }", "says no number", "at_most"),
+        ("{ event = \"answer\", sum = { at_least = 2 }, within = \"9d\" }", "have no amount", "count, first"),
         ("{ open_ticket = \"yes\" }", "`open_ticket` must be true or false", "true"),
     ] {
         let problems = parse(text, None).expect_err(text).to_string();

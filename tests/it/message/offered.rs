@@ -1,26 +1,32 @@
 //! Every offer of the shipped job files, as each language and channel words it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tend::engine::door::{MadeUp, Run};
 use tend::jobfile::folder::read_folder;
 use tend::jobs::KINDS;
 use tend::outbox::channel::settings::Sort;
-use tend::outbox::template::{Context, MessageLinks, Rendered};
+use tend::outbox::survey::{self, Survey};
+use tend::outbox::template::{Asks, Context, MessageLinks, Rendered};
 
 use super::plan::{SHANGHAI, templates};
 use crate::support::instant;
 
-const JOBS: [&str; 12] = [
+const JOBS: [&str; 16] = [
     "birthday",
     "browse-no-buy",
+    "csat",
+    "csat-visits",
     "dormant-wakeup",
     "festivals",
     "habit-coupon",
     "invitations",
+    "nps",
     "potential-nurture",
     "purchase-anniversary",
     "silent-care",
+    "ticket-updates",
     "upgrade-nudge",
     "welcome",
     "winback",
@@ -52,11 +58,12 @@ fn said(job: &str, name: &str) -> Vec<Said> {
         Ok(_) => panic!("{job} has an offer `?`"),
     };
     let made_up = offers.iter().flat_map(|offer| file.code.made_up(&run, offer.as_deref()).unwrap().unwrap());
-    made_up.flat_map(|made_up| worded(&made_up, name)).collect()
+    let asks = survey::read(file.code.asks());
+    made_up.flat_map(|made_up| worded(&made_up, name, asks.as_ref())).collect()
 }
 
 /// A message in each language and channel it has.
-fn worded(made_up: &MadeUp, name: &str) -> Vec<Said> {
+fn worded(made_up: &MadeUp, name: &str, asks: Option<&Arc<Survey>>) -> Vec<Said> {
     let company =
         minijinja::Value::from_pairs([("name", "云岭生活"), ("url", "https://shop.example"), ("address", "")]);
     let compiled = templates().compile(&made_up.template).unwrap();
@@ -73,7 +80,11 @@ fn worded(made_up: &MadeUp, name: &str) -> Vec<Said> {
             country: None,
             message_id: "m".into(),
             links: Some(links),
-            asks: None,
+            // as long as those that are signed
+            asks: asks.map(|survey| Asks {
+                url: format!("https://mail.shop.example/s/{}", "x".repeat(51)),
+                survey: Arc::clone(survey),
+            }),
             data: made_up.data[locale].clone(),
         };
         for sort in [Sort::Email, Sort::Sms].into_iter().filter(|sort| made_up.languages.contains_key(sort.as_str())) {

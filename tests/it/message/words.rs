@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use tend::outbox::channel::settings::Sort;
-use tend::outbox::template::{Compiled, Context, MessageLinks, Rendered};
+use tend::outbox::survey::{self, Survey};
+use tend::outbox::template::{Asks, Compiled, Context, MessageLinks, Rendered};
 
 use super::people::{Person, come};
 use super::plan::{Plan, templates};
@@ -10,6 +11,16 @@ use crate::support::World;
 
 fn compiled() -> Compiled {
     templates().compile("birthday").unwrap()
+}
+
+/// A question as the templates of shipped jobs show one.
+fn asks() -> std::sync::Arc<Survey> {
+    let reasons: Vec<Value> = [("price", "The price", "价格"), ("service", "The service", "服务")]
+        .map(|(name, en, zh)| json!({ "name": name, "words": { "en": en, "zh-CN": zh } }))
+        .to_vec();
+    let survey = json!({ "kind": "choice", "question": { "en": "What kept you away?", "zh-CN": "是什么让您没有再来？" },
+                         "reasons": reasons, "comment": true, "link_ttl_secs": 60, "on_answer": [] });
+    survey::read(Some(survey)).unwrap()
 }
 
 pub(super) fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, data: Value) -> Rendered {
@@ -23,7 +34,7 @@ pub(super) fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, 
             unsubscribe: "https://shop.example/u/x".into(),
             preferences: "https://shop.example/p/x".into(),
         }),
-        asks: None,
+        asks: Some(Asks { url: "https://shop.example/s/x".into(), survey: asks() }),
         data,
     };
     let company = [("name", "云岭生活"), ("url", "https://shop.example"), ("address", "上海市静安区南京西路 1266 号")];

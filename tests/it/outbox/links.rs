@@ -1,6 +1,6 @@
 //! Signed links: what they carry, what is refused, and where messages show them.
 
-use tend::outbox::link::{Bearer, Links, Purpose};
+use tend::outbox::link::{Asked, Bearer, Links, Purpose};
 use tend::settings::PublicSettings;
 use uuid::Uuid;
 
@@ -85,6 +85,71 @@ fn forged_garbled_expired_and_misused_links_are_refused_with_one_word() {
     assert_eq!(said(&expired), refused);
     let before = now - chrono::TimeDelta::seconds(1);
     assert_eq!(links.read(Purpose::Unsubscribe, &expired, before), Ok(expiring));
+}
+
+#[test]
+fn a_link_to_answer_is_short_names_its_message_and_is_worth_nothing_when_a_letter_changes() {
+    let links = links(OLD);
+    let asked = Asked { message: Uuid::from_u128(7), expires: instant("2026-07-01T00:00:00Z") };
+    let good = token(&links.answer(asked)).to_owned();
+    assert_eq!(good.len(), 51, "a text message carries it");
+    assert_eq!(links.asked(&good), Ok(asked));
+    for at in 0..good.len() {
+        for other in [b'A', b'_', b'!'] {
+            let mut bytes = good.clone().into_bytes();
+            if bytes[at] != other {
+                bytes[at] = other;
+                assert!(links.asked(std::str::from_utf8(&bytes).unwrap()).is_err(), "character {at}");
+            }
+        }
+        assert!(links.asked(&good[..at]).is_err(), "cut at {at}");
+    }
+    let now = instant("2026-06-01T00:00:00Z");
+    assert!(
+        links.read(Purpose::Unsubscribe, &good, now).is_err() && links.read(Purpose::Preferences, &good, now).is_err()
+    );
+    assert!(links.asked(token(&links.unsubscribe(&bearer()).url)).is_err(), "made for something else");
+    assert!(links.asked(token(&links.preferences(&bearer()))).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_asks_shows_links_with_each_score_that_work_for_as_long_as_the_file_says() {
+    let world = owing(1).await;
+    let mail = "<mjml><mj-head><mj-title>{{ survey.question }}</mj-title></mj-head><mj-body><mj-section><mj-column>\
+                <mj-text>{% for link in survey.links %}<a href=\"{{ link.url }}\">{{ link.score }}</a> {% endfor %}</mj-text>\
+                </mj-column></mj-section></mj-body></mjml>";
+    let asks = r#"{ "kind": "csat", "question": { "en": "How was it?", "zh-CN": "如何？" }, "reasons": [], "comment": false,
+                    "link_ttl_secs": 86400, "on_answer": [] }"#;
+    world
+        .sql(&format!(
+            "update tend.template set body = $t${mail}$t$ where hash = repeat('1', 64);
+             update tend.spec set asks = $t${asks}$t$"
+        ))
+        .await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut options = options(&[("mail", &format!("kind = \"recording\"\nfolder = {:?}", dir.path()))]);
+    let links = links(OLD);
+    options.links = Some(links.clone());
+    dispatcher(&world, options).drain_once().await.unwrap();
+    let id = world.value("select public_id from tend.outbox").await;
+    let raw = std::fs::read(dir.path().join(format!("{id}.eml"))).unwrap();
+    let mail = mail_parser::MessageParser::default().parse(&raw).unwrap();
+    assert_eq!(mail.subject(), Some("How was it?"));
+    let html = mail.body_html(0).unwrap();
+    let urls: Vec<&str> = html
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|url| url.contains("/s/"))
+        .collect();
+    assert_eq!(urls.len(), 5, "{html}");
+    for (url, score) in urls.iter().zip(1..) {
+        let (link, chosen) = url.split_once("?a=").unwrap();
+        assert_eq!(chosen, score.to_string());
+        let asked = links.asked(token(link)).unwrap();
+        assert_eq!((asked.message.to_string(), asked.expires), (id.clone(), instant("2026-06-02T00:00:00Z")));
+    }
+    assert!(mail.body_text(0).unwrap().contains("/s/"), "who reads plain text can answer too");
 }
 
 #[test]

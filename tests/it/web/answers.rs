@@ -170,9 +170,11 @@ async fn whose_a_task_is_follows_from_owner_and_team_and_nobody_who_has_left_get
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_is_accepted_or_declined_by_one_of_two_buttons() {
     let world = asking("invitation", 1).await;
+    world.sql("update tend.spec set asks = jsonb_set(asks, '{question,en}', '\"Will you come for {{ offer.gift }}?\"') where asks is not null").await;
     let site = Site::open(&world).await;
     let url = link(&world, &site, "c1").await;
     let (_, page) = site.get(&format!("{url}?a=declined")).await;
+    assert!(page.contains("<h1>Will you come for a rose?</h1>"), "{page}");
     assert!(page.contains("value=\"declined\" class=\"first\"") && !page.contains("accepted\" class"), "{page}");
     let (_, page) = site.post(&url, &[("answer", "accepted"), ("comment", "with a friend")]).await;
     assert!(page.contains("We look forward to seeing you"), "{page}");

@@ -46,6 +46,7 @@ mod lead;
 mod level;
 mod schedule;
 mod schema;
+mod ticket;
 
 pub use schema::schema;
 
@@ -114,6 +115,11 @@ pub trait Trigger: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether each occasion is told, though several of a customer are of one day.
+    fn tells_each(&self) -> bool {
+        false
+    }
+
     /// Whether it says the hour at which a message goes out, so that the file cannot.
     fn has_its_own_hour(&self) -> bool {
         false
@@ -122,7 +128,7 @@ pub trait Trigger: fmt::Debug + Send + Sync {
 
 type Read = fn(&mut Reader<'_>, &ReadContext<'_>) -> Option<Box<dyn Trigger>>;
 
-const KINDS: [(&str, Read); 7] = [
+const KINDS: [(&str, Read); 8] = [
     ("anniversary", |trigger, _| anniversary::read(trigger)),
     ("inactivity", |trigger, _| inactivity::read(trigger)),
     ("holiday", |trigger, _| holiday::read(trigger)),
@@ -130,6 +136,7 @@ const KINDS: [(&str, Read); 7] = [
     ("habit", |trigger, _| habit::read(trigger)),
     ("schedule", |trigger, _| schedule::read(trigger)),
     ("level", level::read),
+    ("ticket", |trigger, _| ticket::read(trigger)),
 ];
 
 /// Reads `[trigger]`.

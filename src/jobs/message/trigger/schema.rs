@@ -7,7 +7,7 @@ use crate::jobs::message::schema::{length, table, text, words};
 
 /// The schema of `[trigger]`: one of several tables, by `on`.
 pub fn schema() -> Value {
-    let kinds = [birthday(), dated(), inactivity(), holiday(), event(), habit(), schedule(), level()];
+    let kinds = [birthday(), dated(), inactivity(), holiday(), event(), habit(), schedule(), level(), ticket()];
     json!({ "description": "When there is an occasion", "oneOf": kinds })
 }
 
@@ -161,6 +161,20 @@ fn schedule() -> Value {
             "on": on("schedule"),
             "again_after": length("At most one message to a customer in so many days; without it one each time"),
             "expire_after": length("How long it may be sent from then on; default 1d"),
+        }),
+    )
+}
+
+fn ticket() -> Value {
+    let news = json!({ "enum": ["received", "assigned", "moved", "solved"] });
+    table(
+        "Word about a ticket, each once; of several steps between two runs the last. Told from the beginning: of a ticket that was there before the job only its end",
+        &["on"],
+        json!({
+            "on": on("ticket"),
+            "tell": { "description": "What is told; default all: it has arrived, somebody has it, it moved to another state, it is solved", "type": "array", "minItems": 1, "uniqueItems": true, "items": news },
+            "kind": some("Of which kind: request, complaint or a word of the company"),
+            "expire_after": length("How long it is news; default 1d"),
         }),
     )
 }

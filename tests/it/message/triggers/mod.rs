@@ -9,6 +9,7 @@ mod reading;
 mod scale;
 mod schedule;
 mod steps;
+mod ticket;
 
 use super::plan::{Plan, with_trigger};
 use crate::support::{World, instant};

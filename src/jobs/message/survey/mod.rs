@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use serde_json::{Value, json};
+mod schema;
 
-use super::schema;
+pub(super) use schema::schema;
+
 use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
 use crate::outbox::survey::{ACCEPTED, ANY_LANGUAGE, DECLINED, Follow, Kind, Reason, Survey, TaskOrder, Words};
-use crate::outbox::template::Asking;
+use crate::outbox::template::{Asking, Known, check_line};
 
 /// How long the links work where the file does not say it.
 const LINK_TTL: Span = Span::days(30);
@@ -44,6 +45,26 @@ pub(super) fn read(file: &mut Reader<'_>, languages: &BTreeSet<String>) -> Optio
         _ => return Some(None),
     };
     (file.problems() == before).then_some(Some(survey?))
+}
+
+/// What is wrong with the variables of a question, once it is known what there is.
+pub(super) fn check(file: &mut Reader<'_>, survey: &Survey, known: &Known) {
+    let key = if survey.kind == Kind::Invitation { "invitation" } else { "survey" };
+    let problems = survey.question.0.values().flat_map(|text| check_line(text, known));
+    let mut said = Vec::new();
+    for problem in problems.map(|problem| (problem.message, problem.help)) {
+        if !said.contains(&problem) {
+            said.push(problem);
+        }
+    }
+    if let Some(mut table) = file.table(key) {
+        for (message, help) in said {
+            table.problem("question", message, help);
+        }
+        let keys = table.keys();
+        table.leave(&keys);
+        table.finish();
+    }
 }
 
 /// What templates may use of it.
@@ -193,15 +214,17 @@ fn reasons(table: &mut Reader<'_>, languages: &BTreeSet<String>) -> Vec<Reason> 
 
 /// `{ score = { at_most = 6 }, create_task = { … } }`
 fn read_follow(follow: &mut Reader<'_>, kind: Option<Kind>, reasons: &[Reason]) -> Option<Follow> {
-    let scores = if follow.has("score") { Some(scores(follow, kind)?) } else { None };
+    let before = follow.problems();
     let invited = kind == Some(Kind::Invitation);
     let key = if invited { "answer" } else { "reason" };
+    let says_which = follow.has("score") || follow.has(key);
+    let scores = if follow.has("score") { scores(follow, kind) } else { None };
     let choice = match follow.has(key) {
         false => None,
-        true if invited => Some(follow.choice("answer", &ANSWERS)?.to_owned()),
-        true => Some(reason(follow, reasons)?),
+        true if invited => follow.choice("answer", &ANSWERS).map(str::to_owned),
+        true => reason(follow, reasons),
     };
-    if scores.is_none() && choice.is_none() {
+    if !says_which {
         let example = match kind {
             Some(Kind::Invitation) => "answer = \"declined\"",
             Some(Kind::Choice) => "reason = \"price\"",
@@ -210,8 +233,9 @@ fn read_follow(follow: &mut Reader<'_>, kind: Option<Kind>, reasons: &[Reason]) 
         follow.problem_here("it does not say which answers this follows from", Some(format!("for example: {example}")));
     }
     follow.required("create_task", TASK);
-    let create_task = follow.table("create_task").and_then(task)?;
-    Some(Follow { scores, choice, create_task })
+    let create_task = follow.table("create_task").and_then(task);
+    // what was said and could not be read must not fit every answer
+    (follow.problems() == before).then_some(Follow { scores, choice, create_task: create_task? })
 }
 
 fn scores(follow: &mut Reader<'_>, kind: Option<Kind>) -> Option<(i16, i16)> {
@@ -224,6 +248,7 @@ fn scores(follow: &mut Reader<'_>, kind: Option<Kind>) -> Option<(i16, i16)> {
         return None;
     };
     let (low, high) = (i64::from(least), i64::from(most));
+    let before = table.problems();
     let mut one = |key| table.integer(key, low..=high).and_then(|score| i16::try_from(score).ok());
     let found = match (one("is"), one("at_least"), one("at_most")) {
         (Some(score), None, None) => Some((score, score)),
@@ -231,7 +256,7 @@ fn scores(follow: &mut Reader<'_>, kind: Option<Kind>) -> Option<(i16, i16)> {
         _ => None,
     };
     let whole = found.is_some_and(|(from, to)| from <= to);
-    if !whole {
+    if !whole && table.problems() == before {
         let help = format!("from {least} to {most}: score = {{ at_most = {} }}", (least + most) / 2);
         table.problem_here("no score is meant by this", Some(help));
     }
@@ -263,73 +288,4 @@ fn task(mut table: Reader<'_>) -> Option<TaskOrder> {
     }
     table.finish();
     Some(TaskOrder { kind: kind?, to: to?, title: title?, due_secs: due?.as_seconds() })
-}
-
-/// JSON schemas of `[survey]` and `[invitation]`.
-pub(super) fn schema() -> [(&'static str, Value); 2] {
-    let words = json!({
-        "description": "A text, or one for each language of the template",
-        "oneOf": [{ "type": "string", "minLength": 1 }, { "type": "object", "additionalProperties": { "type": "string", "minLength": 1 } }],
-    });
-    let reason = json!({
-        "oneOf": [
-            { "type": "string", "minLength": 1 },
-            { "type": "object", "required": ["name"], "additionalProperties": { "type": "string", "minLength": 1 } },
-        ],
-    });
-    let task = schema::table(
-        "A task for a person",
-        &["kind", "to", "title", "due"],
-        json!({
-            "kind": schema::words("What is to be done", &["callback"]),
-            "to": schema::text("Whose it is: owner (the customer's own agent), supervisor (of the owner), assignee (of the ticket), or the name of a team"),
-            "title": schema::text("One line for whoever does it"),
-            "due": schema::length("By when it has to be done, counted from the answer: \"24h\""),
-        }),
-    );
-    let score = json!({ "type": "integer", "minimum": 0, "maximum": 10 });
-    let scores = schema::table("From which scores", &[], json!({ "is": score, "at_least": score, "at_most": score }));
-    let follows = |key: &str, which: Value, scored: bool| {
-        let mut properties = json!({ key: which, "create_task": task });
-        if scored {
-            properties["score"] = scores.clone();
-        }
-        let item = schema::table("What follows from which answers", &["create_task"], properties);
-        json!({ "description": "What follows from an answer; the first that fits", "type": "array", "items": item })
-    };
-    let shared = |follows: Value| {
-        json!({
-            "question": words,
-            "comment": { "description": "Room for a few words of the customer's own; default false", "type": "boolean" },
-            "link_ttl": schema::length("How long the links work from the sending on; default 30d"),
-            "on_answer": follows,
-        })
-    };
-    let answers = schema::words("From which answer", &[ACCEPTED, DECLINED]);
-    let invitation = shared(follows("answer", answers, false));
-    let mut survey = shared(follows("reason", schema::text("From which reason, by its name"), true));
-    survey["kind"] =
-        schema::words("csat: 1 to 5 stars; nps: 0 to 10; choice: one of the reasons", &["csat", "nps", "choice"]);
-    survey["reasons"] = json!({
-        "description": "Reasons to choose from, in order: texts, or a name and the words in each language",
-        "type": "array", "minItems": 1, "maxItems": MOST_REASONS, "items": reason,
-    });
-    [
-        (
-            "survey",
-            schema::table(
-                "What the message asks; templates show survey.links or survey.url",
-                &["kind", "question"],
-                survey,
-            ),
-        ),
-        (
-            "invitation",
-            schema::table(
-                "What the customer is invited to; templates show invitation.accept and invitation.decline",
-                &["question"],
-                invitation,
-            ),
-        ),
-    ]
 }
