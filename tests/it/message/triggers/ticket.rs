@@ -70,7 +70,7 @@ async fn two_tickets_of_one_customer_are_told_of_on_the_same_day_and_two_custome
     world.sql("update crm.customer set email = 'both@example.com'").await;
     let plan = job(ALL);
     for (id, customer) in [("T1", "a"), ("T2", "a"), ("T3", "b")] {
-        ticket(&world, id, customer, "2026-06-01 09:00").await;
+        ticket(&world, id, customer, "2026-06-01 22:00").await;
     }
     preview_is_run(&plan, &world, "2026-06-02").await;
     assert_eq!(told(&world).await, ["a ticket:T1:received", "a ticket:T2:received", "b ticket:T3:received"]);
