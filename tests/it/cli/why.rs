@@ -30,6 +30,18 @@ async fn why_a_customer_got_a_message_or_none_is_told_from_the_first_decision_to
              values ('email', tend.address_key('email', 'c8@example.com'), 'unsubscribed', '2026-06-01T03:00:00Z')",
         )
         .await;
+    // what the customer answered, and what somebody has to do about it
+    world
+        .sql(
+            "insert into tend.answer (message_id, job, customer_id, occasion, survey, score, choice, comment, locale, answered_at, changed_at)
+             select message_id, job, customer_id, occasion, 'csat', 2, 'service', 'my number is 13800138000', 'en', '2026-06-01T04:00:00Z', '2026-06-01T05:00:00Z'
+             from tend.outbox where customer_id = 'c09';
+             insert into tend.task (kind, origin, job, customer_id, title, team, opens_at, due_at, state_at, created_at)
+             select 'callback', 'answer:' || message_id, job, customer_id, 'Call', 'owner', '2026-06-01T04:00:00Z', '2026-06-02T04:00:00Z',
+                    '2026-06-01T04:00:00Z', '2026-06-01T04:00:00Z'
+             from tend.answer",
+        )
+        .await;
     session(&bench, &[&["run", "birthday", "--at", "2026-06-02"]]);
     let text = session(
         &bench,
