@@ -150,10 +150,8 @@ impl Tracking {
             Subject::Size(list) if matches!(**list, Subject::Attribute(_)) || list.kind() == Kind::Tags => {
                 return TIMELESS.contains(&operator).then_some(());
             }
-            // the same for a customer on every day
-            Subject::Standing(Standing::Bucket { moves: None, .. }) => {}
-            // everybody's moves at once
-            Subject::Standing(Standing::Bucket { .. }) => return None,
+            // the same for a customer on every day, or everybody's moves at once
+            Subject::Standing(Standing::Bucket { moves, .. }) => return moves.is_none().then_some(()),
             Subject::Standing(Standing::Consented { .. }) => {
                 self.about.insert("consent".to_owned());
                 // what was recorded ahead counts from then on

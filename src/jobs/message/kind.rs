@@ -118,15 +118,9 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         if let Some(template) = &template {
             check(&own, context, template, channels, &known);
         }
-        let tables = if steps.is_some() { file.tables("step") } else { Vec::new() };
-        for (mut table, step) in tables.into_iter().zip(steps.iter().flatten()) {
-            let keys = table.keys();
-            table.leave(&keys);
-            let (other, sorts) = (&step.content.template, step.sorts(channels));
-            if Some(other) != template.as_ref() || sorts.iter().any(|sort| !channels.contains(sort)) {
-                check(&table, context, other, &sorts, &Known { must_ask: false, ..known.clone() });
-            }
-            table.finish();
+        if let Some(steps) = &steps {
+            let first = (template.as_deref(), channels);
+            check_steps(file, context, steps, first, &Known { must_ask: false, ..known });
         }
     }
     let locale = locale(&mut own, &languages);
@@ -150,6 +144,25 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         max_parts,
         asks: asks?,
     })
+}
+
+/// The templates of steps that are not the first message's, or that go by channels it does not go by.
+fn check_steps(
+    file: &mut Reader<'_>,
+    context: &ReadContext<'_>,
+    steps: &[step::Further],
+    (template, channels): (Option<&str>, &[Sort]),
+    known: &Known,
+) {
+    for (mut table, step) in file.tables("step").into_iter().zip(steps) {
+        let keys = table.keys();
+        table.leave(&keys);
+        let (other, sorts) = (&step.content.template, step.sorts(channels));
+        if Some(other.as_str()) != template || sorts.iter().any(|sort| !channels.contains(sort)) {
+            check(&table, context, other, &sorts, known);
+        }
+        table.finish();
+    }
 }
 
 /// What the templates may use, and must have.
