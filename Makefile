@@ -2,7 +2,7 @@
 # make demo-clean  removes it
 # make test        all tests (starts its own private Postgres)
 # make check       format, lints, documentation, licences, migrations, prepared queries, job files
-# make fuzz        random conditions and job files: handed to Postgres (TEND_FUZZ_CASES=200000), then guided by what the
+# make fuzz        random conditions, job files, returned mails and calls: conditions to Postgres (TEND_FUZZ_CASES=200000), then guided by what the
 #                  code does with them (FUZZ_SECONDS=60 for each target; installs cargo-fuzz when it is missing)
 # make fmt         formats the code
 # make sqlx        writes .sqlx anew after a change of SQL or schema
@@ -63,6 +63,9 @@ fuzz: postgres rust
 	@grep -o '`{ [^`]* }`' docs/filters.md | tr -d '`' | sed 's/\\|/|/g' | split -a 3 -l 1 - fuzz/corpus/filter/documented-
 	$(CARGO_FUZZ) filter fuzz/corpus/filter -- -max_total_time=$(FUZZ_SECONDS)
 	$(CARGO_FUZZ) job_file fuzz/corpus/job_file jobs -- -max_total_time=$(FUZZ_SECONDS)
+	@mkdir -p fuzz/corpus/returned_mail fuzz/corpus/provider_call
+	$(CARGO_FUZZ) --release returned_mail fuzz/corpus/returned_mail tests/it/returned/mails -- -max_total_time=$(FUZZ_SECONDS)
+	$(CARGO_FUZZ) --release provider_call fuzz/corpus/provider_call -- -max_total_time=$(FUZZ_SECONDS)
 
 fmt:
 	$(CARGO) fmt

@@ -11,6 +11,7 @@ create table tend.receipt (
     at          timestamptz not null,
     received_at timestamptz not null,
     applied_at  timestamptz,
+    judged_at   timestamptz,
     unique (message_id, source, said, code)
 );
 comment on table tend.receipt is 'What came back about a message after it was handed over. The same word said again is not written again.';
@@ -25,7 +26,10 @@ comment on column tend.receipt.address_key is 'SHA-256 of channel and address it
 comment on column tend.receipt.at is 'When it happened, as they say; never in the future.';
 comment on column tend.receipt.received_at is 'When it came.';
 comment on column tend.receipt.applied_at is 'When the message was made what it says, or found to be that or more already; null while the message is still under way.';
+comment on column tend.receipt.judged_at is 'When the limits of its job were looked at because of it; null: not yet, or it is no bad news.';
 create index receipt_pending on tend.receipt (receipt_id) where applied_at is null;
+create index receipt_unjudged on tend.receipt (receipt_id)
+    where judged_at is null and said in ('failed', 'refused', 'bounced', 'complained');
 create index receipt_failed on tend.receipt (address_key, at) where said = 'failed';
 
 -- receipts without an id of ours are found by the provider's
@@ -73,7 +77,6 @@ create table tend.safety_limit (
     complaint    numeric check (complaint > 0 and complaint <= 1),
     over_secs    bigint not null check (over_secs > 0),
     at_least     bigint not null check (at_least > 0),
-    seen         bigint not null default 0,
     counted_from timestamptz,
     reached_at   timestamptz,
     note         text,
@@ -87,8 +90,7 @@ comment on column tend.safety_limit.bounce is 'Share of messages that came back 
 comment on column tend.safety_limit.complaint is 'Share of messages complained about at which its messages wait, 0 to 1; null: no limit.';
 comment on column tend.safety_limit.over_secs is 'Counted over the messages of the runs of so many seconds.';
 comment on column tend.safety_limit.at_least is 'Fewer messages than this say nothing.';
-comment on column tend.safety_limit.seen is 'The last receipt that was looked at.';
-comment on column tend.safety_limit.counted_from is 'Runs before this count no more: somebody let the job go on; null: all of them count.';
+comment on column tend.safety_limit.counted_from is 'Messages handed over before this count no more: somebody let the job go on; null: all of them count.';
 comment on column tend.safety_limit.reached_at is 'Since when its messages wait; null while they do not.';
 comment on column tend.safety_limit.note is 'What was counted when the limit was reached.';
 

@@ -60,6 +60,7 @@ fn listed(waiting: &[Waiting], zone: Tz) -> String {
     let rows = waiting.iter().map(|one| {
         let what = match (one.reason.as_str(), one.state.as_str()) {
             ("approval", _) => "approval".to_owned(),
+            ("limit", _) => "a person: too many of the job came back".to_owned(),
             (_, "stopped") => format!("a person: {}", one.note.as_deref().unwrap_or_default()),
             _ => "the first ones to be taken".to_owned(),
         };

@@ -142,6 +142,22 @@ with recursive waiting as (
         where outbox.run_id = hold.run_id and outbox.state = 'held' and outbox.state_reason = hold.reason
     ) as waits
     where (hold.state = 'stopped' or hold.state = 'waiting' and hold.reason = 'approval') and waits.messages > 0
+), limited as (
+    -- Jobs that have reached the limit of their file for bounces or complaints.
+    select 'limit_reached' as kind, lim.job as subject,
+           lim.job || ': ' || lim.note || ', which its file does not allow; ' || coalesce(waits.messages, 0)
+               || ' messages wait (`tend approve ' || lim.job || '` lets the job go on)' as message
+    from tend.safety_limit as lim
+    left join lateral (
+        select sum(held.messages) as messages
+        from tend.hold
+        cross join lateral (
+            select count(*) as messages from tend.outbox
+            where outbox.run_id = hold.run_id and outbox.state = 'held' and outbox.state_reason = 'limit'
+        ) as held
+        where hold.job = lim.job and hold.reason = 'limit' and hold.state in ('waiting', 'stopped')
+    ) as waits on true
+    where lim.reached_at is not null
 ), differing as (
     -- What the last count over all orders found wrong in the kept facts; over when one finds nothing.
     select 'facts_differ' as kind, wrong.span as subject,
@@ -187,6 +203,6 @@ from (select * from overdue union all select * from failed union all select * fr
       select * from breached union all
       select * from gone union all select kind, ltrim(lane, '*'), message from unserved union all
       select * from unpaid union all select * from dead union all
-      select * from held union all select * from differing union all select * from scarce union all
+      select * from held union all select * from limited union all select * from differing union all select * from scarce union all
       select * from codeless union all select * from broken) as found
 order by 1, 2

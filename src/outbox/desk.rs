@@ -72,7 +72,7 @@ pub async fn resend(conn: &mut PgConnection, message_id: i64, who: &str, now: Da
     let done = sqlx::query!(
         "update tend.outbox set state = 'planned', state_at = $2, state_reason = 'sent again by ' || $3::text
          where message_id = $1 and state in ('in_doubt', 'held', 'dead') and not_after > $2
-           and not (state = 'held' and state_reason in ('approval', 'canary'))",
+           and not (state = 'held' and state_reason in ('approval', 'canary', 'limit'))",
         message_id,
         now,
         who
@@ -102,7 +102,7 @@ pub async fn give_up(conn: &mut PgConnection, message_id: i64, who: &str, now: D
 async fn why_not(conn: &mut PgConnection, message_id: i64, now: DateTime<Utc>) -> sqlx::Result<Decided> {
     let row = sqlx::query!(
         r#"select state in ('in_doubt', 'held', 'dead') as "waiting!", not_after <= $2 as "over!",
-                  state = 'held' and coalesce(state_reason in ('approval', 'canary'), false) as "unapproved!"
+                  state = 'held' and coalesce(state_reason in ('approval', 'canary', 'limit'), false) as "unapproved!"
            from tend.outbox where message_id = $1"#,
         message_id,
         now

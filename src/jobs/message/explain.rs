@@ -274,6 +274,10 @@ impl Report<'_> {
             "approval" => {
                 format!("{} wait until another person approves them: `tend approve {job}`.", count(*messages))
             }
+            "limit" => format!(
+                "{} wait: too many messages of the job came back or were called spam. `tend approve {job}` lets it go on.",
+                count(*messages)
+            ),
             "canary" => format!("{} wait until the others have been taken well.", count(*messages)),
             why => format!("{} are held: {why}.", count(*messages)),
         });

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
+use self::returned::{Returned, returned};
 use super::Message;
 use super::answers::{Answer, answers};
 use super::explain::in_words;
@@ -17,6 +18,8 @@ use crate::clock::shown;
 use crate::engine::door::{Explained, Run};
 use crate::jobs::effects::{Credited, Goals, of_customer};
 use crate::jobs::layout::hang;
+
+mod returned;
 
 /// Width of the instants in front of what happened then.
 const WHEN: usize = 26;
@@ -101,6 +104,7 @@ struct History {
     credited: Vec<Credited>,
     answers: Vec<Answer>,
     words: Vec<Word>,
+    returned: Returned,
 }
 
 /// What is on record about the customer up to the as-of of `run`; none when there is no such customer.
@@ -124,6 +128,7 @@ pub(super) async fn history(
         answers: answers(&ids, run, conn).await?,
         messages,
         words: words(message, run, customer, conn).await?,
+        returned: returned(&ids, run, customer, conn).await?,
     };
     let text = history.text(run);
     Ok(Some(Explained { json: json!(history), text, html: None }))
@@ -226,6 +231,7 @@ impl History {
         for word in &self.words {
             text.push_str(&word.text(run));
         }
+        text.push_str(&self.returned.of_customer(run));
         text
     }
 
@@ -244,6 +250,7 @@ impl History {
             for attempt in self.attempts.iter().filter(|attempt| attempt.message_id == queued.message_id) {
                 text.push_str(&line(shown(attempt.handed_off_at, run.timezone), &attempt.words(run)));
             }
+            text.push_str(&self.returned.of_message(queued.message_id, run));
             let why = queued.state_reason.as_deref().map_or_else(String::new, |why| format!(": {why}"));
             text.push_str(&line(shown(queued.state_at, run.timezone), &format!("since then {}{why}", queued.state)));
             for order in self.credited.iter().filter(|order| order.message_id == queued.message_id) {

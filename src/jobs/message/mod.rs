@@ -36,6 +36,7 @@ mod explain;
 mod goal;
 mod history;
 mod kind;
+mod limit;
 mod offer;
 mod pressure;
 mod safety;

@@ -76,6 +76,7 @@ message as (
     cross join lateral (
         select case :hold::text
                    when 'approval' then true
+                   when 'limit' then true
                    when 'canary' then tend.dealt(:run_id::bigint::text, w.customer_id, 10000) >= :canary_share::numeric * 10000
                                       and w.customer_id collate "C" <> (select min(f.customer_id collate "C") from worded f)
                    else false end as waits

@@ -5,6 +5,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
+use super::limit::{self, Limit};
 use super::schema;
 use crate::engine::door::{JobError, Run, Trigger};
 use crate::jobfile::duration::Span;
@@ -19,6 +20,12 @@ const ENOUGH: usize = 3;
 const FEW: i64 = 20;
 /// A canary nobody has answered by then tells nothing more.
 const LONGEST_WAIT: Span = Span::days(7);
+/// What stops the rest behind a canary, in words for the schema.
+const STOPS: [(&str, &str); 3] = [
+    ("rejected", "Share of messages refused for good when they were sent"),
+    ("bounce", "Share of messages that came back"),
+    ("complaint", "Share of messages that customers called spam"),
+];
 const APPROVALS: [(&str, Approval); 2] = [("required", Approval::Required), ("first_run", Approval::FirstRun)];
 
 /// What must be approved by another person.
@@ -48,6 +55,8 @@ pub struct Safety {
     pub approval: Option<Approval>,
     /// What goes first.
     pub canary: Option<Canary>,
+    /// What of all its messages may come back.
+    limit: Option<Limit>,
     max_recipients: Option<i64>,
     max_change: Option<Decimal>,
 }
@@ -67,12 +76,13 @@ pub fn read(file: &mut Reader<'_>) -> Option<Safety> {
         );
     }
     let canary = table.table("canary").and_then(canary);
+    let limit = table.table("limit").and_then(limit::read);
     let whole = table.problems() == before;
     table.finish();
-    whole.then_some(Safety { approval, canary, max_recipients, max_change })
+    whole.then_some(Safety { approval, canary, limit, max_recipients, max_change })
 }
 
-/// `{ share = "1%", wait = "1h", stop_if = { rejected = "3%" } }`
+/// `{ share = "1%", wait = "1h", stop_if = { rejected = "3%", bounce = "3%", complaint = "0.1%" } }`
 fn canary(mut table: Reader<'_>) -> Option<Canary> {
     table.required("share", "\"1%\"");
     let parts = table.percent("share").and_then(|share| (share * Decimal::from(10_000)).round().to_i64());
@@ -84,18 +94,28 @@ fn canary(mut table: Reader<'_>) -> Option<Canary> {
     if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
         table.problem("wait", format!("`wait` is at most \"{LONGEST_WAIT}\""), None);
     }
-    table.required("stop_if", "{ rejected = \"3%\" }");
+    table.required("stop_if", "{ rejected = \"3%\", bounce = \"3%\" }");
     let mut limits = table.table("stop_if")?;
-    limits.required("rejected", "\"3%\"");
-    let rejected = limits.percent("rejected");
+    let before = limits.problems();
+    let mut stop_if = Map::new();
+    for (key, _) in STOPS {
+        if let Some(share) = limits.percent(key) {
+            stop_if.insert(key.to_owned(), json!(share.to_f64()?));
+        }
+    }
+    if stop_if.is_empty() && limits.problems() == before {
+        let all = STOPS.map(|(key, _)| format!("`{key}`")).join(", ");
+        limits.problem_here(format!("nothing would stop the rest; give one or more of {all}"), None);
+    }
     limits.finish();
     table.finish();
-    Some(Canary { of_ten_thousand: parts?, wait: wait?, stop_if: json!({ "rejected": rejected?.to_f64()? }) })
+    Some(Canary { of_ten_thousand: parts?, wait: wait?, stop_if: Value::Object(stop_if) })
 }
 
 impl Safety {
-    /// Why the messages of a run are held at first: `approval`, `canary`; none: they are not.
+    /// Why the messages of a run are held at first: `approval`, `limit`, `canary`; none: they are not.
     pub async fn holds(&self, conn: &mut PgConnection, run: &Run) -> sqlx::Result<Option<&'static str>> {
+        let limited = limit::written(self.limit.as_ref(), conn, run).await?;
         let canary = self.canary.as_ref().map(|_| "canary");
         let approved = match self.approval {
             None => true,
@@ -111,7 +131,11 @@ impl Safety {
                 .await?
             }
         };
-        Ok(if approved { canary } else { Some("approval") })
+        Ok(match (approved, limited) {
+            (false, _) => Some("approval"),
+            (true, true) => Some("limit"),
+            (true, false) => canary,
+        })
     }
 
     /// Stops a run that would write to more customers than the file allows, or far more or fewer than usual, before anything
@@ -185,11 +209,8 @@ async fn usual(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Option<i64>> 
 /// JSON schema of `[safety]`.
 pub fn schema() -> Value {
     let share = |description: &str| json!({ "description": description, "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)? ?[%％]$" });
-    let limits = schema::table(
-        "What stops the rest",
-        &["rejected"],
-        Value::Object(Map::from_iter([("rejected".to_owned(), share("Share of messages refused for good"))])),
-    );
+    let stops = STOPS.map(|(key, words)| (key.to_owned(), share(words)));
+    let limits = schema::table("What stops the rest: one or more of these", &[], Value::Object(Map::from_iter(stops)));
     let canary = schema::table(
         "A share is sent first; the rest waits, and is stopped when too many of the share go wrong",
         &["share", "wait", "stop_if"],
@@ -210,6 +231,7 @@ pub fn schema() -> Value {
             "max_recipients": { "description": "A run that would write to more is stopped before anything is queued", "type": "integer", "minimum": 1 },
             "max_change": share("So is one that differs by more than this from the middle one of the last seven runs"),
             "canary": canary,
+            "limit": limit::schema(&share),
         }),
     )
 }

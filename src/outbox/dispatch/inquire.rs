@@ -16,6 +16,7 @@ use super::recover::MOST_ATTEMPTS;
 use super::{Lane, Plans, Shared};
 use crate::outbox::channel::settings::{ReceiptSettings, Sort};
 use crate::outbox::channel::{Question, Receipt};
+use crate::outbox::returned::{self, About, Consequences, News, Said, Source};
 
 /// Questions of one round.
 const ROUND: i64 = 50;
@@ -65,7 +66,7 @@ pub async fn once(shared: &Shared, lanes: &[Arc<Lane>]) -> sqlx::Result<()> {
                     lane.channel.ask(&question).await
                 }
             };
-            settle(shared, receipt, &each, said, now).await?;
+            settle(shared, lane, receipt, &each, said, now).await?;
         }
     }
     Ok(())
@@ -140,6 +141,7 @@ fn becomes(receipt: &ReceiptSettings, due: &Due, said: &Receipt, now: DateTime<U
     let older = |than: std::time::Duration| TimeDelta::from_std(than).is_ok_and(|than| age >= than);
     match said {
         Receipt::Taken(words) => Some(("accepted", format!("settled by its receipt: {words}"))),
+        Receipt::Delivered(words) => Some(("delivered", format!("settled by its receipt: {words}"))),
         Receipt::Refused(words) => Some(("rejected", format!("settled by its receipt: {words}"))),
         Receipt::Missing if older(receipt.missing_after) && due.attempt < MOST_ATTEMPTS => {
             Some(("planned", "settled by its receipt: the gateway never had it; sent again".into()))
@@ -157,6 +159,7 @@ fn becomes(receipt: &ReceiptSettings, due: &Due, said: &Receipt, now: DateTime<U
 
 async fn settle(
     shared: &Shared,
+    lane: &Lane,
     receipt: &ReceiptSettings,
     due: &Due,
     said: Receipt,
@@ -164,7 +167,9 @@ async fn settle(
 ) -> sqlx::Result<()> {
     let becomes = becomes(receipt, due, &said, now);
     let words = match &said {
-        Receipt::Taken(words) | Receipt::Refused(words) | Receipt::Silent(words) => words.clone(),
+        Receipt::Taken(words) | Receipt::Delivered(words) | Receipt::Refused(words) | Receipt::Silent(words) => {
+            words.clone()
+        }
         Receipt::Missing => "the gateway does not know it".into(),
     };
     let ended = becomes.is_some();
@@ -191,6 +196,25 @@ async fn settle(
         )
         .execute(&mut *tx)
         .await?;
+    }
+    let told = match &said {
+        Receipt::Delivered(_) => Some(Said::Delivered),
+        Receipt::Refused(_) => Some(Said::Failed),
+        Receipt::Taken(_) | Receipt::Missing | Receipt::Silent(_) => None,
+    };
+    if let Some(told) = told {
+        // it stands among what came back, as if the gateway had posted it
+        let news = News {
+            about: About::Ours(due.public_id),
+            source: Source::Inquiry,
+            provider: Some(lane.name.clone()),
+            said: told,
+            code: String::new(),
+            detail: words,
+            at: None,
+            to: Vec::new(),
+        };
+        returned::take(&mut tx, &news, Consequences { suppress: false, ..Consequences::default() }, now).await?;
     }
     tx.commit().await
 }

@@ -1,16 +1,22 @@
--- hold/approve: lets messages go. $1 job, $2 run or null (then only what waits for approval), $3 who, $4 now. Where a share
--- is to go first, the rest of what was approved goes on waiting, for that.
-with decided as (
+-- hold/approve: lets messages go. $1 job, $2 run or null (then what waits for approval, or because of the limit of the job), $3
+-- who, $4 now. Where a share is to go first, the rest of what was approved goes on waiting, for that. Without a run the job
+-- goes on after its limit, which is counted anew from now on.
+with going_on as (
+    update tend.safety_limit set reached_at = null, note = null, counted_from = $4
+    where job = $1 and $2::bigint is null and reached_at is not null
+    returning job
+),
+decided as (
     update tend.hold
     set state = 'released', decided_at = $4, decided_by = $3
     where job = $1 and state in ('waiting', 'stopped')
-      and case when $2::bigint is null then reason = 'approval' else run_id = $2 end
+      and case when $2::bigint is null then reason in ('approval', 'limit') else run_id = $2 end
     returning run_id, job, spec_hash, reason, canary_share, wait_secs, stop_if
 ),
 -- the same share as when nobody must approve: by the hash of run and customer, and the first customer in any case
 sorted as (
     select m.message_id, m.run_id, m.job,
-           d.reason = 'approval' and d.canary_share is not null
+           d.reason in ('approval', 'limit') and d.canary_share is not null
                and tend.dealt(m.run_id::text, m.customer_id, 10000) >= d.canary_share * 10000
                and m.customer_id collate "C" <> min(m.customer_id collate "C") over (partition by m.run_id) as waits
     from decided d
@@ -30,5 +36,5 @@ behind as (
     group by d.run_id, d.job, d.spec_hash, d.canary_share, d.wait_secs, d.stop_if
     on conflict (run_id, reason) do nothing
 )
-select (select count(*) from decided) as "decided!", (select count(*) from sorted where not waits) as "planned!",
+select (select count(*) from decided) + (select count(*) from going_on) as "decided!", (select count(*) from sorted where not waits) as "planned!",
        (select count(*) from sorted where waits) as "behind!"

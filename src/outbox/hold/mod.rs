@@ -1,9 +1,11 @@
-//! Messages of a run that wait: for another person's approval, or for the share that goes first.
+//! Messages of a run that wait: for another person's approval, for the share that goes first, or because too many of the job
+//! came back.
 //!
 //! Promises: nobody approves what they put in force themselves, as far as known; what was not approved dies with its
 //! messages; the rest behind a canary goes only when all of the canary have their answer, the wait is over and the answers
-//! were good enough, else it is stopped until a person decides; where nobody is known to have been reached, too. Bounces and complaints, once channels report them, are
-//! further counts beside `rejected`.
+//! were good enough, else it is stopped until a person decides; where nobody is known to have been reached, too. A job that
+//! has reached the limit of its file for bounces or complaints sends nothing more until a person lets it go on, whatever run it
+//! is of; from then on it is counted anew.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,7 +18,7 @@ pub struct Waiting {
     pub job: String,
     /// The run.
     pub run_id: i64,
-    /// approval or canary.
+    /// approval, canary or limit.
     pub reason: String,
     /// waiting, or stopped by the canary.
     pub state: String,
@@ -72,7 +74,7 @@ pub async fn waiting(conn: &mut PgConnection, job: Option<&str>) -> sqlx::Result
     .await
 }
 
-/// Lets the messages of a job go that wait for approval; with a run, also those its canary holds back or has stopped.
+/// Lets the messages of a job go that wait for approval, or because of its limit; with a run, also those its canary holds back or has stopped.
 ///
 /// # Errors
 /// When the database refuses.
@@ -108,7 +110,7 @@ pub async fn refuse(
         r#"with decided as (
                update tend.hold set state = 'refused', decided_at = $4, decided_by = $3
                where job = $1 and state in ('waiting', 'stopped')
-                 and case when $2::bigint is null then reason = 'approval' else run_id = $2 end
+                 and case when $2::bigint is null then reason in ('approval', 'limit') else run_id = $2 end
                returning run_id, reason
            ), cancelled as (
                update tend.outbox m set state = 'cancelled', state_at = $4, state_reason = 'not approved by ' || $3::text
@@ -146,11 +148,20 @@ async fn own(conn: &mut PgConnection, job: &str, run: Option<i64>, by: &str) -> 
     .await
 }
 
-/// Lets go or stops what waits behind canaries, and closes what has died.
+/// Stops jobs that have reached their limits, lets go or stops what waits behind canaries, and closes what has died.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn look(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    for reached in sqlx::query_file!("src/outbox/hold/limit.sql", now).fetch_all(&mut *conn).await? {
+        tracing::error!(job = reached.job, "the limit of the job is reached, its messages wait: {}", reached.note);
+    }
+    let limited = sqlx::query_scalar!(
+        r#"select exists (select from tend.safety_limit where reached_at is not null) as "limited!""#
+    );
+    if limited.fetch_one(&mut *conn).await? {
+        sqlx::query_file!("src/outbox/hold/limited.sql", now).execute(&mut *conn).await?;
+    }
     let judged = sqlx::query_file!("src/outbox/hold/canary.sql", now).execute(&mut *conn).await?;
     sqlx::query!(
         "update tend.hold h set state = 'over', decided_at = $1

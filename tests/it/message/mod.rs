@@ -9,6 +9,7 @@ mod files;
 mod holdout;
 mod hours;
 mod ledger;
+mod limits;
 mod moves;
 mod offered;
 mod offers;

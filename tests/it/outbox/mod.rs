@@ -17,5 +17,5 @@ mod standby;
 mod templates;
 mod timing;
 mod vendors;
-mod watched;
+pub mod watched;
 mod webhook;

@@ -14,7 +14,7 @@ use crate::support::{World, eventually, instant};
 const RECORDING: &str = "kind = \"recording\"\nsort = \"email\"\n";
 
 /// One round of the watchdog; the open alarms.
-async fn alarms(world: &World) -> Vec<String> {
+pub async fn alarms(world: &World) -> Vec<String> {
     let settings = Settings::read(Path::new("config"), []).unwrap_or_else(|error| panic!("{error}"));
     let no_specs = Arc::new(|_| anyhow::bail!("there are none"));
     round(&Engine::new(world.db().clone(), world.clock(), no_specs, settings.engine)).await.unwrap();

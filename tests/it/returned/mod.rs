@@ -1,6 +1,9 @@
 //! What comes back: receipts and replies by real HTTP, mails by file and by pipe, and what follows.
 
+mod anything;
 mod calls;
+mod mailboxes;
+mod mails;
 mod receipts;
 mod replies;
 

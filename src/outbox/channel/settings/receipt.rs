@@ -46,6 +46,9 @@ pub struct ReceiptSettings {
     /// States that mean that the message was refused; every other means that the gateway has it.
     #[serde(default)]
     pub refused: Vec<String>,
+    /// States that mean that it arrived.
+    #[serde(default)]
+    pub delivered: Vec<String>,
     /// How long after the hand-over the gateway is asked first: its books may lag behind.
     #[serde(default = "minute", deserialize_with = "duration")]
     pub after: Duration,
@@ -71,6 +74,9 @@ impl ReceiptSettings {
         }
         if !self.refused.is_empty() && self.status.is_none() {
             say("receipt.refused", "nothing says where the state stands; give status");
+        }
+        if !self.delivered.is_empty() && self.status.is_none() {
+            say("receipt.delivered", "nothing says where the state stands; give status");
         }
         let query = self.body.unwrap_or(channel) == BodyKind::Query;
         match self.method.as_deref().unwrap_or(method) {

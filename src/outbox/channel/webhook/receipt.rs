@@ -36,6 +36,8 @@ pub struct Question {
 pub enum Receipt {
     /// It has it.
     Taken(String),
+    /// It has delivered it.
+    Delivered(String),
     /// It refused it.
     Refused(String),
     /// It does not know it.
@@ -129,7 +131,11 @@ impl Asker {
         let state = self.settings.status.as_ref().and_then(|status| entry.pointer(status)).map(plain);
         let state = state.unwrap_or_default();
         let said = masked(&format!("the gateway says {state}"));
-        if self.settings.refused.contains(&state) { Receipt::Refused(said) } else { Receipt::Taken(said) }
+        match () {
+            () if self.settings.refused.contains(&state) => Receipt::Refused(said),
+            () if self.settings.delivered.contains(&state) => Receipt::Delivered(said),
+            () => Receipt::Taken(said),
+        }
     }
 }
 

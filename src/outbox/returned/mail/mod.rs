@@ -5,6 +5,8 @@
 //! its own Message-ID in place of ours (Amazon SES). Both are made of `tend.outbox.public_id`, a random UUID, which only
 //! those know who had the mail; and what is said counts for the address the mail went to, see [`take`](super::take).
 
+use std::panic::catch_unwind;
+
 use chrono::{DateTime, Utc};
 use mail_parser::{Message, MessageParser, MimeHeaders as _, PartType};
 use uuid::Uuid;
@@ -77,7 +79,8 @@ pub fn read(raw: &[u8]) -> Returned {
     if nesting(raw) > NESTED {
         return Returned::Unreadable;
     }
-    let Some(mail) = MessageParser::default().parse(raw) else { return Returned::Unreadable };
+    // a mail that breaks the parser must not stand in the way of those behind it for ever
+    let Ok(Some(mail)) = catch_unwind(|| MessageParser::default().parse(raw)) else { return Returned::Unreadable };
     if mail.root_part().headers.is_empty() {
         return Returned::Unreadable;
     }
