@@ -12,6 +12,8 @@ use crate::db::embedded::{EmbeddedError, PrivatePostgres};
 
 /// What the names of scratch databases begin with.
 const PREFIX: &str = "tend_scratch_";
+/// Connections for work that does one thing after the other: the fewer, the more of its statements each has planned before.
+const FEW: u32 = 3;
 /// The databases from which others are made: the first that lets us in.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
@@ -110,7 +112,8 @@ impl Scratch {
     /// # Errors
     /// When the server cannot be reached any more.
     pub(super) async fn database(&self) -> Result<Database, ConnectError> {
-        Database::connect_beside(&self.settings, &self.name).await
+        let settings = DatabaseSettings { max_connections: FEW, ..self.settings.clone() };
+        Database::connect_beside(&settings, &self.name).await
     }
 
     /// Leaves it where it is; nobody sweeps it, if its name says so.

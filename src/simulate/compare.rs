@@ -117,7 +117,7 @@ fn differences(one: &[Section], other: &[Section]) -> Vec<Section> {
         let mut changed: Vec<_> = figures.into_iter().filter(|(_, [here, there])| here != there).collect();
         changed.sort_by_key(|(names, [here, there])| (-(there - here).abs(), names.clone()));
         let rows = changed.into_iter().map(|(names, [here, there])| {
-            let figures = [Cell::Count(here), Cell::Count(there), Cell::Word(text::signed(there - here))];
+            let figures = [Cell::Count(here), Cell::Count(there), Cell::Change(there - here)];
             names.into_iter().map(Cell::Word).chain(figures).collect()
         });
         let rows: Vec<Vec<Cell>> = rows.collect();
@@ -158,7 +158,7 @@ impl People {
             false => ("fewer", "Customers who get fewer", &self.least),
         };
         let rows = people.iter().map(|(here, there, customer)| {
-            let figures = [Cell::Count(*here), Cell::Count(*there), Cell::Word(text::signed(there - here))];
+            let figures = [Cell::Count(*here), Cell::Count(*there), Cell::Change(there - here)];
             std::iter::once(Cell::Word(customer.clone())).chain(figures).collect()
         });
         Section { key, title, note: "", columns: COLUMNS[1], rows: rows.collect(), names: 1, figure: None }

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::SimulateError;
 use super::compare::Comparison;
-use super::figures::{Cell, Section};
-use super::picture::{self, Picture, Shade};
+use super::figures::{Cell, Section, signed};
+use super::picture::{self, Picture, Scale, Shade};
 use super::report::Report;
-use super::text::{rate, signed};
+use super::text::rate;
 use crate::jobs::layout::count;
 use crate::jobs::page::render;
 
@@ -79,17 +79,17 @@ pub fn comparison(comparison: &Comparison) -> Result<String, SimulateError> {
     let other = Other {
         named: comparison.named.clone(),
         tiles,
-        calendar: calendar(&comparison.other),
+        calendar: calendar(&comparison.other, &comparison.one),
         sections: comparison.sections.iter().map(table).collect(),
     };
-    made(&page(&comparison.one, Some(other)))
+    made(&page(&comparison.one, Some((other, &comparison.other))))
 }
 
 fn made(page: &Page<'_>) -> Result<String, SimulateError> {
     render(include_str!("page.html"), page).map_err(|error| SimulateError::Page(error.to_string()))
 }
 
-fn page(report: &Report, other: Option<Other>) -> Page<'_> {
+fn page<'r>(report: &'r Report, other: Option<(Other, &Report)>) -> Page<'r> {
     let (first, last) = report.stretch.days();
     let days = (last - first).num_days() + 1;
     let jobs: std::collections::BTreeSet<&str> = report.sent.iter().map(|sent| sent.job.as_str()).collect();
@@ -103,25 +103,24 @@ fn page(report: &Report, other: Option<Other>) -> Page<'_> {
         title: format!("Simulation, {first} to {last}"),
         when: report.when(),
         tiles,
-        days: calendar(report),
-        other,
+        days: calendar(report, other.as_ref().map_or(report, |(_, other)| other)),
+        other: other.map(|(other, _)| other),
         sections: report.sections.iter().map(table).collect(),
         assumptions: &report.assumptions,
     }
 }
 
-fn calendar(report: &Report) -> Calendar {
+/// The calendar of a report, in shades that mean the same as in that of the `other`.
+fn calendar(report: &Report, other: &Report) -> Calendar {
     let (first, last) = report.stretch.days();
-    let (pictures, shades) = picture::draw(&report.sent, first, last);
+    let scale = Scale::of([&report.sent, &other.sent]);
+    let (pictures, shades) = picture::draw(&report.sent, &scale, first, last);
     Calendar { pictures, shades }
 }
 
 fn table(section: &Section) -> Table {
-    let numbers: Vec<bool> = section
-        .rows
-        .first()
-        .map(|row| row.iter().map(|cell| matches!(cell, Cell::Count(_))).collect())
-        .unwrap_or_default();
+    let numbers: Vec<bool> =
+        section.rows.first().map(|row| row.iter().map(Cell::is_figure).collect()).unwrap_or_default();
     let number = |at: usize| numbers.get(at).copied().unwrap_or(false);
     let head = section.columns.iter().enumerate();
     let rows =

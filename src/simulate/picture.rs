@@ -75,9 +75,14 @@ pub struct Shade {
 }
 
 /// Where each shade but the first begins: quarters of the days with messages.
-struct Scale([i64; 3]);
+pub struct Scale([i64; 3]);
 
 impl Scale {
+    /// Of all days that are shown together.
+    pub fn of<'s>(shown: impl IntoIterator<Item = &'s Vec<Sent>>) -> Self {
+        Self::new(shown.into_iter().flat_map(|sent| by_day(sent).into_values()).collect())
+    }
+
     fn new(mut figures: Vec<i64>) -> Self {
         figures.retain(|figure| *figure > 0);
         figures.sort_unstable();
@@ -90,20 +95,24 @@ impl Scale {
     }
 }
 
-/// Pictures of at most a year each, and what the shades of days stand for.
-pub fn draw(sent: &[Sent], first: NaiveDate, last: NaiveDate) -> (Vec<Picture>, Vec<Shade>) {
+fn by_day(sent: &[Sent]) -> BTreeMap<NaiveDate, i64> {
     let mut days: BTreeMap<NaiveDate, i64> = BTreeMap::new();
     for one in sent {
         *days.entry(one.day).or_default() += one.messages;
     }
-    let scale = Scale::new(days.values().copied().collect());
+    days
+}
+
+/// Pictures of at most a year each, and what the shades of days stand for.
+pub fn draw(sent: &[Sent], scale: &Scale, first: NaiveDate, last: NaiveDate) -> (Vec<Picture>, Vec<Shade>) {
+    let days = by_day(sent);
     let weeks: Vec<NaiveDate> = std::iter::successors(Some(monday(first)), |week| week.checked_add_days(Days::new(7)))
         .take_while(|week| *week <= last)
         .collect();
     let jobs = jobs(sent);
     let pictures = weeks.chunks(WEEKS).map(|weeks| {
         let mut canvas = Canvas::new(weeks, jobs.len());
-        canvas.days(weeks, &days, &scale, (first, last));
+        canvas.days(weeks, &days, scale, (first, last));
         canvas.jobs(weeks, &jobs, sent);
         canvas.picture
     });
@@ -205,7 +214,7 @@ impl Canvas {
             let of_week = |week: &NaiveDate| sums.get(week).and_then(|sum| sum.jobs.get(job)).copied().unwrap_or(0);
             let most = sums.keys().map(of_week).max().unwrap_or(0).max(1);
             self.label(LEFT - 8.0, y + ROW / 2.0 + 4.0, clip(job, NAME), "left");
-            self.label(WIDTH - RIGHT + 8.0, y + ROW / 2.0 + 4.0, count(*total), "right");
+            self.label(self.column(weeks.len()) + 6.0, y + ROW / 2.0 + 4.0, count(*total), "right");
             for (at, week) in weeks.iter().enumerate() {
                 let messages = of_week(week);
                 let level = usize::try_from((messages * 4 + most - 1) / most).unwrap_or(0);
@@ -245,9 +254,9 @@ mod tests {
     #[test]
     fn a_picture_has_a_square_for_every_day_and_nothing_beyond_its_edge() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let sent = [Sent { day: day("2026-01-01"), job: "birthday".into(), messages: 3 }];
+        let sent = vec![Sent { day: day("2026-01-01"), job: "birthday".into(), messages: 3 }];
         for (last, pictures) in [("2026-01-01", 1), ("2026-03-31", 1), ("2026-12-31", 1), ("2028-06-30", 3)] {
-            let (drawn, _) = draw(&sent, day("2026-01-01"), day(last));
+            let (drawn, _) = draw(&sent, &Scale::of([&sent]), day("2026-01-01"), day(last));
             assert_eq!(drawn.len(), pictures, "{last}");
             let days = drawn
                 .iter()

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, Days, NaiveDate};
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::compare::Comparison;
-use super::figures::{Cell, Section, Sent};
+use super::figures::{Cell, Section, Sent, signed};
 use super::report::Report;
 use crate::jobs::layout::{Align, WIDTH, clip, count, fold, hang, table};
 
 /// Rows of a table; JSON has all of them.
 const MOST: usize = 25;
+/// No column of words becomes narrower.
+const SHORTEST: usize = 8;
 /// So many days are listed one by one; longer stretches by week.
 const DAYS: u64 = 21;
 
@@ -85,55 +89,65 @@ pub fn monday(day: NaiveDate) -> NaiveDate {
 fn periods(sent: &[Sent], first: NaiveDate, last: NaiveDate) -> String {
     let long = first + Days::new(DAYS) <= last;
     let sums = summed(sent, |day| if long { monday(day) } else { day });
-    let mut rows = vec![
-        if long { vec!["week of", "messages", "most on one day", "jobs"] } else { vec!["day", "messages", "jobs"] }
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<Vec<_>>(),
-    ];
-    for (begin, sum) in &sums {
-        let mut jobs: Vec<_> = sum.jobs.iter().collect();
-        jobs.sort_by_key(|(job, messages)| (-**messages, (*job).clone()));
-        let jobs = jobs.into_iter().map(|(job, messages)| format!("{job} {}", count(*messages))).collect::<Vec<_>>();
-        let jobs = clip(&jobs.join(", "), if long { 52 } else { 70 });
-        let peak = sum.peak.map(|(day, most)| format!("{} {}", day.format("%a"), count(most))).unwrap_or_default();
-        let begin = begin.to_string();
-        rows.push(if long {
-            vec![begin, count(sum.messages), peak, jobs]
-        } else {
-            vec![begin, count(sum.messages), jobs]
-        });
-    }
     if sums.is_empty() {
         return String::new();
     }
-    format!(
-        "\nMessages sent, {}\n{}",
-        if long { "by week" } else { "by day" },
-        table(&[Align::Left, Align::Right, Align::Right][..if long { 3 } else { 2 }], &rows)
-    )
+    let head: &[&str] =
+        if long { &["week of", "messages", "most on one day", "jobs"] } else { &["day", "messages", "jobs"] };
+    let mut rows = vec![head.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()];
+    for (begin, sum) in &sums {
+        let mut jobs: Vec<_> = sum.jobs.iter().collect();
+        jobs.sort_by_key(|(job, messages)| (-**messages, (*job).clone()));
+        let jobs: Vec<_> = jobs.into_iter().map(|(job, messages)| format!("{job} {}", count(*messages))).collect();
+        let peak = sum.peak.filter(|_| long).map(|(day, most)| format!("{} {}", day.format("%a"), count(most)));
+        let row = [Some(begin.to_string()), Some(count(sum.messages)), peak, Some(jobs.join(", "))];
+        rows.push(row.into_iter().flatten().collect());
+    }
+    let align = [Align::Left, Align::Right, if long { Align::Right } else { Align::Left }];
+    format!("\nMessages sent, {}\n{}", if long { "by week" } else { "by day" }, fitted(&align, rows))
 }
 
 /// A table with its heading.
 pub fn section(part: &Section) -> String {
     let mut rows = vec![part.columns.iter().map(|(_, head)| (*head).to_owned()).collect::<Vec<_>>()];
     rows.extend(part.rows.iter().take(MOST).map(|row| row.iter().map(Cell::shown).collect()));
-    let align: Vec<Align> = part.rows.first().map(|row| row.iter().map(aligned).collect()).unwrap_or_default();
+    let align = |cell: &Cell| if cell.is_figure() { Align::Right } else { Align::Left };
+    let align: Vec<Align> = part.rows.first().map(|row| row.iter().map(align).collect()).unwrap_or_default();
     let mut text = format!("\n{}\n", part.title);
     if !part.note.is_empty() {
         text.push_str(&fold(part.note, 2));
     }
-    // words at the end take what is left of the line
-    let lines = table(&align, &rows);
-    text.extend(lines.lines().map(|line| clip(line, WIDTH) + "\n"));
-    if part.rows.len() > MOST {
-        text.push_str(&format!("  and {} more rows; --json has all\n", count((part.rows.len() - MOST) as i64)));
+    text.push_str(&fitted(&align, rows));
+    if let Some(more @ 1..) = part.rows.len().checked_sub(MOST) {
+        text.push_str(&format!("  and {more} more rows; --json has all\n"));
     }
     text
 }
 
-fn aligned(cell: &Cell) -> Align {
-    if matches!(cell, Cell::Count(_)) { Align::Right } else { Align::Left }
+/// A table no wider than a terminal: the widest words are cut.
+fn fitted(align: &[Align], mut rows: Vec<Vec<String>>) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut widths: Vec<usize> =
+        (0..columns).map(|column| rows.iter().map(|row| row[column].width()).max().unwrap_or(0)).collect();
+    let is_word = |column: &usize| !matches!(align.get(*column), Some(Align::Right));
+    loop {
+        let whole: usize = widths.iter().map(|width| width + 2).sum();
+        let widest = (0..columns).filter(is_word).max_by_key(|column| widths[*column]);
+        let (Some(over @ 1..), Some(widest)) = (whole.checked_sub(WIDTH), widest) else { break };
+        // down to the next widest, then both
+        let next = (0..columns).filter(is_word).filter(|column| *column != widest).map(|column| widths[column]).max();
+        let to = widths[widest].saturating_sub(over).max(next.unwrap_or(0).min(widths[widest] - 1)).max(SHORTEST);
+        if to >= widths[widest] {
+            break;
+        }
+        widths[widest] = to;
+    }
+    for row in &mut rows {
+        for (column, cell) in row.iter_mut().enumerate() {
+            *cell = clip(cell, widths[column]);
+        }
+    }
+    table(align, &rows)
 }
 
 /// Two folders side by side.
@@ -162,13 +176,4 @@ pub fn comparison(comparison: &Comparison) -> String {
         text.push_str("  No figure differs.\n");
     }
     text
-}
-
-/// "+1,200", "−3", "±0"
-pub fn signed(number: i64) -> String {
-    match number {
-        0 => "±0".to_owned(),
-        more if more > 0 => format!("+{}", count(more)),
-        less => format!("−{}", count(-less)),
-    }
 }

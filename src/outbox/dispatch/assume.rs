@@ -133,15 +133,21 @@ impl Assumed {
             .map(drop)
     }
 
-    /// Whether anything is owed at all: most instants bring no message.
+    /// Whether anything is to be done now: most instants bring no message.
     async fn is_owed(&self) -> sqlx::Result<bool> {
-        sqlx::query_scalar!(
-            r#"select exists (select from tend.outbox where state = 'planned')
-                   or exists (select from tend.outbox where state = 'held')
-                   or exists (select from tend.outbox where fallback is not null and state in ('rejected', 'bounced')) as "owed!""#
+        let mut tx = self.shared.begin(Plans::Fresh).await?;
+        let now = self.shared.clock.now(&mut tx).await?;
+        let owed = sqlx::query_scalar!(
+            r#"select exists (select from tend.outbox where state = 'planned' and not_before <= $1)
+                   or exists (select from tend.outbox where state in ('planned', 'held') and not_after <= $1)
+                   or exists (select from tend.outbox where state in ('in_doubt', 'held', 'dead') and state = 'held')
+                   or exists (select from tend.outbox where fallback is not null and state in ('rejected', 'bounced')) as "owed!""#,
+            now
         )
-        .fetch_one(self.shared.db.pool())
-        .await
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(owed)
     }
 
     async fn approve(&self) -> sqlx::Result<()> {

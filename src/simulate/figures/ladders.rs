@@ -39,14 +39,16 @@ async fn levels(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sect
     let rows = sqlx::query!(
         r#"with now as (
                select ladder, level, count(*) as customers from tend.ladder_state group by 1, 2
+           ), moved as (
+               -- where those who moved stood at first
+               select distinct on (customer_id, ladder) customer_id, ladder, from_level
+               from tend.ladder_move where at >= $1 and at < $2
+               order by customer_id, ladder, at, run_id
            ), before as (
-               -- who moved stood where the first move began; who came in the stretch stood nowhere
+               -- who came in the stretch stood nowhere
                select s.ladder, coalesce(m.from_level, case when s.since < $1 then s.level end) as level, count(*) as customers
                from tend.ladder_state s
-               left join lateral (
-                   select from_level from tend.ladder_move m
-                   where m.customer_id = s.customer_id and m.ladder = s.ladder and m.at >= $1 and m.at < $2
-                   order by m.at, m.run_id limit 1) m on true
+               left join moved m on m.customer_id = s.customer_id and m.ladder = s.ladder
                group by 1, 2
            )
            select coalesce(now.ladder, before.ladder) as "ladder!", coalesce(now.level, before.level) as "level!",

@@ -20,9 +20,10 @@ type Source = for<'c> fn(&'c mut PgConnection, &'c Stretch) -> BoxFuture<'c, sql
 
 /// All that is counted, in the order of the report.
 const SOURCES: &[Source] = &[
-    |conn, stretch| Box::pin(runs::sections(conn, stretch)),
+    |conn, stretch| Box::pin(runs::troubled(conn, stretch)),
     |conn, stretch| Box::pin(messages::sections(conn, stretch)),
     |conn, stretch| Box::pin(ladders::sections(conn, stretch)),
+    |conn, stretch| Box::pin(runs::all(conn, stretch)),
 ];
 
 /// One value of a row.
@@ -32,6 +33,8 @@ pub enum Cell {
     Word(String),
     /// A figure.
     Count(i64),
+    /// A figure more or less than another.
+    Change(i64),
     /// A day.
     Day(Option<NaiveDate>),
 }
@@ -43,16 +46,33 @@ impl Cell {
         match self {
             Self::Word(word) => word.clone(),
             Self::Count(number) => count(*number),
+            Self::Change(number) => signed(*number),
             Self::Day(day) => day.map_or_else(String::new, |day| day.to_string()),
         }
+    }
+
+    /// Whether it is a figure, which stands on the right.
+    #[must_use]
+    pub fn is_figure(&self) -> bool {
+        matches!(self, Self::Count(_) | Self::Change(_))
     }
 
     fn json(&self) -> Value {
         match self {
             Self::Word(word) => json!(word),
-            Self::Count(number) => json!(number),
+            Self::Count(number) | Self::Change(number) => json!(number),
             Self::Day(day) => json!(day),
         }
+    }
+}
+
+/// "+1,200", "−3", "±0"
+#[must_use]
+pub fn signed(number: i64) -> String {
+    match number {
+        0 => "±0".to_owned(),
+        more if more > 0 => format!("+{}", count(more)),
+        less => format!("−{}", count(-less)),
     }
 }
 

@@ -5,11 +5,8 @@ use sqlx::PgConnection;
 use super::{Cell, Section};
 use crate::simulate::Stretch;
 
-pub(super) async fn sections(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Vec<Section>> {
-    Ok(vec![troubled(conn, stretch).await?, runs(conn, stretch).await?])
-}
-
-async fn troubled(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Section> {
+/// Slots that did not become a run, or not a whole one.
+pub(super) async fn troubled(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Vec<Section>> {
     let rows = sqlx::query!(
         r#"select job, state, coalesce(error, reason, note, '') as "why!", count(*) as "runs!", min(business_date) as "first!"
            from tend.job_run
@@ -30,7 +27,7 @@ async fn troubled(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Se
             Cell::Word(row.why),
         ]
     });
-    Ok(Section {
+    Ok(vec![Section {
         key: "trouble",
         title: "Runs that did not go as they should",
         note: "",
@@ -38,10 +35,11 @@ async fn troubled(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Se
         rows: row.collect(),
         names: 2,
         figure: Some(2),
-    })
+    }])
 }
 
-async fn runs(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Section> {
+/// Slots and runs of each job.
+pub(super) async fn all(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Vec<Section>> {
     let rows = sqlx::query!(
         r#"select job, count(*) as "runs!", count(*) filter (where state = 'succeeded') as "done!"
            from tend.job_run where slot >= $1 and slot < $2 group by job order by job"#,
@@ -51,7 +49,7 @@ async fn runs(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sectio
     .fetch_all(conn)
     .await?;
     let rows = rows.into_iter().map(|row| vec![Cell::Word(row.job), Cell::Count(row.runs), Cell::Count(row.done)]);
-    Ok(Section {
+    Ok(vec![Section {
         key: "runs",
         title: "Runs",
         note: "",
@@ -59,5 +57,5 @@ async fn runs(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sectio
         rows: rows.collect(),
         names: 1,
         figure: Some(1),
-    })
+    }])
 }
