@@ -5,7 +5,7 @@
 -- No log of events is asked of the company: what a ticket says now is compared with what the customer was told (the ledger,
 -- where the news is part of the name of the occasion). Only the furthest it has come to is told. A story is told from its
 -- beginning: of a ticket that was there before the job was, nothing but its end.
--- Indexes: crm.ticket (opened_at), (solved_at), the key of tend.occasion.
+-- Indexes: crm.ticket (opened_at) of those not solved, (solved_at), the key of tend.occasion.
 
 -- tickets that are open, or were until lately; of one that is over, when it ended
 recent as (
@@ -13,9 +13,12 @@ recent as (
            case when t.solved_at < :as_of::timestamptz then t.solved_at
                 when t.closed_at < :as_of::timestamptz then t.closed_at
                 when t.solved_at is null and t.closed_at is null and t.state in ('solved', 'closed') then '-infinity' end as ended_at
-    from crm.ticket t
+    from (
+        select * from crm.ticket w where w.solved_at is null and w.opened_at >= :as_of::timestamptz - :open_for::interval
+        union all
+        select * from crm.ticket s where s.solved_at >= :as_of::timestamptz - :life::interval
+    ) t
     where t.opened_at < :as_of::timestamptz and t.opened_at >= :as_of::timestamptz - :open_for::interval
-      and coalesce(t.solved_at >= :as_of::timestamptz - :life::interval, true)
       and (:kinds::text[] is null or t.kind = any (:kinds::text[]))
 ),
 -- the furthest each has come to, of what the file tells

@@ -117,6 +117,27 @@ async fn a_silence_that_ended_is_not_asked_whose_it_was() {
 }
 
 #[tokio::test]
+async fn of_tickets_only_those_not_solved_and_those_lately_solved_are_read() {
+    let world = World::new().await;
+    company(&world).await;
+    // 30,000 were solved within two months, forty wait, ten were solved today
+    world
+        .sql(
+            "insert into crm.ticket (ticket_id, customer_id, opened_at, solved_at, state)
+             select n::text, 'c' || n % 6000 + 1, '2026-09-20Z'::timestamptz + n % 1300 * interval '1 hour',
+                    '2026-09-21Z'::timestamptz + n % 1300 * interval '1 hour', 'solved' from generate_series(1, 30000) n;
+             insert into crm.ticket (ticket_id, customer_id, opened_at, solved_at)
+             select 'w' || n, 'c' || n, '2026-11-19 12:00Z', case when n > 40 then '2026-11-19 20:00Z'::timestamptz end from generate_series(1, 50) n;
+             analyze crm.ticket",
+        )
+        .await;
+    let tickets = reads(&world, "on = \"ticket\"", "", "ticket").await;
+    assert!((50..200).contains(&tickets.fetched) && tickets.whole == 0, "{tickets:?}");
+    let customers = reads(&world, "on = \"ticket\"", "", "customer").await;
+    assert!(customers.whole == 0, "{customers:?}");
+}
+
+#[tokio::test]
 async fn nobody_asks_what_would_be_offered_to_those_outside_the_audience() {
     let world = World::new().await;
     company(&world).await;
