@@ -87,13 +87,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let template = own.required_string("template", "\"birthday\"");
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);
-    if let (Some(trigger), Some(policy)) = (&trigger, &policy)
-        && trigger.has_its_own_hour()
-        && policy.at.is_some()
-    {
-        let help = "leave `at` out: it goes out `ahead` of the hour at which the customer buys".to_owned();
-        file.problem("delivery", "a habit says itself at which hour it is sent", Some(help));
-    }
+    one_hour(file, trigger.as_deref(), policy.as_ref());
     let audience = audience(file, &scope);
     let conflict = conflict::read(file, context);
     let safety = safety::read(file);
@@ -144,6 +138,14 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
         max_parts,
         asks: asks?,
     })
+}
+
+/// A trigger that says the hour itself leaves none for the file to say.
+fn one_hour(file: &Reader<'_>, trigger: Option<&dyn trigger::Trigger>, policy: Option<&Policy>) {
+    if trigger.is_some_and(trigger::Trigger::has_its_own_hour) && policy.is_some_and(|policy| policy.at.is_some()) {
+        let help = "leave `at` out: it goes out `ahead` of the hour at which the customer buys".to_owned();
+        file.problem("delivery", "a habit says itself at which hour it is sent", Some(help));
+    }
 }
 
 /// The templates of steps that are not the first message's, or that go by channels it does not go by.
