@@ -81,6 +81,30 @@ pub fn consequences(settings: &Settings) -> Consequences {
     Consequences { failures: settings.bounces.failures, suppress: settings.outbox.redirect_to.is_none() }
 }
 
+/// The public listener, if this process has one.
+async fn public(db: &Database, settings: &Settings, links: Links) -> anyhow::Result<Option<web::Public>> {
+    let options = web::Options {
+        settings: settings.public.clone(),
+        links,
+        company: settings.company.clone(),
+        callers: Callers::new(&settings.channels).context("providers cannot be told from strangers")?,
+        consequences: consequences(settings),
+    };
+    web::Public::bind(db.clone(), settings.time.source, options).await
+}
+
+/// Reads mails that come back, if the settings say where they arrive.
+fn reading(
+    db: &Database,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> Option<impl Future<Output = ()> + Send + 'static> {
+    let places = places(&settings.bounces);
+    let (db, clock, interval) = (db.clone(), settings.time.source, settings.bounces.interval);
+    let follow = mailbox::follow(db, clock, places.clone(), consequences(settings), interval, stop.clone());
+    (!places.is_empty()).then_some(follow)
+}
+
 /// Where mails that come back arrive on this machine.
 fn places(settings: &BounceSettings) -> Vec<mailbox::Place> {
     let maildir = settings.maildir.clone().map(mailbox::Place::Maildir);
@@ -107,14 +131,7 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     let links = links(&db, settings).await.context("the secret of links cannot be read")?;
     let dispatcher =
         dispatcher(&db, settings, links.clone(), settings.time.source).context("the channels cannot be opened")?;
-    let public = web::Options {
-        settings: settings.public.clone(),
-        links,
-        company: settings.company.clone(),
-        callers: Callers::new(&settings.channels).context("providers cannot be told from strangers")?,
-        consequences: consequences(settings),
-    };
-    let public = web::Public::bind(db.clone(), settings.time.source, public).await?;
+    let public = public(&db, settings, links).await?;
     let keeper = Keeper {
         dir: jobs,
         kinds: KINDS,
@@ -146,12 +163,8 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
         endless(async move { dispatcher.run(hands_down).await })
     });
     let answering = public.map(|public| parts.spawn("the public listener", &stop, endless(public.serve(stop.clone()))));
-    let places = places(&settings.bounces);
-    let reading = (!places.is_empty()).then(|| {
-        let (db, clock, interval) = (db.clone(), settings.time.source, settings.bounces.interval);
-        let follow = mailbox::follow(db, clock, places, consequences(settings), interval, stop.clone());
-        parts.spawn("the reader of returned mails", &stop, endless(follow))
-    });
+    let reading =
+        reading(&db, settings, &stop).map(|follow| parts.spawn("the reader of returned mails", &stop, endless(follow)));
     let doorbell = Doorbell::hang(engine.bell(), Bells::default()).await?;
 
     stop.cancelled().await;

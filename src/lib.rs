@@ -24,7 +24,7 @@
 //! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |
 //! | [`calendar`] | lunar dates and anniversaries; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
-//! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks |
+//! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post |
 //! | [`person`] | one customer: exported, forgotten, kept from being written to |
 //! | [`import`] | the company's data from CSV files |
 //! | [`demo`] | a made-up company |

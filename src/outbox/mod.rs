@@ -17,12 +17,12 @@
 //! * **planned** owed, from `not_before` on.
 //! * **claimed** a dispatcher has it; its lease is in `tend.dispatcher`.
 //! * **handed_off** in the network: a row in `tend.attempt` without an outcome.
-//! * **accepted** the provider took it; **delivered**, **bounced**, **complained** is what it may report later
-//!   (no channel takes such reports so far).
+//! * **accepted** the provider took it; **delivered**, **bounced**, **complained** is what comes back about it
+//!   ([`returned`]), also of a message in doubt.
 //! * **rejected** the provider refused it for good (5xx), or there is no usable address.
 //! * **in_doubt** handed off, and nobody knows whether the provider took it. Never sent again by itself.
 //! * **held** waits for a person (`clone: …`: the database was copied, moved or promoted, see [`home`]), or, with the
-//!   reason `coupon`, for a code of its pool. **expired** past `not_after`. **suppressed**, **cancelled**: the address is suppressed,
+//!   reason `coupon`, for a code of its pool, or with `limit` because too many of its job came back. **expired** past `not_after`. **suppressed**, **cancelled**: the address is suppressed,
 //!   consent was withdrawn or the customer is gone, asked again at the moment of sending.
 //! * **dead** given up: attempts used up, template fails, fate unknown and to be dropped.
 //!

@@ -11,6 +11,7 @@ mod support;
 mod architecture;
 mod calendar;
 mod checks;
+mod circle;
 mod cli;
 mod database;
 mod demo;

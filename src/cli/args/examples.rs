@@ -190,6 +190,15 @@ pub const COMPLETIONS: &str = "\
 Examples:
   tend completions bash";
 
+/// After the options of `tend bounces`.
+pub const BOUNCES: &str = "\
+Made for a mail server that pipes mails into a command: 0 when they were read, whatever they were; 75 (try again later) when the
+database or a setting is in the way.
+
+Examples:
+  tend bounces -                     # a mail from standard input
+  tend bounces /var/mail/bounces     # all mails of an mbox; reading one twice changes nothing more";
+
 #[cfg(test)]
 mod tests {
     use clap::{Command, CommandFactory as _, Parser as _};
@@ -228,12 +237,3 @@ mod tests {
         }
     }
 }
-
-/// After the options of `tend bounces`.
-pub const BOUNCES: &str = "\
-Made for a mail server that pipes mails into a command: 0 when they were read, whatever they were; 75 (try again later) when the
-database or a setting is in the way.
-
-Examples:
-  tend bounces -                     # a mail from standard input
-  tend bounces /var/mail/bounces     # all mails of an mbox; reading one twice changes nothing more";

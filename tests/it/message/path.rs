@@ -18,7 +18,7 @@ use super::plan::{SHANGHAI, step};
 use crate::support::{World, instant};
 
 /// The shipped folder in force, and its birthday job run for a morning.
-async fn planned(world: &World, as_of: &str) {
+pub async fn planned(world: &World, as_of: &str) {
     let folder = read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs"), KINDS)
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let applying = Applying { who: "test", basis: Basis::Found, clock: Clock::Driven, kinds: KINDS };

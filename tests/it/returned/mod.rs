@@ -3,7 +3,7 @@
 mod anything;
 mod calls;
 mod mailboxes;
-mod mails;
+pub mod mails;
 mod receipts;
 mod replies;
 

@@ -180,6 +180,11 @@ mod tests {
         ] {
             assert_eq!(words.kind(text), Kind::Stop, "{text:?}");
         }
+    }
+
+    #[test]
+    fn start_and_all_else_are_told_from_it() {
+        let words = Words::new(None, None);
         for text in ["start", "Ｓｔａｒｔ", "unstop", "订阅", "恢复订阅", "START please"] {
             assert_eq!(words.kind(text), Kind::Start, "{text:?}");
         }
