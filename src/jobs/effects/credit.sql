@@ -36,22 +36,28 @@ bought as materialized (
 crediting as materialized (
     select g.job, g.secs from unnest($7::text[], $8::float8[]) as g (job, secs)
 ),
+-- every contact of these customers that may be credited, whichever job's: none is of a message that was over before the
+-- period, or planned after the last window
+contact as materialized (
+    select b.customer_id, m.message_id, t.reached_at, make_interval(secs => m.secs) as within
+    from (select distinct customer_id from bought where $6) b
+    cross join lateral (
+        select m.message_id, m.state, m.state_at, case when g.job is not null then g.secs when m.purpose = 'marketing' then $9::float8 end as secs
+        from tend.outbox m
+        left join crediting g on g.job = m.job
+        where m.customer_id = b.customer_id and m.not_after > $2 and m.created_at <= (select max(until) from message)
+        offset 0
+    ) m
+    cross join lateral (select tend.reached_at(m.message_id, m.state, m.state_at) as reached_at offset 0) t
+    where m.secs is not null and t.reached_at is not null
+),
 -- an order is credited once over all jobs: to the last contact before it among those whose window holds it; of two at the
 -- same moment to the message with the higher number
 credited as materialized (
-    select b.*
-    from bought b
-    left join lateral (
-        select true as is_later
-        from tend.outbox m
-        left join crediting g on g.job = m.job
-        cross join lateral (select tend.reached_at(m.message_id, m.state, m.state_at) as reached_at offset 0) t
-        where m.customer_id = b.customer_id and (t.reached_at, m.message_id) > (b.reached_at, b.message_id)
-          and t.reached_at < b.placed_at
-          and b.placed_at <= t.reached_at + make_interval(secs => case when g.job is not null then g.secs when m.purpose = 'marketing' then $9::float8 end)
-        limit 1
-    ) l on true
-    where $6 and l.is_later is null
+    select distinct on (o.customer_id, o.order_id) o.customer_id, o.order_id, o.amount, c.message_id
+    from (select distinct customer_id, order_id, placed_at, amount from bought) o
+    join contact c on c.customer_id = o.customer_id and c.reached_at < o.placed_at and o.placed_at <= c.reached_at + c.within
+    order by o.customer_id, o.order_id, c.reached_at desc, c.message_id desc
 ),
 purchase as (
     select b.message_id, true as has_bought from bought b group by b.message_id
@@ -111,6 +117,8 @@ select grouping(is_open) = 1 as "is_total!", grouping(step) = 1 as "is_whole!",
        coalesce(sum(money), 0) as "money!",
        max(reached_at + make_interval(secs => $5)) filter (where is_open) as "open_until?",
        (select array_agg(distinct o.currency)
-        from credited c join crm.orders o on o.customer_id = c.customer_id and o.order_id = c.order_id) as "currencies?"
+        from credited c
+        join message m on m.message_id = c.message_id
+        join crm.orders o on o.customer_id = c.customer_id and o.order_id = c.order_id) as "currencies?"
 from judged
 group by grouping sets ((), (is_open), (is_open, step, offer, channel, locale))

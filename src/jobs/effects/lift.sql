@@ -4,7 +4,7 @@
 -- Who is in which group is decided by the draw alone, not by whether the message arrived. The clock of both starts when the
 -- message was to go. A customer counts once: the windows of his occasions are laid together, an order in them counts once,
 -- whichever job it is credited to.
--- Indexes: job_run_by_day, outbox_run, holdout_run, the key of crm.orders.
+-- Indexes: job_run_by_day, outbox_run, decision_job, holdout_run, the key of crm.orders.
 with
 run as materialized (
     select r.run_id
@@ -22,9 +22,17 @@ sent as materialized (
 void as (
     select s.run_id from sent s group by s.run_id having not bool_or(s.went)
 ),
+-- drawn to have it, and no code was left for them: those held out are not asked for one
+without_code as (
+    select run.run_id, d.customer_id, d.at
+    from run
+    join tend.decision d on d.run_id = run.run_id and d.job = $1 and d.reason = 'no_coupon' and d.step = '' and d.last_at >= $2 and d.at <= $4
+    where not exists (select from tend.outbox m
+                      where m.job = $1 and m.customer_id = d.customer_id and m.occasion = d.occasion and m.step = '')
+),
 occasion as materialized (
     select s.customer_id, true as is_messaged, s.due_at, s.due_at + make_interval(secs => $5) as until
-    from sent s
+    from (select run_id, customer_id, due_at from sent union all select run_id, customer_id, at from without_code) s
     where not exists (select from void v where v.run_id = s.run_id)
     union all
     select h.customer_id, false, coalesce(h.due_at, h.held_out_at), coalesce(h.due_at, h.held_out_at) + make_interval(secs => $5)

@@ -226,7 +226,7 @@ impl Effects {
             tell(lift.in_touch.as_ref(), "Customers who got in touch", of_all, 0);
         }
         if self.goal.money {
-            tell(lift.money.as_ref(), "Money of all of them", of_all, 2);
+            tell(lift.money.as_ref(), "Money of all of them", of_all, 0);
         }
         said.extend(lift.remarks(self.period.timezone));
         said

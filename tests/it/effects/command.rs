@@ -69,10 +69,20 @@ async fn a_job_that_ran_is_told_as_text_json_and_page() {
     assert!(!shown.contains("@example") && !shown.contains("客户1"), "an address or a name was shown");
 
     let all = bench.ok(&["effects", "--from", "2026-06-01"]);
-    insta::assert_snapshot!(all);
+    // which jobs are shipped is no matter here
+    let (told, silent) = all.split_once("  · Without messages in this time: ").expect("jobs without messages");
+    insta::assert_snapshot!(told);
+    assert!(silent.contains("winback") && !silent.contains("birthday"), "{silent}");
     assert!(tend::jobs::layout::fits(&all), "{all}");
     let overview = json(&bench.run(&["effects", "--from", "2026-06-01", "--json"]));
     assert_eq!(overview["jobs"].as_array().unwrap().len(), 1);
+    // who asks about one customer is told as well
+    let buyer = world.value("select min(customer_id) from crm.orders where order_id like 'm%'").await;
+    let why = bench.ok(&["why", "--customer", &buyer, "--job", "birthday", "--at", "2026-07-01"]);
+    let credited = format!("the order m{buyer} of 88.80 CNY is credited to this message");
+    assert!(why.contains(&credited), "{why}");
+    let before = bench.ok(&["why", "--customer", &buyer, "--job", "birthday", "--at", "2026-06-09"]);
+    assert!(!before.contains("is credited"), "{before}");
     // before the time is over nothing is judged
     world.advance_to("2026-06-20T00:00:00Z".parse().unwrap()).await;
     let early = bench.ok(&["effects", "birthday"]);

@@ -60,6 +60,27 @@ async fn the_draw_decides_who_is_in_which_group_and_the_clock_starts_when_the_me
 }
 
 #[tokio::test]
+async fn who_was_to_have_it_and_got_no_code_is_compared_too() {
+    let books = Books::new().await;
+    books.job("spring", HELD).await;
+    let run = books.run("spring", "2026-06-01T00:00:00Z").await;
+    run.reached("ann", DUE).await.held_out("cat", DUE).await;
+    books
+        .world
+        .sql(
+            "insert into tend.decision (job, customer_id, occasion, reason, run_id, at, last_at)
+             select 'spring', c.who, 'run 1', c.why, 1, '2026-06-01T00:00Z', '2026-06-02T00:00Z'
+             from (values ('ben', 'no_coupon'), ('ann', 'no_coupon'), ('cat', 'holdout'), ('dan', 'capped')) c (who, why)",
+        )
+        .await;
+    books.order("ben", "2026-06-03T00:00:00Z", "5", "paid").await;
+    let lift = lift(&books).await;
+    // ann had none left on the first morning and got one later: counted once, by the message
+    assert_eq!(group(&lift.messaged), (2, 2, 1, 1, 5.0));
+    assert_eq!(group(&lift.held_out), (1, 1, 0, 0, 0.0));
+}
+
+#[tokio::test]
 async fn a_customer_with_several_occasions_counts_once_and_an_order_in_two_windows_once() {
     let books = Books::new().await;
     books.job("spring", HELD).await;
