@@ -133,6 +133,8 @@ async fn of_tickets_only_those_not_solved_and_those_lately_solved_are_read() {
         .await;
     let tickets = reads(&world, "on = \"ticket\"", "", "ticket").await;
     assert!((50..200).contains(&tickets.fetched) && tickets.whole == 0, "{tickets:?}");
+    let customers = reads(&world, "on = \"ticket\"", "", "customer").await;
+    assert!(customers.whole == 0, "{customers:?}");
 }
 
 #[tokio::test]
