@@ -1,13 +1,15 @@
-//! The whole circle: birthday mails by real SMTP and a text message by a real webhook go out; a returned mail, a complaint report, a
-//! receipt, a STOP and a purchase come back; each shows up in `tend why` and in the next run's decisions.
+//! The whole circle: birthday mails, a survey by real SMTP and a text message by a real webhook go out; an answer, a returned
+//! mail, a complaint report, a receipt, a STOP and a purchase come back; each shows up in `tend why`, in `tend effects` and in the
+//! next run's decisions.
 
+use mail_parser::MessageParser;
 use serde_json::json;
 use tend::outbox::channel::settings::ChannelSettings;
 use tend::outbox::dispatch::{Company, Dispatcher, Options};
 use tend::outbox::link::Links;
 use tend::settings::PublicSettings;
 
-use crate::message::path::planned;
+use crate::message::path::{planned, planned_job};
 use crate::message::people::{Person, come, refused};
 use crate::returned::mails::taken;
 use crate::returned::{SECRET, answer, site, suppressed};
@@ -15,6 +17,7 @@ use crate::support::World;
 use crate::support::http::HttpServer;
 use crate::support::instant;
 use crate::support::smtp::SmtpServer;
+use crate::web::BASE;
 
 /// A report in parts around the mail as it went out.
 fn report(kind: &str, fields: &str, mail: &str) -> String {
@@ -23,6 +26,13 @@ fn report(kind: &str, fields: &str, mail: &str) -> String {
          Content-Type: multipart/report; report-type={kind}; boundary=b1\n\n--b1\nContent-Type: text/plain\n\nSee below.\n\n\
          --b1\nContent-Type: message/{kind}\n\n{fields}\n\n--b1\nContent-Type: message/rfc822\n\n{mail}\n--b1--\n"
     )
+}
+
+/// What a command prints, its lines joined.
+fn said(world: &World, command: &[&str]) -> String {
+    let output = world.tend().args(command).output().unwrap();
+    let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,10 +45,19 @@ async fn what_goes_out_comes_back_and_the_next_run_knows_it() {
             Person::born("b", 11, 24).tier("mid"),
             Person::born("c", 11, 24).set("email", "null").phone("+8613800138000"),
             Person::born("d", 11, 24).tier("mid"),
+            Person::born("e", 6, 1).tier("mid"),
         ],
     )
     .await;
+    world
+        .sql(
+            "insert into crm.staff (staff_id, name) values ('s1', 'Li');
+             insert into crm.ticket (ticket_id, customer_id, opened_at, solved_at, state, assignee_id)
+             values ('T1', 'e', '2026-11-19 02:00Z', '2026-11-20 07:00Z', 'solved', 's1')",
+        )
+        .await;
     planned(&world, "2026-11-21T00:00:00Z").await;
+    planned_job(&world, "csat", "2026-11-21T00:00:00Z").await;
 
     // out
     let (relay, gateway) = (SmtpServer::start().await, HttpServer::start().await);
@@ -52,7 +71,7 @@ async fn what_goes_out_comes_back_and_the_next_run_knows_it() {
         gateway.url()
     );
     let read = |toml: &str| toml::from_str::<ChannelSettings>(toml).unwrap();
-    let public = PublicSettings { base_url: "https://mail.shop.example".into(), ..PublicSettings::default() };
+    let public = PublicSettings { base_url: BASE.into(), ..PublicSettings::default() };
     let options = Options {
         channels: [("mail".to_owned(), read(&mail)), ("text".to_owned(), read(&text))].into(),
         company: Company { name: "云岭生活".into(), url: "https://shop.example".into(), address: "上海".into() },
@@ -60,9 +79,9 @@ async fn what_goes_out_comes_back_and_the_next_run_knows_it() {
         host: "test".into(),
         ..Options::default()
     };
-    world.advance_to(instant("2026-11-21T02:00:00Z")).await;
+    world.advance_to(instant("2026-11-21T02:30:00Z")).await;
     Dispatcher::new(world.db().clone(), world.clock(), options).unwrap().drain_once().await.unwrap();
-    assert_eq!((relay.mails().len(), gateway.calls().len()), (3, 1));
+    assert_eq!((relay.mails().len(), gateway.calls().len()), (4, 1));
 
     // back
     world.advance_to(instant("2026-11-21T03:00:00Z")).await;
@@ -77,15 +96,24 @@ async fn what_goes_out_comes_back_and_the_next_run_knows_it() {
     for raw in [report("delivery-status", bounce, &sent("b")), report("feedback-report", complaint, &sent("d"))] {
         assert_eq!(taken(&world, raw.as_bytes()).await.recorded, 1, "{raw}");
     }
+    let survey = relay.mails().into_iter().find_map(|mail| {
+        let mail = MessageParser::default().parse(mail.text.as_bytes())?;
+        let text = mail.body_text(0)?.into_owned();
+        let link = &text[text.find(&format!("{BASE}/s/"))?..];
+        link.split(['?', '\r', '\n', ' ']).next().map(str::to_owned)
+    });
+    let survey = site.here(&survey.expect("a mail with a link to the question"));
+    let (status, page) = answer(site.client.post(&survey).form(&[("answer", "1")])).await;
+    assert_eq!(status, 200, "{page}");
     let id = world.value("select public_id from tend.outbox where customer_id = 'c'").await;
     let receipt = json!({"id": id, "status": "DELIVERED"});
     assert_eq!(answer(site.provider(&format!("/r/text/{SECRET}")).json(&receipt)).await.0, 200);
     let stop = json!({"from": "+8613800138000", "text": "退订"});
     assert_eq!(answer(site.provider(&format!("/i/text/{SECRET}")).json(&stop)).await.0, 200);
     world
-        .sql("insert into crm.orders (customer_id, order_id, placed_at, amount) values ('a', 'o1', '2026-11-22Z', 320)")
+        .sql("insert into crm.orders (customer_id, order_id, placed_at, amount) values ('a', 'o1', '2026-11-22Z', 320), ('e', 'o2', '2026-11-01Z', 50)")
         .await;
-    let states = world.rows("select customer_id, state from tend.outbox order by 1").await;
+    let states = world.rows("select customer_id, state from tend.outbox where job = 'birthday' order by 1").await;
     assert_eq!(states, ["a\taccepted", "b\tbounced", "c\tdelivered", "d\tcomplained"]);
     assert_eq!(suppressed(&world).await, ["email\tb\tbounced", "email\td\tcomplained"]);
 
@@ -103,17 +131,41 @@ async fn what_goes_out_comes_back_and_the_next_run_knows_it() {
         ),
         ("d", &["a complaint report says complained (abuse)", "the address is suppressed: complained"]),
     ] {
-        let output = world.tend().args(["why", "--customer", customer, "--job", "birthday"]).output().unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        let folded = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = said(&world, &["why", "--customer", customer, "--job", "birthday"]);
         for words in words {
-            assert!(folded.contains(words), "{customer}: {words}\n{said}{}", String::from_utf8_lossy(&output.stderr));
+            assert!(told.contains(words), "{customer}: {words}\n{told}");
         }
     }
+    let told = said(&world, &["why", "--customer", "e", "--job", "csat"]);
+    assert!(told.contains("answered csat: 1"), "{told}");
+    assert_eq!(
+        world.rows("select kind, customer_id, assignee_id, state from tend.task").await,
+        ["callback\te\ts1\topen"]
+    );
+
+    // who was just dissatisfied is not invited
+    world.advance_to(instant("2026-12-01T01:00:00Z")).await;
+    planned_job(&world, "invitations", "2026-12-01T01:00:00Z").await;
+    let told = said(&world, &["why", "--customer", "e", "--job", "invitations"]);
+    assert!(told.contains("not in the audience") && told.contains("answer"), "{told}");
+    assert_eq!(
+        world.value("select count(*) from tend.outbox where job = 'invitations' and customer_id = 'e'").await,
+        "0"
+    );
+
+    // effects
+    world.advance_to(instant("2027-01-05T00:00:00Z")).await;
+    let told = said(&world, &["effects", "birthday", "--from", "2026-11-20", "--to", "2026-11-22"]);
+    let credited = "1 orders of 1 customers are credited to this job (320.00 CNY)";
+    assert!(told.contains(credited) && told.contains("did not arrive"), "{told}");
+    let told = said(&world, &["effects", "csat", "--from", "2026-11-20", "--to", "2026-11-22"]);
+    assert!(told.contains("answered by the link 1 of 1"), "{told}");
 
     // the next birthday
     planned(&world, "2027-11-21T00:00:00Z").await;
-    let queued = world.rows("select customer_id from tend.outbox where occasion like '%2027%' order by 1").await;
+    let queued = world
+        .rows("select customer_id from tend.outbox where job = 'birthday' and occasion like '%2027%' order by 1")
+        .await;
     assert_eq!(queued, ["a"]);
     let refused = refused(&world).await.join("\n");
     for (customer, reason) in [("b", "suppressed"), ("c", "unsubscribed"), ("d", "suppressed")] {

@@ -19,18 +19,35 @@ use crate::support::{World, instant};
 
 /// The shipped folder in force, and its birthday job run for a morning.
 pub async fn planned(world: &World, as_of: &str) {
+    planned_job(world, "birthday", as_of).await;
+}
+
+/// The shipped folder in force, and one of its jobs run.
+pub async fn planned_job(world: &World, job: &str, as_of: &str) {
     let folder = read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs"), KINDS)
         .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
     let applying = Applying { who: "test", basis: Basis::Found, clock: Clock::Driven, kinds: KINDS };
     apply_folder(world.db(), &folder, applying).await.unwrap();
-    let file = &folder.jobs["birthday"];
+    let file = &folder.jobs[job];
     let as_of = instant(as_of);
+    let business_date = as_of.with_timezone(&SHANGHAI).date_naive();
+    let run_id = sqlx::query_scalar(
+        "insert into tend.job_run (job, trigger, slot, business_date, business_key, state, run_after, spec_hash, created_at, finished_at)
+         values ($1, 'schedule', $2, $3, $3::text, 'succeeded', $2, $4, $2, $2) returning run_id",
+    )
+    .bind(job)
+    .bind(as_of)
+    .bind(business_date)
+    .bind(&file.hash)
+    .fetch_one(world.pool())
+    .await
+    .unwrap();
     let run = Run {
-        run_id: 1,
-        job: "birthday".into(),
+        run_id,
+        job: job.to_owned(),
         spec_hash: file.hash.clone(),
         as_of,
-        business_date: as_of.with_timezone(&SHANGHAI).date_naive(),
+        business_date,
         timezone: SHANGHAI,
         trigger: Trigger::Schedule,
     };
