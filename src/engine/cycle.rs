@@ -78,7 +78,6 @@ impl Engine {
     /// # Errors
     /// When the database refuses.
     pub async fn pass_once(&self) -> sqlx::Result<Pass> {
-        let never = CancellationToken::new();
         let mut pass = Pass::default();
         loop {
             let planned = planner::plan_all(self).await?;
@@ -86,17 +85,22 @@ impl Engine {
             pass.planned.skipped += planned.skipped;
             pass.taken_over += takeover::take_over(self).await?;
             unreadable::give_up(self).await?;
-            let mut started = false;
-            for job in jobs_with_due_runs(self).await? {
-                while let Some(claimed) = claim(self, &job, None).await? {
-                    pass.outcomes.push(execute(self, claimed, &never, &never).await);
-                    started = true;
-                }
-            }
-            if !started && !planned.more {
+            if !self.start_due(&mut pass).await? && !planned.more {
                 return Ok(pass);
             }
         }
+    }
+
+    /// Executes what is due, one run after the other; whether there was anything.
+    pub(super) async fn start_due(&self, pass: &mut Pass) -> sqlx::Result<bool> {
+        let never = CancellationToken::new();
+        let before = pass.outcomes.len();
+        for job in jobs_with_due_runs(self).await? {
+            while let Some(claimed) = claim(self, &job, None).await? {
+                pass.outcomes.push(execute(self, claimed, &never, &never).await);
+            }
+        }
+        Ok(pass.outcomes.len() > before)
     }
 
     /// Works until told to stop: plans, takes over, claims and executes, several runs at once. On the way out no run

@@ -4,14 +4,11 @@
 //! fewer jobs (those without a slot keep their watermark until the end) and nobody else is there whose runs could be taken over.
 
 use chrono::{DateTime, Utc};
-use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::backoff::delta;
-use super::claim::{claim, jobs_with_due_runs};
 use super::cycle::Pass;
 use super::planner;
-use super::runner::execute;
 
 impl Engine {
     /// Plans the slots that are due and executes all that may start, one after the other, until nothing is left to do
@@ -20,20 +17,12 @@ impl Engine {
     /// # Errors
     /// When the database refuses.
     pub async fn pass_due(&self) -> sqlx::Result<Pass> {
-        let never = CancellationToken::new();
         let mut pass = Pass::default();
         loop {
             let planned = planner::plan_due(self).await?;
             pass.planned.due += planned.due;
             pass.planned.skipped += planned.skipped;
-            let mut started = false;
-            for job in jobs_with_due_runs(self).await? {
-                while let Some(claimed) = claim(self, &job, None).await? {
-                    pass.outcomes.push(execute(self, claimed, &never, &never).await);
-                    started = true;
-                }
-            }
-            if !started && !planned.more {
+            if !self.start_due(&mut pass).await? && !planned.more {
                 return Ok(pass);
             }
         }

@@ -114,6 +114,11 @@ async fn busiest(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sec
     })
 }
 
+/// A row of occasions and of those who had them.
+fn counted(words: [String; 2], occasions: i64, customers: i64) -> Vec<Cell> {
+    words.map(Cell::Word).into_iter().chain([Cell::Count(occasions), Cell::Count(customers)]).collect()
+}
+
 async fn caps(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Section> {
     let rows = sqlx::query!(
         r#"select coalesce(detail ->> 'cap', '') as "cap!", job, count(*) as "occasions!", count(distinct customer_id) as "customers!"
@@ -124,10 +129,7 @@ async fn caps(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sectio
     )
     .fetch_all(conn)
     .await?;
-    let rows = rows.into_iter().map(|row| {
-        let words = [row.cap, row.job].map(Cell::Word);
-        words.into_iter().chain([Cell::Count(row.occasions), Cell::Count(row.customers)]).collect()
-    });
+    let rows = rows.into_iter().map(|row| counted([row.cap, row.job], row.occasions, row.customers));
     Ok(Section {
         key: "caps",
         title: "Caps hit",
@@ -152,10 +154,9 @@ async fn reasons(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sec
     )
     .fetch_all(conn)
     .await?;
-    let rows = rows.into_iter().map(|row| {
-        let words = [row.job, refusal_in_words(&row.reason, None)].map(Cell::Word);
-        words.into_iter().chain([Cell::Count(row.occasions), Cell::Count(row.customers)]).collect()
-    });
+    let rows = rows
+        .into_iter()
+        .map(|row| counted([row.job, refusal_in_words(&row.reason, None)], row.occasions, row.customers));
     Ok(Section {
         key: "not_sent",
         title: "Occasions without a message, and why",
