@@ -26,6 +26,7 @@ async fn two_daemons_run_every_slot_of_a_year_once() {
     let world = World::new().await;
     super::company::with_birthday_on(world.pool(), 20, "2026-07-01".parse().unwrap()).await;
     let mut bench = Bench::new(world.url());
+    bench.only(&["birthday", "value-tiers"]);
     bench.set("time.source", "driven").set("engine.plan_interval", "40ms").set("engine.lease_ttl", "2s");
     bench.set("engine.heartbeat", "500ms").set("engine.takeover_interval", "500ms");
     let both_bends = "cron = \"30 1,2 * * *\"\ntimezone = \"America/New_York\"";
