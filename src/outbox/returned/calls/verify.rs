@@ -61,7 +61,7 @@ impl Verifier {
         }
     }
 
-    /// https://www.twilio.com/docs/usage/security: the address, then every field by name, without anything between. Calls with
+    /// As Twilio documents ("Security", validating requests): the address, then every field by name, nothing between. Calls with
     /// JSON carry the digest of the body in the address instead.
     fn twilio(&self, call: &Call<'_>) -> bool {
         let Some(given) = call.header("x-twilio-signature").and_then(|text| STANDARD.decode(text).ok()) else {
