@@ -91,7 +91,17 @@ pub const CONTRACT: &[(&str, &[(&str, &str)])] = &[
             ("manager_id", TEXT),
             ("timezone", TEXT),
             ("active", "boolean"),
+            ("locale", TEXT),
+            ("team", TEXT),
+            ("deputy_id", TEXT),
+            ("calendar", TEXT),
+            ("daily_visits", "smallint"),
         ],
+    ),
+    ("absence", &[("staff_id", TEXT), ("from_day", "date"), ("until_day", "date")]),
+    (
+        "ticket_event",
+        &[("ticket_id", TEXT), ("event_id", TEXT), ("at", INSTANT), ("kind", TEXT), ("value", TEXT), ("by_id", TEXT)],
     ),
     (
         "consent",

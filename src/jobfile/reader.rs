@@ -159,6 +159,30 @@ impl<'d> Reader<'d> {
         Some(number)
     }
 
+    /// The whole numbers a table such as `{ at_most = 2 }` means: `is`, or `at_least` and `at_most`, within `all`. None:
+    /// what is wrong was noted once, with `message` and `help` where each number by itself is right.
+    pub fn between(
+        &mut self,
+        all: std::ops::RangeInclusive<i64>,
+        message: &str,
+        help: String,
+    ) -> Option<std::ops::RangeInclusive<i64>> {
+        let before = self.problems();
+        let mut one = |key| self.integer(key, all.clone());
+        let found = match (one("is"), one("at_least"), one("at_most")) {
+            (Some(number), None, None) => Some(number..=number),
+            (None, from, to) if from.is_some() || to.is_some() => {
+                Some(from.unwrap_or(*all.start())..=to.unwrap_or(*all.end()))
+            }
+            _ => None,
+        };
+        let found = found.filter(|range| !range.is_empty());
+        if found.is_none() && self.problems() == before {
+            self.problem_here(message, Some(help));
+        }
+        found.filter(|_| self.problems() == before)
+    }
+
     /// A number, exact: `1000`, `12.50` or `"12.50"`.
     pub fn decimal(&mut self, key: &str) -> Option<Decimal> {
         self.convert(key, "a number", "100", value::decimal)

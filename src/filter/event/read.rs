@@ -114,21 +114,10 @@ fn values(reader: &mut Reader<'_>, restriction: &'static Restriction) -> Option<
 /// `{ at_most = 2 }`: all numbers it means, since there are few.
 fn range(reader: &mut Reader<'_>, restriction: &Restriction, least: i64, most: i64) -> Option<Vec<String>> {
     let mut table = reader.table(restriction.key)?;
-    let (is, from, to) = (
-        table.integer("is", least..=most),
-        table.integer("at_least", least..=most),
-        table.integer("at_most", least..=most),
-    );
-    let one = is.is_some() != (from.is_some() || to.is_some());
-    let numbers: Vec<String> = match is {
-        Some(number) => vec![number.to_string()],
-        None => (from.unwrap_or(least)..=to.unwrap_or(most)).map(|number| number.to_string()).collect(),
-    };
-    if !one || numbers.is_empty() {
-        table.problem_here(format!("`{}` says no number", restriction.key), Some(restriction.doc.to_owned()));
-    }
+    let message = format!("`{}` says no number", restriction.key);
+    let found = table.between(least..=most, &message, restriction.doc.to_owned());
     table.finish();
-    (one && !numbers.is_empty()).then_some(numbers)
+    found.map(|numbers| numbers.map(|number| number.to_string()).collect())
 }
 
 /// Reports keys that mean nothing here.

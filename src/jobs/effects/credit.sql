@@ -73,7 +73,7 @@ done as materialized (
     from message m
     left join purchase p on p.message_id = m.message_id
     left join credit c on c.message_id = m.message_id
-    left join tend.answer a on a.message_id = m.message_id and a.answered_at <= $4
+    left join tend.answer a on a.message_id = m.message_id and a.answered_at > m.reached_at and a.answered_at <= m.until
     cross join lateral (
         select count(*) > 0 as has_replied
         from tend.reply r

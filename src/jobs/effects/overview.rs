@@ -95,7 +95,7 @@ impl Overview {
             let over = &job.over.figures;
             let sells = job.goal.event == Event::Order;
             let orders = if sells { count(over.orders) } else { String::new() };
-            let money = if job.goal.money { words::money(over.money, &currencies) } else { String::new() };
+            let money = if job.goal.money { words::money(over.money, &job.currencies) } else { String::new() };
             let (planned, open) = (count(job.sent.planned), count(job.open.figures.arrived));
             vec![job.job.clone(), planned, open, words::share(over.participation()), orders, money]
         });

@@ -205,14 +205,14 @@ impl Effects {
             } else if low > 0.0 {
                 format!(
                     "{what}: {} to {} more than without the messages.",
-                    words::plain(low, digits),
-                    words::plain(high, digits)
+                    words::rounded(low, digits),
+                    words::rounded(high, digits)
                 )
             } else {
                 format!(
                     "{what}: {} to {} less than without the messages.",
-                    words::plain(-high, digits),
-                    words::plain(-low, digits)
+                    words::rounded(-high, digits),
+                    words::rounded(-low, digits)
                 )
             });
         };
@@ -274,7 +274,7 @@ impl Lift {
         }
         if self.changed {
             remarks.push(format!(
-                "Before {} the hold-out was another one, or none: runs without this one are left out.",
+                "Runs with another hold-out, or with none, are left out; the first with this one is of {}.",
                 words::day(self.since, zone)
             ));
         }

@@ -53,7 +53,8 @@ pub fn limits(difference: &Difference, scale: f64, digits: u32) -> String {
     format!("{} to {}", signed(difference.low, scale, digits), signed(difference.high, scale, digits))
 }
 
-fn rounded(number: f64, digits: u32) -> String {
+/// "1,234", "1,234.50"
+pub fn rounded(number: f64, digits: u32) -> String {
     let mut figure = Decimal::from_f64(number).unwrap_or_default().round_dp(digits);
     figure.rescale(digits);
     if figure.is_zero() {
@@ -85,11 +86,6 @@ pub fn goal(goal: &Goal) -> String {
 /// "20%": the share that has to take part.
 pub fn asked(goal: &Goal) -> String {
     format!("{}%", decimal((goal.participation * Decimal::ONE_HUNDRED).normalize()))
-}
-
-/// "1,234", "1,234.50"
-pub fn plain(number: f64, digits: u32) -> String {
-    rounded(number, digits)
 }
 
 /// "2026-06-01"

@@ -1,7 +1,6 @@
 //! `[goal]`: what a message is meant to bring about, and how long after it that counts. A run does nothing with it; it is
 //! what `tend effects` counts by.
 
-use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -68,12 +67,6 @@ impl Goal {
             Some(Purpose::Marketing) | None => Event::Order,
         };
         Self { event, within: WITHIN, money: event == Event::Order, participation: PARTICIPATION, written: false }
-    }
-
-    /// The window, for `chrono`.
-    #[must_use]
-    pub fn window(&self) -> TimeDelta {
-        self.within.as_delta()
     }
 }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::words;
 use crate::filter::{self, Filter, Scope};
 use crate::jobfile::duration::Span;
-use crate::jobfile::reader::{Node, Reader};
+use crate::jobfile::reader::Reader;
 use crate::outbox::coupon::{self, OnEmpty};
+use crate::outbox::survey::Words;
 use crate::outbox::template::Codes;
 
 /// What a customer is offered.
@@ -34,23 +36,11 @@ pub struct Coupon {
     pub on_empty: OnEmpty,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-enum Words {
-    /// The same in every language.
-    Same(String),
-    /// Language → text.
-    ByLanguage(BTreeMap<String, String>),
-}
-
 impl Offer {
     /// What templates of a language get as `offer`.
     pub(super) fn in_language(&self, language: &str) -> Value {
-        let text = |words: &Words| match words {
-            Words::Same(text) => text.clone(),
-            Words::ByLanguage(texts) => texts.get(language).cloned().unwrap_or_default(),
-        };
-        let mut all: Map<String, Value> =
-            self.words.iter().map(|(key, words)| (key.clone(), text(words).into())).collect();
+        let texts = self.words.iter().map(|(key, words)| (key.clone(), words.nearest(language).1.into()));
+        let mut all: Map<String, Value> = texts.collect();
         all.insert("name".into(), self.name.clone().into());
         Value::Object(all)
     }
@@ -120,20 +110,20 @@ fn read_one(table: &mut Reader<'_>, languages: &BTreeSet<String>, scope: &Scope<
     let name = table.required_string("name", "\"high\"");
     let before = table.problems();
     let when = if table.has("when") { filter::read(table, "when", scope) } else { None };
-    let mut words = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     if let Some(mut set) = table.table("set") {
         for (key, span, node) in set.entries() {
             if key == "name" || !is_variable(key) {
                 let help = "lower-case letters, digits and _, as in `gift`; `name` is the offer's own name";
                 set.note(span, format!("{key:?} cannot be a variable of a template"), Some(help.into()));
-            } else if let Some(text) = read_words(&set, key, node, languages) {
-                words.insert(key.to_owned(), text);
+            } else if let Some(text) = words::read(&set, key, node, languages, &[]) {
+                texts.insert(key.to_owned(), text);
             }
         }
         set.finish();
     }
     let coupon = read_coupon(table);
-    (table.problems() == before).then_some(Offer { name: name?, when, words, coupon })
+    (table.problems() == before).then_some(Offer { name: name?, when, words: texts, coupon })
 }
 
 fn read_coupon(table: &mut Reader<'_>) -> Option<Coupon> {
@@ -151,41 +141,6 @@ fn read_coupon(table: &mut Reader<'_>) -> Option<Coupon> {
     let on_empty = coupon.choice("on_empty", &OnEmpty::WORDS).unwrap_or(OnEmpty::Hold);
     coupon.finish();
     Some(Coupon { pool: pool?, days, on_empty })
-}
-
-/// `gift = "…"` or `gift = { zh-CN = "…", en = "…" }`.
-fn read_words(set: &Reader<'_>, key: &str, node: &Node<'_>, languages: &BTreeSet<String>) -> Option<Words> {
-    if let Some(text) = node.get_ref().as_str() {
-        return Some(Words::Same(text.to_owned()));
-    }
-    let Some(table) = node.get_ref().as_table() else {
-        let help = "gift = \"…\", or gift = { zh-CN = \"…\", en = \"…\" }";
-        set.note(node.span(), format!("`{key}` must be a text, or a text for each language"), Some(help.into()));
-        return None;
-    };
-    let mut texts = BTreeMap::new();
-    for (tag, value) in table.iter() {
-        match value.get_ref().as_str() {
-            Some(text) if languages.contains(&**tag.get_ref()) => {
-                drop(texts.insert(tag.get_ref().to_string(), text.to_owned()))
-            }
-            Some(_) if languages.is_empty() => {}
-            Some(_) => {
-                set.note(tag.span(), format!("the template has no language `{}`", tag.get_ref()), Some(list(languages)))
-            }
-            None => set.note(value.span(), format!("`{key}.{}` must be a text in quotes", tag.get_ref()), None),
-        }
-    }
-    let missing: Vec<_> = languages.iter().filter(|tag| !table.contains_key(tag.as_str())).collect();
-    for tag in &missing {
-        set.note(node.span(), format!("`{key}` has no words in `{tag}`"), Some(list(languages)));
-    }
-    missing.is_empty().then_some(Words::ByLanguage(texts))
-}
-
-fn list(languages: &BTreeSet<String>) -> String {
-    let all: Vec<_> = languages.iter().map(|tag| format!("`{tag}`")).collect();
-    format!("the languages of the template are {}", all.join(", "))
 }
 
 /// Every offer has a name of its own and sets what the first one sets, since the templates are the same for all.

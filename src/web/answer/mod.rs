@@ -86,7 +86,7 @@ async fn carried_out(shared: &Shared, asked: Asked, form: &Form, visitor: &Visit
     }
     let words = comment(form.first("comment").filter(|_| question.survey.comment));
     let answer = form.first("answer").filter(|answer| !answer.is_empty());
-    let filled = Filled::from_form(form, &words);
+    let filled = Filled::from_form(&question, form, &words);
     if words.chars().count() > MOST_WORDS {
         return Ok(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(Fault::TooLong)));
     }

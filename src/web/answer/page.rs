@@ -47,10 +47,10 @@ impl Filled {
     }
 
     /// What was sent and could not be taken.
-    pub fn from_form(form: &Form, comment: &str) -> Self {
+    pub fn from_form(question: &Question, form: &Form, comment: &str) -> Self {
         let text = |name: &str| form.first(name).unwrap_or_default().to_owned();
         let comment = comment.chars().take(MOST_WORDS * 2).collect();
-        Self { answer: text("answer"), reason: text("reason"), comment, changes: false }
+        Self { answer: text("answer"), reason: text("reason"), comment, changes: question.before.is_some() }
     }
 }
 

@@ -11,7 +11,9 @@ cross join lateral (select split_part(o.occasion, ':', 1) as what, substr(o.occa
 left join lateral (
     select jsonb_build_object('ticket', n.ticket_id, 'staff', n.assignee_id, 'kind', n.kind, 'topic', n.topic) as about
     from crm.ticket n
-    where k.what in ('ticket_solved', 'ticket_opened') and n.ticket_id = k.key
+    where k.what in ('ticket_solved', 'ticket_opened', 'ticket')
+      -- word about a ticket: the name goes on behind the key, and the message carries the key by itself
+      and n.ticket_id = case k.what when 'ticket' then o.data #>> '{occasion,ticket}' else k.key end
 ) t on true
 left join lateral (
     select jsonb_build_object('interaction', n.interaction_id, 'staff', n.staff_id, 'kind', n.kind, 'channel', n.channel) as about

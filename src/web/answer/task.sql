@@ -18,11 +18,11 @@ cross join lateral (
                          when 'assignee' then coalesce(h.staff_id, n.owner_id) end as assignee_id
 ) w
 where a.message_id = $1
-on conflict (kind, origin) do update
+on conflict (origin, kind) do update
     set title = excluded.title, assignee_id = excluded.assignee_id, team = excluded.team, detail = excluded.detail,
         state = 'open',
         opens_at = case when task.state = 'open' then task.opens_at else excluded.opens_at end,
-        due_at = case when task.state = 'open' then task.due_at else excluded.due_at end,
+        due_at = case when task.state = 'open' then task.opens_at + (excluded.due_at - excluded.opens_at) else excluded.due_at end,
         state_at = case when task.state = 'open' then task.state_at else excluded.state_at end,
         created_at = case when task.state = 'open' then task.created_at else excluded.created_at end,
         note = case when task.state <> 'open' then 'The customer changed the answer, and changed it back.' end

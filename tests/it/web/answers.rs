@@ -9,7 +9,8 @@ use crate::support::{World, instant};
 
 /// A question as a job file's reader stores it, of a kind.
 fn question(kind: &str) -> Value {
-    let task = |to: &str, title: &str| json!({ "kind": "callback", "to": to, "title": title, "due_secs": 86_400 });
+    let within = |hours: i64, to: &str, title: &str| json!({ "kind": "callback", "to": to, "title": title, "due_secs": hours * 3_600 });
+    let task = |to: &str, title: &str| within(24, to, title);
     let reasons = json!([{ "name": "price", "words": { "en": "Price <high>", "zh-CN": "价格" } },
                          { "name": "service", "words": { "en": "Service", "zh-CN": "服务" } }]);
     let (reasons, follows) = match kind {
@@ -17,7 +18,7 @@ fn question(kind: &str) -> Value {
         "nps" => (
             reasons,
             json!([{ "scores": [0, 3], "choice": null, "create_task": task("supervisor", "Call at once") },
-                   { "scores": [4, 6], "choice": null, "create_task": task("assignee", "Call") }]),
+                   { "scores": [4, 6], "choice": null, "create_task": within(72, "assignee", "Call") }]),
         ),
         "choice" => (
             reasons,
@@ -59,7 +60,7 @@ pub async fn answers(world: &World) -> Vec<String> {
 }
 
 async fn tasks(world: &World) -> Vec<String> {
-    world.rows("select kind, customer_id, title, assignee_id, team, state, due_at - opens_at = '24:00' as a_day, detail ->> 'score' as score from tend.task order by task_id").await
+    world.rows("select kind, customer_id, title, assignee_id, team, state, extract(hour from due_at - opens_at)::integer + 24 * extract(day from due_at - opens_at)::integer as hours, detail ->> 'score' as score from tend.task order by task_id").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,22 +125,29 @@ async fn a_low_score_makes_one_task_that_follows_the_answer_until_somebody_has_t
     let url = link(&world, &site, "c1").await;
     let answer = async |score: &str| assert_eq!(site.post(&url, &[("answer", score)]).await.0, 200);
     answer("5").await;
-    assert_eq!(tasks(&world).await, ["callback\tc1\tCall\ts3\tassignee\topen\ttrue\t5"]);
-    assert_eq!(world.value("select about ->> 'ticket' || (about ->> 'staff') from tend.answer").await, "T1s3");
+    assert_eq!(tasks(&world).await, ["callback\tc1\tCall\ts3\tassignee\topen\t72\t5"]);
+    let about = "select about ->> 'ticket' || (about ->> 'staff') from tend.answer";
+    assert_eq!(world.value(about).await, "T1s3");
+    // asked with the word about a ticket, whose name goes on behind the key
+    world
+        .sql("delete from tend.answer; update tend.outbox set occasion = 'ticket:T1:solved', data = data || '{\"occasion\": {\"ticket\": \"T1\"}}'")
+        .await;
+    answer("5").await;
+    assert_eq!(world.value(about).await, "T1s3");
     answer("2").await;
-    assert_eq!(tasks(&world).await, ["callback\tc1\tCall at once\ts2\tsupervisor\topen\ttrue\t2"], "no second one");
+    assert_eq!(tasks(&world).await, ["callback\tc1\tCall at once\ts2\tsupervisor\topen\t24\t2"], "no second one");
     answer("9").await;
-    assert_eq!(tasks(&world).await, ["callback\tc1\tCall at once\ts2\tsupervisor\tcancelled\ttrue\t2"]);
+    assert_eq!(tasks(&world).await, ["callback\tc1\tCall at once\ts2\tsupervisor\tcancelled\t24\t2"]);
     assert!(world.value("select note from tend.task").await.contains("changed the answer"));
     answer("6").await;
-    assert_eq!(tasks(&world).await, ["callback\tc1\tCall\ts3\tassignee\topen\ttrue\t6"]);
+    assert_eq!(tasks(&world).await, ["callback\tc1\tCall\ts3\tassignee\topen\t72\t6"]);
     world.advance_to(instant("2026-06-01T02:00:00Z")).await;
     world.sql("update tend.task set state = 'done', state_at = '2026-06-01T01:00Z', result = 'talked'").await;
     answer("10").await;
     answer("0").await;
     assert_eq!(
         tasks(&world).await,
-        ["callback\tc1\tCall\ts3\tassignee\tdone\ttrue\t6"],
+        ["callback\tc1\tCall\ts3\tassignee\tdone\t72\t6"],
         "what somebody has done stays as it is"
     );
     assert_eq!(answers(&world).await.len(), 1);

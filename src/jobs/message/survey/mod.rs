@@ -1,15 +1,15 @@
 //! `[survey]` and `[invitation]`: what a message asks, and what follows from an answer.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::collections::BTreeSet;
 
 mod schema;
 
 pub(super) use schema::schema;
 
+use super::words;
 use crate::jobfile::duration::Span;
-use crate::jobfile::reader::{Node, Reader, did_you_mean};
-use crate::outbox::survey::{ACCEPTED, ANY_LANGUAGE, DECLINED, Follow, Kind, Reason, Survey, TaskOrder, Words};
+use crate::jobfile::reader::{Reader, did_you_mean};
+use crate::outbox::survey::{ACCEPTED, DECLINED, Follow, Kind, Reason, Survey, TaskOrder, Words};
 use crate::outbox::template::{Asking, Known, check_line};
 
 /// How long the links work where the file does not say it.
@@ -129,56 +129,7 @@ fn rest(table: &mut Reader<'_>, kind: Option<Kind>, reasons: &[Reason]) -> Optio
 
 fn question(table: &mut Reader<'_>, languages: &BTreeSet<String>) -> Option<Words> {
     let node = table.required("question", QUESTION)?;
-    words(table, "question", node, languages, &[])
-}
-
-/// A text, or one for each language of the templates. `others` are keys beside the languages.
-fn words(
-    table: &Reader<'_>,
-    key: &str,
-    node: &Node<'_>,
-    languages: &BTreeSet<String>,
-    others: &[&str],
-) -> Option<Words> {
-    let empty = |span: Range<usize>| {
-        table.note(span, format!("`{key}` is empty"), Some(format!("for example: {key} = {QUESTION}")));
-        None
-    };
-    if let Some(text) = node.get_ref().as_str() {
-        if text.trim().is_empty() {
-            return empty(node.span());
-        }
-        return Some(Words(BTreeMap::from([(ANY_LANGUAGE.to_owned(), text.to_owned())])));
-    }
-    let Some(entries) = node.get_ref().as_table() else {
-        let help = format!("{key} = \"…\", or {key} = {QUESTION}");
-        table.note(node.span(), format!("`{key}` must be a text, or a text for each language"), Some(help));
-        return None;
-    };
-    let mut texts = BTreeMap::new();
-    for (tag, value) in entries.iter().filter(|(tag, _)| !others.contains(&&**tag.get_ref())) {
-        match value.get_ref().as_str() {
-            Some(text) if text.trim().is_empty() => return empty(value.span()),
-            Some(text) if languages.is_empty() || languages.contains(&**tag.get_ref()) => {
-                texts.insert(tag.get_ref().to_string(), text.to_owned());
-            }
-            Some(_) => {
-                let help = Some(list(languages));
-                table.note(tag.span(), format!("the template has no language `{}`", tag.get_ref()), help);
-            }
-            None => table.note(value.span(), format!("`{key}.{}` must be a text in quotes", tag.get_ref()), None),
-        }
-    }
-    let missing: Vec<_> = languages.iter().filter(|tag| !entries.contains_key(tag.as_str())).collect();
-    for tag in &missing {
-        table.note(node.span(), format!("`{key}` has no words in `{tag}`"), Some(list(languages)));
-    }
-    missing.is_empty().then_some(Words(texts))
-}
-
-fn list(languages: &BTreeSet<String>) -> String {
-    let all: Vec<_> = languages.iter().map(|tag| format!("`{tag}`")).collect();
-    format!("the languages of the template are {}", all.join(", "))
+    words::required(table, "question", node, languages, &[])
 }
 
 /// `["Price", { name = "service", zh-CN = "服务", en = "Service" }]`
@@ -190,7 +141,7 @@ fn reasons(table: &mut Reader<'_>, languages: &BTreeSet<String>) -> Vec<Reason> 
     let Some(elements) = table.list("reasons", EXAMPLE) else { return Vec::new() };
     let mut found: Vec<Reason> = Vec::new();
     for node in elements {
-        let Some(words) = words(table, "reasons", node, languages, &["name"]) else { continue };
+        let Some(words) = words::required(table, "reasons", node, languages, &["name"]) else { continue };
         let name = match node.get_ref().as_table() {
             None => node.get_ref().as_str(),
             Some(entries) => entries.get("name").and_then(|name| name.get_ref().as_str()),
@@ -247,21 +198,10 @@ fn scores(follow: &mut Reader<'_>, kind: Option<Kind>) -> Option<(i16, i16)> {
         follow.problem_with_key("score", "there is no score in a question of this kind", None);
         return None;
     };
-    let (low, high) = (i64::from(least), i64::from(most));
-    let before = table.problems();
-    let mut one = |key| table.integer(key, low..=high).and_then(|score| i16::try_from(score).ok());
-    let found = match (one("is"), one("at_least"), one("at_most")) {
-        (Some(score), None, None) => Some((score, score)),
-        (None, from, to) if from.is_some() || to.is_some() => Some((from.unwrap_or(least), to.unwrap_or(most))),
-        _ => None,
-    };
-    let whole = found.is_some_and(|(from, to)| from <= to);
-    if !whole && table.problems() == before {
-        let help = format!("from {least} to {most}: score = {{ at_most = {} }}", (least + most) / 2);
-        table.problem_here("no score is meant by this", Some(help));
-    }
+    let help = format!("from {least} to {most}: score = {{ at_most = {} }}", (least + most) / 2);
+    let found = table.between(i64::from(least)..=i64::from(most), "no score is meant by this", help);
     table.finish();
-    found.filter(|_| whole)
+    found.and_then(|range| Some((i16::try_from(*range.start()).ok()?, i16::try_from(*range.end()).ok()?)))
 }
 
 fn reason(follow: &mut Reader<'_>, reasons: &[Reason]) -> Option<String> {

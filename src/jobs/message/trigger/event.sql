@@ -60,7 +60,7 @@ counted as (
         limit 1
     ) followed on true
     where followed.found is null
-    window spree as (partition by e.customer_id, case when :by_product::boolean then e.product_id end
+    window spree as (partition by e.customer_id, e.spree
                      order by e.at range between :within::interval preceding and current row)
 ),
 -- the last one that makes it enough; with several products the one looked at most lately

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::ticket;
 use crate::calendar::holiday::KNOWN;
 use crate::jobs::message::schema::{length, table, text, words};
 
@@ -166,7 +167,7 @@ fn schedule() -> Value {
 }
 
 fn ticket() -> Value {
-    let news = json!({ "enum": ["received", "assigned", "moved", "solved"] });
+    let news = json!({ "enum": ticket::NEWS });
     table(
         "Word about a ticket, each once; of several steps between two runs the last. Told from the beginning: of a ticket that was there before the job only its end",
         &["on"],

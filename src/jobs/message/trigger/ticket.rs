@@ -12,7 +12,7 @@ use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Reader, did_you_mean};
 
 /// What can be told.
-const NEWS: [&str; 4] = ["received", "assigned", "moved", "solved"];
+pub(super) const NEWS: [&str; 4] = ["received", "assigned", "moved", "solved"];
 /// How long it is news, where the file does not say it.
 const LIFE: Span = Span::days(1);
 /// Older than this it is none.

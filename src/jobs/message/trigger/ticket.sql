@@ -5,7 +5,7 @@
 -- No log of events is asked of the company: what a ticket says now is compared with what the customer was told (the ledger,
 -- where the news is part of the name of the occasion). Only the furthest it has come to is told. A story is told from its
 -- beginning: of a ticket that was there before the job was, nothing but its end.
--- Indexes: crm.ticket (opened_at) of those not solved, (solved_at), the key of tend.occasion.
+-- Indexes: crm.ticket (opened_at) of those not solved, (solved_at), the keys of tend.occasion and tend.job_run.
 
 -- tickets that are open, or were until lately; of one that is over, when it ended
 recent as (
@@ -37,11 +37,17 @@ come as (
         limit 1
     ) n
 ),
+-- since when there is the job
+began as materialized (
+    select least(:as_of::timestamptz, min(r.slot)) as at
+    from tend.job_run r
+    where r.job = :job::text and r.trigger in ('schedule', 'catchup')
+),
 fresh as (
     select c.*
     from come c
     where case when c.news in ('received', 'solved') then c.since > :as_of::timestamptz - :life::interval
-               else c.opened_at > :as_of::timestamptz - :life::interval
+               else c.opened_at > (select b.at from began b) - :life::interval
                     or exists (select from tend.occasion o
                                where o.job = :job::text and o.customer_id = c.customer_id
                                  and starts_with(o.occasion, 'ticket:' || c.ticket_id || ':')) end

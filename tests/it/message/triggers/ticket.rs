@@ -108,3 +108,25 @@ async fn the_file_says_what_is_told_and_of_which_tickets() {
     assert!(said_of("on = \"ticket\"\ntell = [\"solvd\"]").contains("did you mean `solved`"));
     assert!(said_of("on = \"ticket\"\nexpire_after = \"30d\"").contains("old news"));
 }
+
+#[tokio::test]
+async fn what_becomes_of_a_ticket_days_later_is_told_also_when_its_arrival_was_not() {
+    let world = World::new().await;
+    come(&world, ["a", "old"].map(Person::new)).await;
+    let plan = job("on = \"ticket\"\ntell = [\"assigned\", \"solved\"]");
+    // the job has run since Thursday
+    world
+        .sql(
+            "insert into tend.spec (hash, job, kind, body) values (repeat('c', 64), 'birthday', 'message', '');
+             insert into tend.job_run (job, trigger, slot, business_date, business_key, state, run_after, spec_hash, created_at, finished_at)
+             values ('birthday', 'schedule', '2026-05-28 09:00+08', '2026-05-28', 'd', 'succeeded', '2026-05-28Z', repeat('c', 64), '2026-05-28Z', '2026-05-28Z')",
+        )
+        .await;
+    ticket(&world, "T1", "a", "2026-05-29 17:00").await;
+    ticket(&world, "T2", "old", "2026-05-20 17:00").await;
+    at(&plan, &world, "2026-05-29 17:05").await;
+    becomes(&world, "T1", "assignee_id = 's1'").await;
+    becomes(&world, "T2", "assignee_id = 's1'").await;
+    at(&plan, &world, "2026-06-01 09:05").await;
+    assert_eq!(told(&world).await, ["a ticket:T1:assigned:s1"], "the other was there before the job");
+}
