@@ -70,6 +70,7 @@ async fn a_company_brings_views_of_its_own() {
     assert!(matches!(migrate(world.db(), false).await, Err(MigrateFailure::Contract(_))));
     world.sql(include_str!("../../migrations/crm/0001_contract.sql")).await;
     world.sql(include_str!("../../migrations/crm/0003_product_view.sql")).await;
+    world.sql(include_str!("../../migrations/crm/0005_work.sql")).await;
     world
         .sql(
             "alter schema crm rename to company; create schema crm;
