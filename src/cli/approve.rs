@@ -36,6 +36,11 @@ pub async fn run(arguments: &Arguments, command: &ApproveArgs) -> Result<(), Fai
                 "{by} put this version of {job} in force; somebody else approves its messages (`tend approve {job} --by NAME`)"
             )));
         }
+        Decided::Limited { note } => {
+            return Err(Failure::failed(anyhow::anyhow!(
+                "{job} waits because of its limit: {note}; `tend approve {job}` lets the job go on"
+            )));
+        }
         Decided::Nothing => {
             let of = command.run.map_or_else(String::new, |run| format!(" of run {run}"));
             return Err(Failure::failed(anyhow::anyhow!(
@@ -70,5 +75,6 @@ fn listed(waiting: &[Waiting], zone: Tz) -> String {
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
     table(&[Align::Right], &rows)
         + "Who they are for and what they say, `tend why --customer ID --job JOB` and `tend plan JOB` show. `tend approve JOB` lets\n\
-           those go that wait for approval, `--run N` those of a run whatever they wait for; `--refuse` cancels them.\n"
+           those go that wait for approval or because too many came back, `--run N` those of a run whatever else they wait for, once\n\
+           its job goes on; `--refuse` cancels them.\n"
 }

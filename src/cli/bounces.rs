@@ -1,6 +1,6 @@
 //! `tend bounces`: mails that came back, from a file or from the mail server.
 
-use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -9,7 +9,7 @@ use super::args::{Arguments, BouncesArgs};
 use super::failure::Failure;
 use super::{connect, print, say};
 use crate::daemon;
-use crate::outbox::returned::mailbox::{LARGEST_MBOX, Tally, mails, read_all};
+use crate::outbox::returned::mailbox::{LARGEST_MBOX, Tally, mails, read_whole};
 
 /// EX_TEMPFAIL of `sysexits.h`: the mail server keeps the mail and tries again. Any other failure would bounce the bounce.
 const TRY_AGAIN: u8 = 75;
@@ -32,11 +32,8 @@ pub async fn run(arguments: &Arguments, command: &BouncesArgs) -> Result<(), Fai
 async fn taken(arguments: &Arguments, file: &Path) -> Result<Tally, Failure> {
     let settings = connect::settings(arguments)?;
     let raw = match file.to_str() {
-        Some("-") => read_all(std::io::stdin().lock(), LARGEST_MBOX).context("standard input cannot be read")?,
-        _ => match File::open(file) {
-            Ok(open) => read_all(open, LARGEST_MBOX).with_context(|| format!("{} cannot be read", file.display()))?,
-            Err(error) => return Err(Failure::Usage(format!("{}: {error}", file.display()))),
-        },
+        Some("-") => piped().context("standard input cannot be read")?,
+        _ => read_whole(file).map_err(|error| Failure::Usage(format!("{}: {error}", file.display())))?,
     };
     let opened = connect::ready(&settings).await?;
     let mut tx = opened.db.begin("bounces").await?;
@@ -44,6 +41,14 @@ async fn taken(arguments: &Arguments, file: &Path) -> Result<Tally, Failure> {
     let tally = mails(&mut tx, &raw, daemon::consequences(&settings), now).await?;
     tx.commit().await?;
     Ok(tally)
+}
+
+/// What a mail server pipes in, as far as it is looked at; the rest is read and forgotten, so that it is not cut off.
+fn piped() -> io::Result<Vec<u8>> {
+    let (mut from, mut raw) = (io::stdin().lock(), Vec::new());
+    from.by_ref().take(LARGEST_MBOX).read_to_end(&mut raw)?;
+    io::copy(&mut from, &mut io::sink())?;
+    Ok(raw)
 }
 
 fn text(tally: &Tally) -> String {

@@ -40,6 +40,9 @@ pub fn read(mut table: Reader<'_>) -> Option<Limit> {
         table.problem_here("nothing is limited; give `bounce`, `complaint` or both", None);
     }
     let over = table.duration("over").unwrap_or(OVER);
+    if over.as_seconds() == 0 {
+        table.problem("over", "no run would be counted", Some(format!("for example: over = \"{OVER}\"")));
+    }
     if over > LONGEST {
         table.problem("over", format!("`over` is at most \"{LONGEST}\""), None);
     }

@@ -1,6 +1,6 @@
 -- hold/approve: lets messages go. $1 job, $2 run or null (then what waits for approval, or because of the limit of the job), $3
 -- who, $4 now. Where a share is to go first, the rest of what was approved goes on waiting, for that. Without a run the job
--- goes on after its limit, which is counted anew from now on.
+-- goes on after its limit, which is counted anew from now on; with one it must not have reached it.
 with going_on as (
     update tend.safety_limit set reached_at = null, note = null, counted_from = $4
     where job = $1 and $2::bigint is null and reached_at is not null

@@ -15,9 +15,14 @@ with counted as (
     cross join lateral (
         select m.state in ('rejected', 'dead')
                    or exists (select from tend.attempt a where a.message_id = m.message_id and a.outcome = 'rejected') as refused,
-               -- also where another channel has stepped in since
+               -- came back, as hold/limit says it: also by a channel that another has stepped in for since
                m.state = 'bounced'
-                   or exists (select from tend.receipt r where r.message_id = m.message_id and r.said in ('bounced', 'refused')) as bounced,
+                   or exists (select from tend.receipt r
+                              where r.message_id = m.message_id and r.said in ('failed', 'refused', 'bounced')
+                                and (r.said = 'bounced'
+                                     or not exists (select from tend.receipt d
+                                                    where d.message_id = r.message_id and d.said = 'delivered' and d.at >= r.at
+                                                      and d.address_key is not distinct from r.address_key))) as bounced,
                m.state in ('accepted', 'delivered', 'complained', 'in_doubt') as answered,
                m.state in ('accepted', 'delivered', 'complained') as taken
     ) f

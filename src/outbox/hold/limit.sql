@@ -14,10 +14,14 @@ affected as (
 ),
 counted as (
     select l.job, count(*) as answered,
-           -- also where another channel has stepped in since
+           -- came back, as hold/canary says it: also by a channel that another has stepped in for since
            count(*) filter (where m.state = 'bounced'
                                or exists (select from tend.receipt r
-                                          where r.message_id = m.message_id and r.said in ('bounced', 'refused'))) as bounced,
+                                          where r.message_id = m.message_id and r.said in ('failed', 'refused', 'bounced')
+                                            and (r.said = 'bounced'
+                                                 or not exists (select from tend.receipt d
+                                                                where d.message_id = r.message_id and d.said = 'delivered' and d.at >= r.at
+                                                                  and d.address_key is not distinct from r.address_key)))) as bounced,
            count(*) filter (where m.state = 'complained') as complained
     from affected l
     join tend.job_run r on r.job = l.job and r.business_date >= ($1::timestamptz - make_interval(secs => l.over_secs))::date

@@ -49,6 +49,11 @@ pub enum Decided {
         /// Who.
         by: String,
     },
+    /// The job has reached its limit: a run alone cannot go, the next look would hold it again.
+    Limited {
+        /// What was counted.
+        note: String,
+    },
     /// Nothing of it waits.
     Nothing,
 }
@@ -74,7 +79,8 @@ pub async fn waiting(conn: &mut PgConnection, job: Option<&str>) -> sqlx::Result
     .await
 }
 
-/// Lets the messages of a job go that wait for approval, or because of its limit; with a run, also those its canary holds back or has stopped.
+/// Lets the messages of a job go that wait for approval, or because of its limit; with a run, also those its canary holds
+/// back or has stopped, but not while the job has reached its limit, which is about all of its runs.
 ///
 /// # Errors
 /// When the database refuses.
@@ -87,6 +93,11 @@ pub async fn approve(
 ) -> sqlx::Result<Decided> {
     if let Some(by) = own(conn, job, run, by).await? {
         return Ok(Decided::Own { by });
+    }
+    if run.is_some()
+        && let Some(note) = limited(conn, job).await?
+    {
+        return Ok(Decided::Limited { note });
     }
     let done = sqlx::query_file!("src/outbox/hold/approve.sql", job, run, by, now).fetch_one(conn).await?;
     Ok(match done.decided {
@@ -143,6 +154,16 @@ async fn own(conn: &mut PgConnection, job: &str, run: Option<i64>, by: &str) -> 
         job,
         run,
         by
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// What was counted when the job reached its limit; none: it has not, or somebody let it go on since.
+async fn limited(conn: &mut PgConnection, job: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"select note as "note!" from tend.safety_limit where job = $1 and reached_at is not null"#,
+        job
     )
     .fetch_optional(conn)
     .await

@@ -1,9 +1,9 @@
 -- outbox/returned: makes messages ($1) what all that came back about them says, now ($2). Those in the network wait.
 with known as (
     select m.message_id, m.state, m.attempts,
-           -- handed over, and nobody knew whether it was taken
+           -- handed over at some time, and nobody knew whether it was taken: it may have been sent again since
            exists (select from tend.attempt a
-                   where a.message_id = m.message_id and a.attempt = m.attempts and a.outcome = 'in_doubt') as doubted,
+                   where a.message_id = m.message_id and a.attempt <= m.attempts and a.outcome = 'in_doubt') as doubted,
            coalesce((select x.address_key from tend.occasion x
                      where x.job = m.job and x.customer_id = m.customer_id and x.occasion = m.occasion and x.step = m.step),
                     tend.address_key(m.channel, nullif(btrim(case m.channel when 'email' then c.email else c.phone end), ''))) as address_key
@@ -22,7 +22,7 @@ verdict as (
 becomes as (
     select v.message_id, v.state as was,
            case v.said when 'delivered' then 'delivered' when 'complained' then 'complained' else 'bounced' end as state,
-           case when v.said = 'delivered' and v.doubted then 'settled by its receipt: delivered'
+           case when v.said = 'delivered' and v.doubted and v.state <> 'accepted' then 'settled by its receipt: delivered'
                 when v.said = 'delivered' then null
                 else concat_ws(' ', case v.said when 'complained' then 'called spam by the customer'
                                                 when 'bounced' then 'came back, there is no such address:'
@@ -30,7 +30,7 @@ becomes as (
                                                 else 'came back:' end, nullif(v.code, ''), v.detail) end as state_reason
     from verdict v
     where v.state in ('accepted', 'delivered', 'bounced', 'complained', 'in_doubt')
-       or v.state in ('planned', 'dead', 'expired') and v.doubted
+       or v.state in ('planned', 'held', 'dead', 'expired') and v.doubted
 ),
 moved as (
     update tend.outbox m

@@ -163,3 +163,57 @@ async fn a_job_that_has_reached_its_limit_waits_until_a_person_lets_it_go_on() {
     with("max_recipients = 1000").on(&world, "2026-11-23").await;
     assert_eq!(world.value("select count(*) from tend.safety_limit").await, "0");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_cannot_be_let_go_while_its_job_has_reached_the_limit_and_that_is_said() {
+    let world = crowd(1, 300).await;
+    with("limit = { bounce = \"5%\", at_least = 100 }").on(&world, "2026-11-21").await;
+    send(&world, 200, "2026-11-21T02:00:00Z").await;
+    come_back(&world, 20, Said::Bounced, "2026-11-21T02:10:00Z").await;
+    look(&world, "2026-11-21T02:11:00Z").await;
+    assert_eq!(states(&world).await, "held:limit:100");
+    world.advance_to(instant("2026-11-21T03:00:00Z")).await;
+    let run = world.value("select run_id from tend.hold where reason = 'limit'").await;
+    let approve = |arguments: &[&str]| {
+        let output = world.tend().arg("approve").args(arguments).output().unwrap();
+        (output.status.code(), [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat())
+    };
+    let (code, said) = approve(&["birthday", "--run", &run, "--by", "ben"]);
+    assert_eq!(
+        (code, said.lines().next().unwrap_or_default()),
+        (
+            Some(1),
+            "error: birthday waits because of its limit: 20 came back of the last 200 messages; `tend approve birthday` lets the job go on"
+        ),
+        "{said}"
+    );
+    look(&world, "2026-11-21T03:01:00Z").await;
+    assert_eq!(states(&world).await, "held:limit:100", "nothing was let go, and nothing was said to be");
+    let (code, said) = approve(&["birthday", "--by", "ben"]);
+    assert_eq!((code, said.as_str()), (Some(0), "100 messages of birthday are owed now.\n"));
+    look(&world, "2026-11-21T03:02:00Z").await;
+    assert_eq!(states(&world).await, "planned:100");
+}
+
+#[tokio::test]
+async fn what_failed_came_back_and_what_was_delivered_in_the_end_did_not() {
+    let world = crowd(1, 300).await;
+    with("limit = { bounce = \"5%\", at_least = 100 }").on(&world, "2026-11-21").await;
+    send(&world, 200, "2026-11-21T02:00:00Z").await;
+    come_back(&world, 20, Said::Failed, "2026-11-21T02:10:00Z").await;
+    // of these another channel has brought half, and of the others all but one were delivered after all
+    world
+        .sql(
+            "update tend.outbox set state = 'accepted', channel = 'sms' where state = 'bounced' and message_id % 2 = 0;
+             insert into tend.receipt (message_id, source, said, address_key, at, received_at, applied_at)
+             select r.message_id, 'receipt', 'delivered', r.address_key, r.at, r.at, r.at
+             from tend.receipt r join tend.outbox m using (message_id)
+             where m.state = 'bounced' and m.message_id > (select min(message_id) from tend.outbox where state = 'bounced');
+             update tend.outbox set state = 'delivered' where state = 'bounced'
+                 and message_id > (select min(message_id) from tend.outbox where state = 'bounced')",
+        )
+        .await;
+    look(&world, "2026-11-21T02:11:00Z").await;
+    let note = world.value("select note from tend.safety_limit").await;
+    assert_eq!(note, "11 came back of the last 200 messages");
+}

@@ -107,6 +107,42 @@ async fn strangers_are_refused_alike_and_nothing_is_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_signature_is_known_in_hex_and_base64_with_the_name_of_its_hash_in_front_or_without() {
+    let world = sent(1, "sms", "gw").await;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let body = |n: u32| json!({"n": n, "id": id(1), "s": "unknown"}).to_string();
+    // a signature that itself begins with `sha`: there is one among some 260,000
+    let sign = |body: &str| hmac(SECRET.as_bytes(), body.as_bytes());
+    let unlucky = (0..).find(|n| base64(&sign(&body(*n))).starts_with("sha")).unwrap();
+    for (encoding, written) in [
+        ("hex", Box::new(|body: &str| hmac_hex(body)) as Box<dyn Fn(&str) -> String>),
+        ("base64", Box::new(|body: &str| base64(&sign(body)))),
+    ] {
+        let toml = format!(
+            "kind = \"webhook\"\nurl = \"https://h.example/\"\n[verify]\nby = \"hmac\"\nsecret = \"{SECRET}\"\n\
+             signature = \"@x-sign\"\nencoding = \"{encoding}\"\n[reports]\nid = \"/id\"\nstatus = \"/s\"\ndelivered = [\"ok\"]"
+        );
+        let site = site(&world, "gw", &toml).await;
+        for n in [0, unlucky] {
+            let body = body(n);
+            let good = written(&body);
+            for (signature, status) in [
+                (good.clone(), 200),
+                (format!("sha256={good}"), 200),
+                (format!("sha1={good}"), 200),
+                (format!("sha={good}"), 403),
+                (format!("shark={good}"), 403),
+                (format!("sha256=sha256={good}"), 403),
+                ("sha256=".to_owned(), 403),
+            ] {
+                let request = site.provider("/r/gw").header("x-sign", &signature).body(body.clone());
+                assert_eq!(answer(request).await.0, status, "{encoding} {signature}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forged_twilio_signature_is_refused_whatever_was_changed() {
     let world = sent(1, "sms", "sms-twilio").await;
     let (name, toml) = shipped("twilio-sms.toml");

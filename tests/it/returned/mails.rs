@@ -231,12 +231,20 @@ fn mails_made_to_hurt_are_read_in_no_time_or_refused() {
         "Content-Type: multipart/report; boundary=a\n\n--a\nContent-Type: message/delivery-status\n\n{}",
         "Final-Recipient: x; y\nAction: failed\n\n".repeat(20_000)
     );
+    let complaint = format!(
+        "Content-Type: multipart/report; boundary=a\nMessage-ID: <{0}@x>\n\n--a\nContent-Type: message/feedback-report\n\n\
+         Feedback-Type: abuse\n{1}\n--a\nContent-Type: message/rfc822\n\nMessage-ID: <{0}@x>\n\nx\n--a--\n",
+        id(1),
+        (0..10_000).map(|n| format!("Original-Rcpt-To: c{n}@x.y\n")).collect::<String>()
+    );
+    assert_eq!(read(complaint.as_bytes()).as_str(), "report");
     let folded = format!("Subject: x\nMessage-ID:{}", "\n <a@b>".repeat(100_000));
     for raw in [
         nested,
         parts,
         headers,
         fields,
+        complaint,
         folded,
         "From ".repeat(200_000),
         "\n\nFrom ".repeat(100_000),

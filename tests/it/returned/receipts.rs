@@ -1,10 +1,25 @@
 //! Delivery receipts of the shipped providers, as they document them.
 
 use serde_json::{Value, json};
+use tend::outbox::returned::{About, Consequences, News, Said, Source, Taken, take};
 
 use super::{answer, id, sent, shipped, site, states, suppressed, twilio};
 use crate::support::{World, instant};
 use crate::web::BASE;
+
+/// A receipt of the gateway, by its own id.
+fn delivered(reference: &str) -> News {
+    News {
+        about: About::Theirs(reference.into()),
+        source: Source::Receipt,
+        provider: Some("gw".into()),
+        said: Said::Delivered,
+        code: String::new(),
+        detail: String::new(),
+        at: None,
+        to: Vec::new(),
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twilio_reports_by_a_signed_form_and_the_address_names_the_message() {
@@ -213,6 +228,38 @@ async fn a_receipt_that_is_quicker_than_we_are_is_not_lost() {
     assert_eq!(settle().await, 0);
 }
 
+#[tokio::test]
+async fn what_arrived_by_an_earlier_attempt_is_not_sent_once_more_also_while_it_is_held() {
+    let world = sent(4, "sms", "gw").await;
+    // 1 to 3: the first attempt in doubt and sent again, the second put off; 4: both put off
+    world
+        .sql(
+            "update tend.attempt set outcome = case when message_id < 4 then 'in_doubt' else 'retry' end, becomes = 'planned';
+             insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes, retry_at)
+             select message_id, 2, owner, handed_off_at, finished_at, 'retry', 'planned', '2026-06-01T02:00:00Z' from tend.attempt;
+             update tend.outbox set attempts = 2, state = case message_id when 2 then 'held' else 'planned' end,
+                 state_reason = case message_id when 2 then 'limit' else 'put off' end",
+        )
+        .await;
+    let mut conn = world.pool().acquire().await.unwrap();
+    for (customer, said) in [(1, Said::Delivered), (2, Said::Delivered), (3, Said::Bounced), (4, Said::Delivered)] {
+        let news = News { about: About::Ours(id(customer).parse().unwrap()), ..delivered("") };
+        let news = News { said, ..news };
+        let now = instant("2026-06-01T01:00:00Z");
+        assert_eq!(take(&mut conn, &news, Consequences::default(), now).await.unwrap(), Taken::New);
+    }
+    assert_eq!(
+        states(&world).await,
+        [
+            "c1: delivered (settled by its receipt: delivered)",
+            "c2: delivered (settled by its receipt: delivered)",
+            "c3: bounced (came back, there is no such address:)",
+            "c4: planned (put off)",
+        ],
+        "nobody can have had the fourth"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bounced_mail_goes_on_by_the_next_channel_and_late_news_of_the_first_do_not_touch_it() {
     let world = sent(1, "email", "mail-postmark").await;
@@ -251,14 +298,14 @@ async fn messages_are_found_by_index() {
              analyze tend.outbox",
         )
         .await;
-    let take = include_str!("../../../src/outbox/returned/take.sql");
+    let written = include_str!("../../../src/outbox/returned/take.sql");
     let types =
         "uuid, text, text, text[], text, text, text, text, timestamptz, timestamptz, boolean, bigint, timestamptz";
     let arguments = "null, 'many-7', 'gw', '{}', 'receipt', 'failed', '', '', now(), now(), true, 5, now()";
     let reply = include_str!("../../../src/outbox/returned/reply/take.sql");
     let of_reply = "text, text, text, timestamptz, timestamptz, text, text, boolean, timestamptz, boolean";
     for (statement, types, arguments) in [
-        (take, types, arguments),
+        (written, types, arguments),
         (reply, of_reply, "'+8613800000001', 'gw', 'stop', now(), now(), null, '', false, now(), true"),
     ] {
         for mode in ["generic", "custom"] {
@@ -271,19 +318,8 @@ async fn messages_are_found_by_index() {
     let started = std::time::Instant::now();
     let mut conn = world.pool().acquire().await.unwrap();
     for n in 0..50 {
-        let news = tend::outbox::returned::News {
-            about: tend::outbox::returned::About::Theirs(format!("many-{n}")),
-            source: tend::outbox::returned::Source::Receipt,
-            provider: Some("gw".into()),
-            said: tend::outbox::returned::Said::Delivered,
-            code: String::new(),
-            detail: String::new(),
-            at: None,
-            to: Vec::new(),
-        };
-        tend::outbox::returned::take(&mut conn, &news, Default::default(), instant("2026-06-01T01:00:00Z"))
-            .await
-            .unwrap();
+        let news = delivered(&format!("many-{n}"));
+        take(&mut conn, &news, Consequences::default(), instant("2026-06-01T01:00:00Z")).await.unwrap();
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
 }

@@ -15,6 +15,8 @@ use crate::outbox::channel::settings::{HashName, Place, Places, VerifyBy, Verify
 
 /// Shortest token: it is all there is.
 const SHORTEST: usize = 16;
+/// What may stand in front of a signature, as in `sha256=…`.
+const HASHES: [&str; 3] = ["sha1=", "sha256=", "sha512="];
 
 /// Knows one provider.
 #[derive(Debug)]
@@ -118,8 +120,7 @@ impl Verifier {
         let document = call.document().unwrap_or_default();
         let at = |place: &Option<Place>| place.as_ref().and_then(|place| call.at(place, &document));
         let Some(given) = at(&self.signature) else { return false };
-        let given =
-            given.rsplit_once('=').filter(|(name, _)| name.starts_with("sha")).map_or(given.as_str(), |(_, v)| v);
+        let given = HASHES.iter().find_map(|hash| given.strip_prefix(hash)).unwrap_or(&given);
         let given = match self.settings.encoding {
             Written::Hex => unhex(given),
             Written::Base64 => STANDARD.decode(given).ok(),

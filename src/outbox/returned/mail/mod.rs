@@ -21,6 +21,8 @@ use super::{About, News, Said, Source};
 
 /// What is read of a mail, bytes: the report stands in front of the returned mail.
 pub const LARGEST: usize = 512 * 1024;
+/// Addresses of a report that are looked at: a message goes to one.
+const ADDRESSES: usize = 20;
 /// Words that nest messages or parts; reports have a dozen.
 const NESTED: usize = 300;
 

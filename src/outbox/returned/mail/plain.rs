@@ -4,7 +4,7 @@
 use mail_parser::Message;
 
 use super::status::{by_words, find, means, worded};
-use super::{Finding, header, text_of};
+use super::{ADDRESSES, Finding, header, text_of};
 use crate::outbox::returned::{Said, Source};
 
 /// Whose mails are bounces.
@@ -19,8 +19,6 @@ const COPIES: &[&str] = &[
     "-----原始邮件",
     "----- 原邮件",
 ];
-/// Addresses that are looked at.
-const ADDRESSES: usize = 20;
 
 /// Whether a mail that is no report says that another came back.
 pub fn is_bounce(mail: &Message<'_>) -> bool {

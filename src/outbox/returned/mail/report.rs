@@ -5,7 +5,7 @@ use mail_parser::Message;
 
 use super::fields::{Fields, address, groups};
 use super::status::{means, worded};
-use super::{Finding, text_of, type_of};
+use super::{ADDRESSES, Finding, text_of, type_of};
 use crate::outbox::returned::{Said, Source};
 
 /// What the mail reports; none when it is no report.
@@ -74,7 +74,7 @@ fn complaint(groups: &[Fields]) -> Vec<Finding> {
         code: kind,
         detail: group.get("user-agent").unwrap_or_default().to_owned(),
         at,
-        to: to.collect(),
+        to: to.take(ADDRESSES).collect(),
     }]
 }
 
