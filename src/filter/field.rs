@@ -34,7 +34,7 @@ pub enum Kind {
 /// Where a field's value comes from. Aliases: `c` is the customer, `f…` the facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// An expression over `c`.
+    /// An expression over `c`, or over `t` where a ticket is at hand.
     Customer(&'static str),
     /// A column of the facts of a window.
     Windowed {

@@ -11,6 +11,8 @@
 //! `older_than` is everything before that, `next` is from the as-of on. Where a day is meant (`on`, `before`, `after`,
 //! `days_since_last_order`, attributes that hold days) it is the day in the job's zone.
 //!
+//! **Tickets.** Where a ticket is at hand (jobs of the kind `sla`), conditions ask about it too: [`Scope::with_ticket`].
+//!
 //! Adding an operator is one entry in the family's file below [`operator`], adding a field one in [`field::ALL`], adding
 //! an event one in [`event::ALL`]; reading, SQL, the JSON schema and the documentation come from there.
 
@@ -37,6 +39,7 @@ mod period;
 mod read;
 mod shapes;
 mod standing;
+mod ticket;
 mod tree;
 
 pub use cases::Case;

@@ -5,7 +5,7 @@ use super::field::{self, Kind};
 use super::leaf::{Leaf, Subject};
 use super::operand::Scalar;
 use super::operator::{self, Operator};
-use super::{Filter, event, field::Field, segment, standing};
+use super::{Filter, event, field::Field, segment, standing, ticket};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Cuts, Ladders, ReadContext, Segments};
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
@@ -24,13 +24,21 @@ pub struct Scope<'a> {
     pub segments: &'a Segments,
     /// The segments that are being read, the outermost first; none for a job.
     pub inside: &'a [&'a str],
+    /// A ticket is at hand, which conditions can ask about.
+    pub ticket: bool,
 }
 
 impl<'a> Scope<'a> {
     /// For conditions of a job file with that window.
     #[must_use]
     pub fn of(context: &ReadContext<'a>, window: Option<Span>) -> Self {
-        Self { window, ladders: context.ladders, cuts: context.cuts, segments: context.segments, inside: &[] }
+        Self { window, ladders: context.ladders, cuts: context.cuts, segments: context.segments, inside: &[], ticket: false }
+    }
+
+    /// The same where a ticket of the customer is at hand, as `t`.
+    #[must_use]
+    pub fn with_ticket(self) -> Self {
+        Self { ticket: true, ..self }
     }
 }
 
@@ -39,8 +47,19 @@ type Group = fn(Vec<Filter>) -> Filter;
 
 const GROUPS: [(&str, Group); 4] =
     [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None), ("one_of", Filter::One)];
-const SUBJECTS: [&str; 10] =
-    ["field", "tag", "attribute", "ladder", "segment", "event", "open_ticket", "reachable", "consented", "bucket"];
+const SUBJECTS: [&str; 11] = [
+    "field",
+    "tag",
+    "attribute",
+    "ladder",
+    "segment",
+    "event",
+    "open_ticket",
+    "reachable",
+    "consented",
+    "bucket",
+    ticket::KEY,
+];
 /// Deeper than this nobody understands a condition.
 const DEEPEST: usize = 12;
 
@@ -78,7 +97,7 @@ fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<
         ([subject], false) => leaf(reader, subject, scope).map(Filter::Leaf),
         ([], false) => {
             reader.leave(&keys);
-            no_condition(&reader, &keys);
+            no_condition(&reader, &keys, scope);
             None
         }
         ([first, rest @ ..], _) => {
@@ -92,8 +111,9 @@ fn condition(mut reader: Reader<'_>, scope: &Scope<'_>, depth: usize) -> Option<
 }
 
 /// Says what a table lacks to be a condition.
-fn no_condition(reader: &Reader<'_>, keys: &[&str]) {
-    let known: Vec<&str> = SUBJECTS.into_iter().chain(GROUPS.map(|(name, _)| name)).collect();
+fn no_condition(reader: &Reader<'_>, keys: &[&str], scope: &Scope<'_>) {
+    let subjects = SUBJECTS.into_iter().filter(|subject| scope.ticket || *subject != ticket::KEY);
+    let known: Vec<&str> = subjects.chain(GROUPS.map(|(name, _)| name)).collect();
     let meant = keys.iter().find_map(|key| nearest(key, known.iter().copied()).map(|near| (key, near)));
     if let Some((key, near)) = meant {
         let help = format!("did you mean `{near}`? a condition needs one of: {}", known.join(", "));
@@ -152,6 +172,7 @@ fn leaf(mut reader: Reader<'_>, subject: &str, scope: &Scope<'_>) -> Option<Leaf
         "reachable" => standing::on_reachable(&mut reader),
         "consented" => standing::on_consented(&mut reader),
         "bucket" => standing::on_bucket(&mut reader),
+        ticket::KEY => ticket::on_ticket(&mut reader, scope),
         _ => on_ladder(&mut reader, scope),
     };
     match leaf {

@@ -7,6 +7,7 @@ use super::field::{self, Kind};
 use super::operand::{Arity, Item, Shape};
 use super::operator::{self, Operator};
 use super::period::{self, Period};
+use super::ticket;
 
 /// What a kind's schema says where a condition stands.
 #[must_use]
@@ -31,6 +32,7 @@ pub fn definitions() -> Map<String, Value> {
     ] {
         variants.extend([false, true].into_iter().filter_map(|windowed| on_fields(kind, windowed)));
     }
+    variants.extend([Kind::Text, Kind::Instant].into_iter().map(on_ticket));
     variants.push(tag());
     variants.push(json!({
         "type": "object", "additionalProperties": false, "required": ["segment"],
@@ -138,6 +140,14 @@ fn on_fields(kind: Kind, windowed: bool) -> Option<Value> {
         properties.remove("top");
     }
     Some(variant)
+}
+
+/// What is asked of the ticket at hand.
+fn on_ticket(kind: Kind) -> Value {
+    let fields: Vec<_> = ticket::ALL.iter().filter(|field| field.kind == kind).collect();
+    let names: Vec<_> = fields.iter().map(|field| ticket::name(field)).collect();
+    let docs: Vec<_> = fields.iter().map(|field| format!("{}: {}", ticket::name(field), field.doc)).collect();
+    subject(kind, ticket::KEY, json!({ "enum": names, "description": docs.join("\n") }))
 }
 
 /// A comparison: its subject and exactly one operator.

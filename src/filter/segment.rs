@@ -43,7 +43,7 @@ pub struct Segment {
 /// # Errors
 /// Everything that is wrong with its file.
 pub fn read(name: &str, segments: &Segments, ladders: &Ladders) -> Option<Result<Segment, Problems>> {
-    open(name, &Scope { window: None, ladders, segments, cuts: &Cuts::default(), inside: &[] })
+    open(name, &Scope { window: None, ladders, segments, cuts: &Cuts::default(), inside: &[], ticket: false })
 }
 
 /// Reads a segment out of its file; `check` and `timezone` are read by whoever runs its checks. None: what is wrong
@@ -55,13 +55,13 @@ pub fn in_file(
     ladders: &Ladders,
     cuts: &Cuts,
 ) -> Option<Segment> {
-    of_file(file, name, Scope { window: None, ladders, segments, cuts, inside: &[name] })
+    of_file(file, name, Scope { window: None, ladders, segments, cuts, inside: &[name], ticket: false })
 }
 
 fn open(name: &str, around: &Scope<'_>) -> Option<Result<Segment, Problems>> {
     let source = around.segments.open(name)?;
     let inside: Vec<&str> = around.inside.iter().copied().chain([name]).collect();
-    let scope = Scope { inside: &inside, ..*around };
+    let scope = Scope { inside: &inside, ticket: false, ..*around };
     let (segment, problems) = read_text(&source.file, &source.text, |file| of_file(file, name, scope));
     Some(match segment {
         Some(segment) if problems.is_empty() => Ok(segment),
@@ -81,7 +81,7 @@ fn of_file(file: &mut Reader<'_>, name: &str, around: Scope<'_>) -> Option<Segme
     if !file.has("when") {
         file.missing("when", "{ field = \"spend\", within = \"365d\", at_least = 1000 }");
     }
-    let scope = Scope { window, ..around };
+    let scope = Scope { window, ticket: false, ..around };
     let when = super::read::read(file, "when", &scope);
     Some(Segment { name: name.to_owned(), title: title?, description, window, when: when? })
 }

@@ -80,7 +80,7 @@ pub fn counting(mut caps: Vec<Cap>, policy: &Policy, topic: &str) -> Vec<Cap> {
 
 /// Everything that is wrong with the file.
 pub fn check(segments: &Segments, ladders: &Ladders) -> Problems {
-    read(segments, &Scope { window: None, ladders, segments, cuts: &Cuts::default(), inside: &[] }).1
+    read(segments, &Scope { window: None, ladders, segments, cuts: &Cuts::default(), inside: &[], ticket: false }).1
 }
 
 fn read(segments: &Segments, scope: &Scope<'_>) -> (Vec<Cap>, Problems) {
