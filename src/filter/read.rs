@@ -32,7 +32,14 @@ impl<'a> Scope<'a> {
     /// For conditions of a job file with that window.
     #[must_use]
     pub fn of(context: &ReadContext<'a>, window: Option<Span>) -> Self {
-        Self { window, ladders: context.ladders, cuts: context.cuts, segments: context.segments, inside: &[], ticket: false }
+        Self {
+            window,
+            ladders: context.ladders,
+            cuts: context.cuts,
+            segments: context.segments,
+            inside: &[],
+            ticket: false,
+        }
     }
 
     /// The same where a ticket of the customer is at hand, as `t`.

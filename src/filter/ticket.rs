@@ -16,7 +16,12 @@ const fn field(name: &'static str, kind: Kind, sql: &'static str, doc: &'static 
 /// All that can be asked, under the names it has in words.
 pub(super) static ALL: &[Field] = &[
     field("ticket kind", Kind::Text, "t.kind", "request, complaint or a word of the company"),
-    field("ticket topic", Kind::Text, "t.topic", "What it is about: product, service, delivery; missing until it is set"),
+    field(
+        "ticket topic",
+        Kind::Text,
+        "t.topic",
+        "What it is about: product, service, delivery; missing until it is set",
+    ),
     field("ticket urgency", Kind::Text, "t.urgency", "urgent or normal"),
     field("ticket channel", Kind::Text, "t.channel", "How it came: chat, phone, app, social, email"),
     field("ticket assignee", Kind::Text, "t.assignee_id", "staff_id of who has it; missing until somebody has"),

@@ -23,7 +23,8 @@ pub fn read(text: &str) -> Option<Filter> {
     let ladders = Ladders::new(BTreeMap::from([("value-tiers".to_owned(), levels)]));
     let (cuts, segments) = (Cuts::default(), Segments::default());
     let (filter, problems) = read_text(&"a.toml".into(), &Arc::from(format!("when = {text}\n")), |reader| {
-        let scope = Scope { window: None, ladders: &ladders, cuts: &cuts, segments: &segments, inside: &[], ticket: false };
+        let scope =
+            Scope { window: None, ladders: &ladders, cuts: &cuts, segments: &segments, inside: &[], ticket: false };
         reader.table("when").and_then(|table| read_table(table, &scope))
     });
     assert!(filter.is_some() || !problems.is_empty(), "refused without a word");

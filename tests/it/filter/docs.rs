@@ -33,8 +33,14 @@ fn every_condition_on_the_page_is_read() {
     for span in spans {
         let (filter, problems) = read_text(&"page.toml".into(), &Arc::from(format!("when = {span}\n")), |reader| {
             let ladders = super::ladders();
-            let scope =
-                Scope { window: None, ladders: &ladders, segments: &segments, cuts: &Cuts::default(), inside: &[], ticket: true };
+            let scope = Scope {
+                window: None,
+                ladders: &ladders,
+                segments: &segments,
+                cuts: &Cuts::default(),
+                inside: &[],
+                ticket: true,
+            };
             reader.table("when").and_then(|table| read_table(table, &scope))
         });
         assert!(problems.is_empty() && filter.is_some(), "{span}\n{problems}");

@@ -45,7 +45,14 @@ pub fn ladders() -> Ladders {
 pub fn parse(text: &str, window: Option<Span>) -> Result<Filter, Problems> {
     let (ladders, cuts) = (ladders(), Cuts::default());
     let (filter, problems) = read_text(&"a.toml".into(), &Arc::from(format!("when = {text}\n")), |reader| {
-        let scope = Scope { window, ladders: &ladders, cuts: &cuts, segments: &Segments::default(), inside: &[], ticket: false };
+        let scope = Scope {
+            window,
+            ladders: &ladders,
+            cuts: &cuts,
+            segments: &Segments::default(),
+            inside: &[],
+            ticket: false,
+        };
         reader.table("when").and_then(|table| read_table(table, &scope))
     });
     if problems.is_empty() { Ok(filter.expect("a condition without problems")) } else { Err(problems) }
