@@ -231,7 +231,7 @@ const ONE_WORD: Duration = Duration::from_secs(1);
 
 /// Cancelled by SIGTERM or SIGINT. One that comes later ends the process at once: its leases are found by the others.
 #[expect(clippy::disallowed_methods, reason = "told twice to stop: an end without order is what was asked for")]
-fn stop_signal() -> anyhow::Result<CancellationToken> {
+pub(crate) fn stop_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;

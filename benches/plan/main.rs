@@ -76,7 +76,7 @@ fn main() -> anyhow::Result<()> {
         let server = SERVER.iter().fold(launch, |launch, (name, value)| launch.parameter(name, value)).start()?;
         let db = open(&server.url()).await?;
         everyday::measure(&db, customers).await?;
-        sqlx::raw_sql("drop schema crm, tend cascade; drop table _sqlx_migrations").execute(db.pool()).await?;
+        sqlx::raw_sql("drop schema crm, tend cascade").execute(db.pool()).await?;
         drop(db);
         measure(&open(&server.url()).await?, customers).await
     })

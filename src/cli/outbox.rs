@@ -115,8 +115,8 @@ async fn list(arguments: &Arguments, settings: &Settings, conn: &mut sqlx::PgCon
     print::text(
         table(&[Align::Right], &rows)
             + more
-            + "What waits for approval goes by `tend approve`, what waits for a code by `tend coupons import`. Of the others\n\
-               `tend outbox resend N` sends one (again), `tend outbox drop N` gives it up.\n",
+            + "What waits for approval, or because too many of the job came back, goes by `tend approve`, what waits for a code by\n\
+               `tend coupons import`. Of the others `tend outbox resend N` sends one (again), `tend outbox drop N` gives it up.\n",
     )
 }
 
@@ -126,6 +126,7 @@ fn why(reason: &str) -> &str {
         "approval" => "waits for approval",
         "canary" => "waits for the first share of its run",
         "coupon" => "waits for a coupon code",
+        "limit" => "waits for a person: too many of the job came back",
         other => other,
     }
 }

@@ -1,10 +1,6 @@
 //! `tend simulate`: the job folder over the next months, on a copy; of two folders, what the second changes.
 
-use std::time::Duration;
-
-use anyhow::Context as _;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Arguments, SimulateArgs};
@@ -12,7 +8,8 @@ use super::at::At;
 use super::failure::Failure;
 use super::page::PageFile;
 use super::{connect, folder, print};
-use crate::db::{self, Copy, CopyError, Database, DatabaseSettings, Opened};
+use crate::daemon::stop_signal;
+use crate::db::{self, Copy, CopyError, Database, DatabaseSettings, Opened, Taken};
 use crate::jobfile::folder::Folder;
 use crate::progress::Progress;
 use crate::settings::Settings;
@@ -32,19 +29,19 @@ pub async fn run(arguments: &Arguments, command: &SimulateArgs) -> Result<(), Fa
         At::Day(day) => At::Day(day.succ_opt().unwrap_or(day)).start(zone)?,
         At::Instant(instant) => instant,
     };
-    let stop = interrupted()?;
+    let stop = stop_signal()?;
     let stage = Stage::set(&original, &settings, command, stop).await?;
     let done = async {
         let mut conn = stage.first().pool().acquire().await?;
         let now = settings.time.source.now(&mut *original.db.pool().acquire().await?).await?;
         let asked = from.map(|from| from.start(zone)).transpose()?;
-        let from = begin(&mut conn, asked, now, zone).await.map_err(told)?;
+        let from = begin(&mut conn, asked, now, zone).await.map_err(|error| told(error, command))?;
         drop(conn);
-        let stretch = Stretch::new(from, to, zone).map_err(told)?;
+        let stretch = Stretch::new(from, to, zone).map_err(|error| told(error, command))?;
         stage.play(&settings, command, (&one, other.as_ref()), stretch).await
     };
     let played = done.await;
-    let kept = stage.strike(played.is_ok()).await;
+    let kept = stage.strike(command.keep && played.is_ok()).await;
     let played = played?;
     let made = match &played {
         Played::One(report) => (report.json(), report.text(), page.as_ref().map(|_| report.page())),
@@ -54,11 +51,16 @@ pub async fn run(arguments: &Arguments, command: &SimulateArgs) -> Result<(), Fa
     if let (Some(page), Some(html)) = (page, html.transpose().map_err(Failure::failed)?) {
         page.write(Some(&html))?;
     }
-    if !kept.is_empty() {
-        document["kept"] = json!(kept);
-        text.push_str(&format!("\nKept: the database {}\n", kept.join(" and ")));
+    if let Some(names) = kept.as_ref().ok().filter(|names| !names.is_empty()) {
+        document["kept"] = json!(names);
+        text.push_str(&format!("\nKept: the database {}\n", names.join(" and ")));
     }
-    if arguments.json { print::json(&document) } else { print::text(text) }
+    if arguments.json {
+        print::json(&document)?
+    } else {
+        print::text(text)?
+    }
+    kept.map(drop)
 }
 
 /// What was simulated.
@@ -70,8 +72,8 @@ enum Played {
 /// The copies of a call.
 struct Stage {
     copies: Vec<Copy>,
-    /// The database of `--database`.
-    pointed: Option<Database>,
+    /// The database of `--database`, which is ours meanwhile.
+    pointed: Option<(Database, Taken)>,
     stop: CancellationToken,
 }
 
@@ -87,7 +89,7 @@ impl Stage {
             Some(url) => Some(pointed(original, settings, url, command.this_is_a_copy).await?),
             None => None,
         };
-        let source = pointed.as_ref().unwrap_or(&original.db).clone();
+        let source = pointed.as_ref().map_or(&original.db, |(db, _)| db).clone();
         let beside = DatabaseSettings {
             url: original
                 .private
@@ -100,11 +102,11 @@ impl Stage {
         let mut stage = Self { copies: Vec::new(), pointed, stop };
         for _ in 0..missing {
             let progress = Progress::start("Copying the database", None);
-            match Copy::make(&source, &beside, command.keep, &stage.stop, |rows| progress.add(rows)).await {
+            match Copy::make(&source, &beside, &stage.stop, |rows| progress.add(rows)).await {
                 Ok(copy) => stage.copies.push(copy),
                 Err(error) => {
-                    stage.strike(false).await;
-                    return Err(uncopied(error));
+                    stage.strike(false).await?;
+                    return Err(uncopied(error, command));
                 }
             }
         }
@@ -113,7 +115,7 @@ impl Stage {
 
     /// Where the first folder is simulated.
     fn first(&self) -> &Database {
-        self.pointed.as_ref().unwrap_or_else(|| self.copies[0].db())
+        self.pointed.as_ref().map_or_else(|| self.copies[0].db(), |(db, _)| db)
     }
 
     /// Simulates.
@@ -124,8 +126,7 @@ impl Stage {
         (one, other): (&Folder, Option<&Folder>),
         stretch: Stretch,
     ) -> Result<Played, Failure> {
-        let approves = !command.no_approvals;
-        let report = |db, folder| self.simulated(settings, db, folder, stretch, approves);
+        let report = |db, folder| self.simulated(settings, command, (db, folder), stretch);
         let first = report(self.first(), one).await?;
         let (Some(other), Some(copy), Some(dir)) = (other, self.copies.last(), &command.compare) else {
             return Ok(Played::One(Box::new(first)));
@@ -139,49 +140,57 @@ impl Stage {
     async fn simulated(
         &self,
         settings: &Settings,
-        db: &Database,
-        folder: &Folder,
+        command: &SimulateArgs,
+        (db, folder): (&Database, &Folder),
         stretch: Stretch,
-        approves: bool,
     ) -> Result<Report, Failure> {
+        let approves = !command.no_approvals;
         let hours = (stretch.to - stretch.from).num_hours().unsigned_abs();
         let progress = Progress::start("Simulating", Some(hours));
-        Course { db, settings, folder, stretch, approves }.run(&progress, &self.stop).await.map_err(told)?;
+        let course = Course { db, settings, folder, stretch, approves };
+        course.run(&progress, &self.stop).await.map_err(|error| told(error, command))?;
         progress.finish();
         Ok(report(&mut *db.pool().acquire().await?, stretch, approves).await?)
     }
 
-    /// Drops the copies, or leaves those that are to be kept; their names.
-    async fn strike(self, well: bool) -> Vec<String> {
-        let mut kept = Vec::new();
+    /// Drops the copies, or leaves them; the names of those that are left.
+    async fn strike(self, keep: bool) -> Result<Vec<String>, Failure> {
+        let mut kept = Ok(Vec::new());
         for copy in self.copies {
-            if well && copy.is_kept() {
-                kept.push(copy.name().to_owned());
+            if !keep {
                 copy.close().await;
-            } else {
-                copy.discard().await;
+                continue;
+            }
+            match (copy.keep().await, &mut kept) {
+                (Ok(name), Ok(names)) => names.push(name),
+                (Ok(_), Err(_)) => {}
+                (Err(error), _) => kept = Err(error),
             }
         }
-        kept
+        if let Some((_, taken)) = self.pointed {
+            taken.release().await;
+        }
+        let unkept = "a copy could not be given a name that stays; the next simulation drops it";
+        kept.map_err(|error| Failure::database(anyhow::Error::new(error).context(unkept)))
     }
 }
 
 /// The database of `--database`, when it is a copy.
-async fn pointed(original: &Opened, settings: &Settings, url: &str, said: bool) -> Result<Database, Failure> {
+async fn pointed(original: &Opened, settings: &Settings, url: &str, said: bool) -> Result<(Database, Taken), Failure> {
     let named = DatabaseSettings { url: Some(url.to_owned().into()), ..settings.database.clone() };
     let unusable = |error: anyhow::Error| Failure::database(error.context("--database"));
     let db = Database::connect(&named).await.map_err(|error| unusable(error.into()))?;
     db::gate(&db).await.map_err(|error| unusable(error.into()))?;
-    db::take_over(&db, &original.db, said).await.map_err(|error| match error {
+    let taken = db::take_over(&db, &original.db, said).await.map_err(|error| match error {
         db::NotACopy::Database(_) => unusable(error.into()),
         error => Failure::Usage(format!("--database: {error}")),
     })?;
-    Ok(db)
+    Ok((db, taken))
 }
 
-fn uncopied(error: CopyError) -> Failure {
+fn uncopied(error: CopyError, command: &SimulateArgs) -> Failure {
     match error {
-        CopyError::Interrupted => stopped(),
+        CopyError::Interrupted => stopped(command),
         CopyError::Scratch(_) => Failure::database(anyhow::Error::new(error).context(
             "a simulation needs a copy of the database (`tend simulate --database URL` takes one that is there already)",
         )),
@@ -189,9 +198,9 @@ fn uncopied(error: CopyError) -> Failure {
     }
 }
 
-fn told(error: SimulateError) -> Failure {
+fn told(error: SimulateError, command: &SimulateArgs) -> Failure {
     match error {
-        SimulateError::Interrupted => stopped(),
+        SimulateError::Interrupted => stopped(command),
         SimulateError::Database(error) => error.into(),
         SimulateError::TooEarly(_) | SimulateError::Empty(..) | SimulateError::TooLong => {
             Failure::Usage(error.to_string())
@@ -200,32 +209,10 @@ fn told(error: SimulateError) -> Failure {
     }
 }
 
-fn stopped() -> Failure {
-    Failure::Failed(anyhow::anyhow!("interrupted; the copy is gone"))
-}
-
-/// Cancelled by Ctrl-C or SIGTERM. Said again after a moment, the process ends at once; the next simulation removes the copy.
-#[expect(clippy::disallowed_methods, reason = "told twice to stop: an end without order is what was asked for")]
-fn interrupted() -> Result<CancellationToken, Failure> {
-    let stop = CancellationToken::new();
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be heard")?;
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be heard")?;
-    let told = stop.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            if told.is_cancelled() {
-                std::process::exit(1);
-            }
-            told.cancel();
-            // a terminal and `timeout` tell a process and its group: one word
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            while tokio::time::timeout(Duration::ZERO, interrupt.recv()).await.is_ok() {}
-            while tokio::time::timeout(Duration::ZERO, terminate.recv()).await.is_ok() {}
-        }
-    });
-    Ok(stop)
+fn stopped(command: &SimulateArgs) -> Failure {
+    let left = match command.database {
+        Some(_) => "the database of --database has come as far as it has",
+        None => "the copy is gone",
+    };
+    Failure::Failed(anyhow::anyhow!("interrupted; {left}"))
 }

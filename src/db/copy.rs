@@ -3,8 +3,8 @@
 //! Promises: the original is only read, in one transaction that could not write (`read only`), and may be at work
 //! meanwhile; where it keeps `crm` as views, the copy has tables with what the views show. The copy is told from an
 //! original by a comment on the database, it is on record as the place of the original (`tend.home`), so that a dispatcher
-//! that starts on it holds everything, and it has no secret to make links with. It is dropped with [`Copy::close`]; one
-//! that a killed process left behind is dropped by the next.
+//! that starts on it holds everything, and it has no secret to make links with. It is dropped with [`Copy::close`], unless
+//! [`Copy::keep`] gives it a name that stays; one that a killed process left behind is dropped by the next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,26 +15,16 @@ use tokio_util::sync::CancellationToken;
 use super::scratch::{Scratch, ScratchError};
 use super::{ConnectError, Database, DatabaseSettings};
 
-/// What the names of copies begin with: those that are dropped, and those that stay.
+/// What the names of copies begin with: all while they are at work, and those that stay.
 const PASSING: &str = "tend_simulate_";
 const KEPT: &str = "tend_copy_";
 /// What the comment on a copy begins with.
 const MARK: &str = "copy made by tend";
 /// What says who is at work now, how providers are now, and what makes links: none of it goes along.
-const LEFT_OUT: [&str; 12] = [
-    "migration",
-    "migration_crm",
-    "driven_clock",
-    "lease",
-    "replica",
-    "dispatcher",
-    "provider_state",
-    "rate_bucket",
-    "ramp",
-    "sending_pause",
-    "link_secret",
-    "home",
-];
+const LIFE: [&str; 8] =
+    ["lease", "replica", "dispatcher", "provider_state", "rate_bucket", "ramp", "sending_pause", "link_secret"];
+/// What every database has of its own.
+const OWN: [&str; 4] = ["migration", "migration_crm", "driven_clock", "home"];
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -58,23 +48,21 @@ pub enum CopyError {
 pub struct Copy {
     scratch: Scratch,
     db: Database,
-    kept: bool,
 }
 
 impl Copy {
-    /// Copies `original`, beside it: `settings` are those of its server. `keep`: it stays when it is closed. `copied` is
-    /// told of the rows of each table. Cancelling `stop` ends it, and nothing is left behind.
+    /// Copies `original`, beside it: `settings` are those of its server. `copied` is told of the rows of each table.
+    /// Cancelling `stop` ends it, and nothing is left behind.
     ///
     /// # Errors
     /// When no database can be made there, or the original not be read.
     pub async fn make(
         original: &Database,
         settings: &DatabaseSettings,
-        keep: bool,
         stop: &CancellationToken,
         copied: impl Fn(u64),
     ) -> Result<Self, CopyError> {
-        let mut scratch = Scratch::named(settings, if keep { KEPT } else { PASSING }).await?;
+        let mut scratch = Scratch::named(settings, PASSING).await?;
         let mut source = original.dedicated().await?;
         let filled = tokio::select! {
             biased;
@@ -88,7 +76,7 @@ impl Copy {
             return Err(error);
         }
         match scratch.database().await {
-            Ok(db) => Ok(Self { scratch, db, kept: keep }),
+            Ok(db) => Ok(Self { scratch, db }),
             Err(error) => {
                 scratch.close().await;
                 Err(error.into())
@@ -102,29 +90,23 @@ impl Copy {
         &self.db
     }
 
-    /// Its name.
+    /// Its name, as long as it is at work.
     #[must_use]
     pub fn name(&self) -> &str {
         self.scratch.name()
     }
 
-    /// Whether it stays.
-    #[must_use]
-    pub fn is_kept(&self) -> bool {
-        self.kept
+    /// Leaves it for people to look at; the name it has from now on.
+    ///
+    /// # Errors
+    /// When it cannot be given one that stays; the next copy that is made drops it then.
+    pub async fn keep(self) -> sqlx::Result<String> {
+        self.db.close().await;
+        self.scratch.leave(KEPT).await
     }
 
-    /// Drops it, or leaves it where that was said.
+    /// Drops it.
     pub async fn close(self) {
-        if self.kept {
-            self.db.close().await;
-            return self.scratch.leave().await;
-        }
-        self.discard().await;
-    }
-
-    /// Drops it in any case.
-    pub async fn discard(self) {
         // its connections are cut with it: who was interrupted does not wait for a statement
         self.scratch.close().await;
     }
@@ -144,6 +126,7 @@ async fn fill(source: &mut PgConnection, scratch: &mut Scratch, copied: impl Fn(
     target.execute(AssertSqlSafe(format!("alter database {name} set synchronous_commit = off"))).await?;
     target.execute("set synchronous_commit = off").await?;
     source.execute("begin isolation level repeatable read read only").await?;
+    loosen(target).await?;
     let tables = tables(source, target).await?;
     for table in &tables {
         if (table.schema.as_str(), table.name.as_str()) == ("tend", "change") {
@@ -160,11 +143,35 @@ async fn fill(source: &mut PgConnection, scratch: &mut Scratch, copied: impl Fn(
     target.execute("analyze").await.map(drop)
 }
 
+/// Takes from the tables of `crm` what their values must be: a view of the company's may show others, and what reads them
+/// bears it.
+async fn loosen(target: &mut PgConnection) -> sqlx::Result<()> {
+    let loose: Vec<String> = sqlx::query_scalar(
+        "select format('alter table %s %s', c.oid::regclass, string_agg(l.what, ', '))
+         from pg_class c
+         cross join lateral (
+             select format('drop constraint %I', k.conname) as what from pg_constraint k
+             where k.conrelid = c.oid and k.contype = 'c'
+             union all
+             select format('alter column %I drop not null', a.attname) from pg_attribute a
+             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attnotnull and a.attidentity = ''
+               and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary and a.attnum = any(i.indkey))) l
+         where c.relnamespace = 'crm'::regnamespace and c.relkind in ('r', 'p')
+         group by c.oid",
+    )
+    .fetch_all(&mut *target)
+    .await?;
+    for statement in loose {
+        target.execute(AssertSqlSafe(statement)).await?;
+    }
+    Ok(())
+}
+
 /// What both have, in an order in which every row finds what it refers to; the changes last.
 async fn tables(source: &mut PgConnection, target: &mut PgConnection) -> sqlx::Result<Vec<Table>> {
     let mut there = columns(source, "'r', 'p', 'v', 'm', 'f'").await?;
     let mut open = columns(target, "'r', 'p'").await?;
-    open.retain(|(schema, name), _| !(schema == "tend" && LEFT_OUT.contains(&name.as_str())));
+    open.retain(|(schema, name), _| !(schema == "tend" && LIFE.iter().chain(&OWN).any(|own| own == name)));
     let references: Vec<(String, String, String, String)> = sqlx::query_as(
         "select own.relnamespace::regnamespace::text, own.relname::text, other.relnamespace::regnamespace::text, other.relname::text
          from pg_constraint c join pg_class own on own.oid = c.conrelid join pg_class other on other.oid = c.confrelid
@@ -278,8 +285,11 @@ fn quoted(name: &str) -> String {
 /// Why a database is not taken for a copy.
 #[derive(Debug, thiserror::Error)]
 pub enum NotACopy {
-    /// It is the one of the settings.
-    #[error("that is the database of the settings itself; without --database a copy of it is made")]
+    /// It is the one of the settings, as far as can be told.
+    #[error(
+        "that is the database of the settings itself, or a clone of its files, which cannot be told from it: what pg_restore \
+         made of a dump can. Without --database a copy is made"
+    )]
     Original,
     /// It sends messages.
     #[error("that database sends messages (tend.home names it): it is an original")]
@@ -287,6 +297,9 @@ pub enum NotACopy {
     /// Somebody works on it.
     #[error("{0} is at work on that database, or was a moment ago; stop it, and wait two minutes")]
     AtWork(String),
+    /// Another simulation works on it.
+    #[error("another simulation is at work on that database; wait until it ends")]
+    Simulated,
     /// Nobody says so.
     #[error(
         "that database was not made by `tend simulate --keep`; if it is a copy that may be changed, say so with --this-is-a-copy"
@@ -297,12 +310,29 @@ pub enum NotACopy {
     Database(#[from] sqlx::Error),
 }
 
+/// A database that may be changed at will, and that no other simulation takes meanwhile.
+#[derive(Debug)]
+#[must_use = "as soon as it is gone, others may take the database"]
+pub struct Taken {
+    conn: PgConnection,
+}
+
+impl Taken {
+    /// Others may take it. They may as well when the process dies.
+    pub async fn release(mut self) {
+        if let Err(error) = self.conn.execute("select pg_advisory_unlock_all()").await {
+            tracing::debug!("the database is released with its connection: {error}");
+        }
+        let _ = self.conn.close().await;
+    }
+}
+
 /// Makes sure that `db` may be changed at will: it is not the `original`, nobody works on it, and it bears our mark or
 /// somebody `said` that it is a copy. What says who was at work there, and how providers were, is removed.
 ///
 /// # Errors
 /// When it is not; nothing has changed then.
-pub async fn take_over(db: &Database, original: &Database, said: bool) -> Result<(), NotACopy> {
+pub async fn take_over(db: &Database, original: &Database, said: bool) -> Result<Taken, NotACopy> {
     let mut conn = db.dedicated().await?;
     let identity: (i64, i64) = sqlx::query_as(IDENTITY).fetch_one(&mut conn).await?;
     let configured: (i64, i64) = sqlx::query_as(IDENTITY).fetch_one(original.pool()).await?;
@@ -314,9 +344,10 @@ pub async fn take_over(db: &Database, original: &Database, said: bool) -> Result
     if home == Some(identity) {
         return Err(NotACopy::Sends);
     }
+    // a lease without an end is that of a simulation that was cut off; one that goes on has the lock below
     let at_work: Option<String> = sqlx::query_scalar(
         "select host from tend.replica where seen_at > clock_timestamp() - interval '2 minutes'
-         union all select host from tend.dispatcher where lease_until > clock_timestamp() limit 1",
+         union all select host from tend.dispatcher where lease_until > clock_timestamp() and lease_until < 'infinity' limit 1",
     )
     .fetch_optional(&mut conn)
     .await?;
@@ -332,11 +363,15 @@ pub async fn take_over(db: &Database, original: &Database, said: bool) -> Result
     if !marked && !said {
         return Err(NotACopy::Unmarked);
     }
-    let gone = "delete from tend.lease; delete from tend.replica; delete from tend.dispatcher; delete from tend.provider_state;
-                delete from tend.rate_bucket; delete from tend.ramp; delete from tend.sending_pause; delete from tend.link_secret";
-    sqlx::raw_sql(gone).execute(&mut conn).await?;
+    let alone: bool = sqlx::query_scalar("select pg_try_advisory_lock(hashtextextended('tend.simulate', 0))")
+        .fetch_one(&mut conn)
+        .await?;
+    if !alone {
+        return Err(NotACopy::Simulated);
+    }
+    let gone: String = LIFE.iter().map(|table| format!("delete from tend.{table};")).collect();
+    conn.execute(AssertSqlSafe(gone)).await?;
     // whoever starts on it later holds everything, too
     place(&mut conn, configured).await?;
-    let _ = conn.close().await;
-    Ok(())
+    Ok(Taken { conn })
 }

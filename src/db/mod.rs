@@ -13,7 +13,7 @@ mod open;
 mod pool;
 mod scratch;
 
-pub use copy::{Copy, CopyError, NotACopy, take_over};
+pub use copy::{Copy, CopyError, NotACopy, Taken, take_over};
 pub use gate::{GateError, gate};
 pub use migrate::{MigrateFailure, Migrated, migrate};
 pub use open::{OpenError, Opened, open};

@@ -14,6 +14,8 @@ use crate::db::embedded::{EmbeddedError, PrivatePostgres};
 const PREFIX: &str = "tend_scratch_";
 /// Connections for work that does one thing after the other: the fewer, the more of its statements each has planned before.
 const FEW: u32 = 3;
+/// Holds off who sweeps.
+const LOCK: &str = "select pg_advisory_lock(hashtextextended('tend.scratch', 0))";
 /// The databases from which others are made: the first that lets us in.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
@@ -73,10 +75,7 @@ impl Scratch {
         let settings = DatabaseSettings { url, ..settings.clone() };
         let mut admin = maintenance(&settings).await?;
         // Between `create database` and the first connection nothing tells a sweeper that it is in use.
-        admin
-            .execute("select pg_advisory_lock(hashtextextended('tend.scratch', 0))")
-            .await
-            .map_err(ScratchError::Refused)?;
+        admin.execute(LOCK).await.map_err(ScratchError::Refused)?;
         sweep(&mut admin, prefix).await.map_err(ScratchError::Refused)?;
         let name = create(&mut admin, prefix).await.map_err(refused)?;
         let made = inside(&settings, &name).await;
@@ -116,12 +115,20 @@ impl Scratch {
         Database::connect_beside(&settings, &self.name).await
     }
 
-    /// Leaves it where it is; nobody sweeps it, if its name says so.
-    pub(super) async fn leave(self) {
-        let Self { conn, admin, private, .. } = self;
+    /// Leaves it where it is, by a name that begins with `prefix`, which nobody sweeps; that name.
+    ///
+    /// # Errors
+    /// When it cannot be renamed; the next one sweeps it then.
+    pub(super) async fn leave(self, prefix: &str) -> sqlx::Result<String> {
+        let Self { conn, name, mut admin, private, .. } = self;
+        let kept = format!("{prefix}{}", name.rsplit('_').next().unwrap_or(&name));
+        // a database with somebody in it is not renamed, one without is swept by whoever comes now
+        admin.execute(LOCK).await?;
         let _ = conn.close().await;
+        admin.execute(AssertSqlSafe(format!("alter database {name} rename to {kept}"))).await?;
         let _ = admin.close().await;
         drop(private);
+        Ok(kept)
     }
 
     /// The database's name.

@@ -21,7 +21,7 @@ pub async fn pools(db: &Database, names: &[String], customers: u32, date: NaiveD
     for name in names {
         let stem = name.to_uppercase();
         let lines =
-            Lines::new("code", codes, move |n, out| out.push_str(&format!("{stem}-{:05}\n", n * 7_919 % 99_991)));
+            Lines::new("code", codes, move |n, out| out.push_str(&format!("{stem}-{:06}\n", n * 7_919 % 999_983)));
         let source = Source { name: format!("codes of {name}"), size: None, reader: Box::new(lines) };
         let options = Options { pool: name.clone(), expires: None, low_water: None, now: beginning(date) };
         coupons::import(db, source, &options, &Progress::silent(), async |_| Ok(())).await?;

@@ -48,10 +48,8 @@ struct Watermark {
 /// # Errors
 /// When the list of jobs cannot be read or the outdated rows cannot be skipped.
 pub(super) async fn plan_all(engine: &Engine) -> sqlx::Result<Planned> {
-    let jobs = sqlx::query_scalar!("select job from tend.job where enabled and removed_at is null order by job")
-        .fetch_all(engine.db.pool())
-        .await?;
-    plan_each(engine, jobs).await
+    let jobs = in_force(&mut *engine.db.pool().acquire().await?).await?;
+    plan_each(engine, jobs.into_iter().map(|job| job.job).collect()).await
 }
 
 /// The same for the jobs that have a slot since they were planned last; the watermarks of the others stay where they are.

@@ -6,35 +6,14 @@ use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use super::figures::{self, Cell, Section};
+use super::figures::{self, Cell, Column, Section};
 use super::report::Report;
 use super::{SimulateError, page, text};
 
 /// Customers named whose messages change most, in each direction.
 const NAMED: usize = 10;
-/// The columns of a difference, behind those that name a row: there are at most four of these.
-const COLUMNS: [&[(&str, &str)]; 5] = [
-    &[("one", "this folder"), ("other", "the other"), ("difference", "difference")],
-    &[("name", "what"), ("one", "this folder"), ("other", "the other"), ("difference", "difference")],
-    &[("name", "what"), ("detail", ""), ("one", "this folder"), ("other", "the other"), ("difference", "difference")],
-    &[
-        ("name", "what"),
-        ("detail", ""),
-        ("further", ""),
-        ("one", "this folder"),
-        ("other", "the other"),
-        ("difference", "difference"),
-    ],
-    &[
-        ("name", "what"),
-        ("detail", ""),
-        ("further", ""),
-        ("why", ""),
-        ("one", "this folder"),
-        ("other", "the other"),
-        ("difference", "difference"),
-    ],
-];
+/// What a difference says of each row, behind the columns that name it.
+const FIGURES: [Column; 3] = [("one", "this folder"), ("other", "the other"), ("difference", "difference")];
 
 /// What differs between two simulations.
 #[derive(Debug)]
@@ -102,8 +81,7 @@ impl Comparison {
 fn differences(one: &[Section], other: &[Section]) -> Vec<Section> {
     let mut both: Vec<&Section> = one.iter().collect();
     both.extend(other.iter().filter(|part| one.iter().all(|known| known.key != part.key)));
-    let compared = both.into_iter().filter_map(|part| {
-        let columns = COLUMNS.get(part.names)?;
+    let differing = both.into_iter().filter_map(|part| {
         let mut figures: BTreeMap<Vec<String>, [i64; 2]> = BTreeMap::new();
         for (side, sections) in [one, other].into_iter().enumerate() {
             let rows = sections.iter().filter(|section| section.key == part.key).flat_map(|section| &section.rows);
@@ -121,9 +99,14 @@ fn differences(one: &[Section], other: &[Section]) -> Vec<Section> {
             names.into_iter().map(Cell::Word).chain(figures).collect()
         });
         let rows: Vec<Vec<Cell>> = rows.collect();
-        (!rows.is_empty()).then_some(Section { note: "", columns, rows, figure: None, ..part.clone() })
+        let columns = compared(&part.columns[..part.names]);
+        (!rows.is_empty()).then_some(Section { note: "", columns, rows, figure: None, ..*part })
     });
-    compared.collect()
+    differing.collect()
+}
+
+fn compared(names: &[Column]) -> Vec<Column> {
+    names.iter().copied().chain(FIGURES).collect()
 }
 
 /// How customers fare; only those whose messages change most are held.
@@ -161,7 +144,8 @@ impl People {
             let figures = [Cell::Count(*here), Cell::Count(*there), Cell::Change(there - here)];
             std::iter::once(Cell::Word(customer.clone())).chain(figures).collect()
         });
-        Section { key, title, note: "", columns: COLUMNS[1], rows: rows.collect(), names: 1, figure: None }
+        let columns = compared(&[("customer_id", "customer")]);
+        Section { key, title, note: "", columns, rows: rows.collect(), names: 1, figure: None }
     }
 }
 

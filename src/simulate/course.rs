@@ -93,6 +93,7 @@ impl Course<'_> {
     async fn go(&self, progress: &Progress) -> Result<(), SimulateError> {
         let Stretch { from, to, .. } = self.stretch;
         self.prepare().await?;
+        self.drive(from).await?;
         let read = spec_reader(KINDS);
         let engine = Engine::new(self.db.clone(), Clock::Driven, read, self.settings.engine.clone());
         let (outbox, channels) = (&self.settings.outbox, &self.settings.channels);
@@ -118,10 +119,12 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Time begins, and the folder is in force from then on. What was missed before is not made up for.
+    /// Time begins a second early, so that a slot at the first instant is still to come, and the folder is in force from
+    /// then on. What was missed before is not made up for.
     async fn prepare(&self) -> Result<(), SimulateError> {
-        self.drive(self.stretch.from).await?;
-        sqlx::query!("update tend.job set planned_to = $1", self.stretch.from).execute(self.db.pool()).await?;
+        let before = self.stretch.from - TimeDelta::seconds(1);
+        self.drive(before).await?;
+        sqlx::query!("update tend.job set planned_to = $1", before).execute(self.db.pool()).await?;
         let applying = Applying { who: WHO, basis: Basis::Forced, clock: Clock::Driven, kinds: KINDS };
         apply_folder(self.db, self.folder, applying).await.map(drop).map_err(SimulateError::Folder)
     }

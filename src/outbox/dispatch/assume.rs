@@ -34,6 +34,13 @@ struct Way {
     lanes: Vec<String>,
 }
 
+/// What became of messages that were due.
+struct Claimed {
+    paid: u64,
+    /// Those for which another channel may step in.
+    refused: usize,
+}
+
 /// Pays the outbox of a copy.
 #[derive(Debug)]
 pub struct Assumed {
@@ -98,18 +105,25 @@ impl Assumed {
         if self.approves {
             self.approve().await?;
         }
-        follow::follow(&self.shared).await?;
-        let mut tx = self.shared.begin(Plans::Fresh).await?;
-        let now = self.shared.clock.now(&mut tx).await?;
-        coupon::fill(&mut tx, now).await?;
-        tx.commit().await?;
         let mut paid = 0;
-        for way in &self.ways {
-            while let Some(sent) = self.claim(way).await? {
-                paid += sent;
+        // what a claim refuses has a channel less to go by: it comes to an end
+        loop {
+            follow::follow(&self.shared).await?;
+            let mut tx = self.shared.begin(Plans::Fresh).await?;
+            let now = self.shared.clock.now(&mut tx).await?;
+            coupon::fill(&mut tx, now).await?;
+            tx.commit().await?;
+            let mut refused = 0;
+            for way in &self.ways {
+                while let Some(claimed) = self.claim(way).await? {
+                    paid += claimed.paid;
+                    refused += claimed.refused;
+                }
+            }
+            if refused == 0 {
+                return Ok(paid);
             }
         }
-        Ok(paid)
     }
 
     /// When something will be due that is not yet; none: nothing is known to come.
@@ -162,7 +176,7 @@ impl Assumed {
     }
 
     /// Claims what a channel owes now and writes down that it was accepted; none when nothing is due.
-    async fn claim(&self, way: &Way) -> sqlx::Result<Option<u64>> {
+    async fn claim(&self, way: &Way) -> sqlx::Result<Option<Claimed>> {
         let mut tx = self.shared.begin(Plans::Kept).await?;
         let now = self.shared.clock.now(&mut tx).await?;
         let rows = sqlx::query_file!(
@@ -182,6 +196,7 @@ impl Assumed {
             sqlx::query_file!("src/outbox/dispatch/assume.sql", self.owner, now, &claimed).execute(&mut *tx).await?;
         }
         tx.commit().await?;
-        Ok((!rows.is_empty()).then_some(claimed.len() as u64))
+        let refused = rows.iter().filter(|row| row.becomes == "rejected").count();
+        Ok((!rows.is_empty()).then_some(Claimed { paid: claimed.len() as u64, refused }))
     }
 }

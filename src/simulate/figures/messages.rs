@@ -4,7 +4,7 @@ use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use sqlx::PgConnection;
 
-use super::{Cell, Section, Sent};
+use super::{Cell, Column, Section, Sent};
 use crate::jobs::message::refusal_in_words;
 use crate::simulate::Stretch;
 
@@ -74,7 +74,7 @@ async fn by_job(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sect
         key: "sends",
         title: "Messages sent, by job",
         note: "",
-        columns: &[
+        columns: vec![
             ("job", "job"),
             ("channel", "channel"),
             ("messages", "messages"),
@@ -107,16 +107,25 @@ async fn busiest(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sec
         key: "busiest",
         title: "Customers who get most",
         note: "",
-        columns: &[("customer_id", "customer"), ("messages", "messages"), ("jobs", "from")],
+        columns: vec![("customer_id", "customer"), ("messages", "messages"), ("jobs", "from")],
         rows: rows.collect(),
         names: 1,
         figure: None,
     })
 }
 
-/// A row of occasions and of those who had them.
-fn counted(words: [String; 2], occasions: i64, customers: i64) -> Vec<Cell> {
-    words.map(Cell::Word).into_iter().chain([Cell::Count(occasions), Cell::Count(customers)]).collect()
+/// Occasions and those who had them, by job and something else.
+fn occasions(
+    (key, title, note): (&'static str, &'static str, &'static str),
+    by: [Column; 2],
+    rows: impl Iterator<Item = ([String; 2], i64, i64)>,
+) -> Section {
+    let rows = rows.map(|(words, occasions, customers)| {
+        words.map(Cell::Word).into_iter().chain([Cell::Count(occasions), Cell::Count(customers)]).collect()
+    });
+    let figures = [("occasions", "occasions"), ("customers", "customers")];
+    let columns = by.into_iter().chain(figures).collect();
+    Section { key, title, note, columns, rows: rows.collect(), names: 2, figure: Some(2) }
 }
 
 async fn caps(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Section> {
@@ -129,16 +138,9 @@ async fn caps(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sectio
     )
     .fetch_all(conn)
     .await?;
-    let rows = rows.into_iter().map(|row| counted([row.cap, row.job], row.occasions, row.customers));
-    Ok(Section {
-        key: "caps",
-        title: "Caps hit",
-        note: "An occasion is counted once, on however many days the cap was full; some were sent later.",
-        columns: &[("cap", "cap"), ("job", "job"), ("occasions", "occasions"), ("customers", "customers")],
-        rows: rows.collect(),
-        names: 2,
-        figure: Some(2),
-    })
+    let told = "An occasion is counted once, on however many days the cap was full; some were sent later.";
+    let rows = rows.into_iter().map(|row| ([row.cap, row.job], row.occasions, row.customers));
+    Ok(occasions(("caps", "Caps hit", told), [("cap", "cap"), ("job", "job")], rows))
 }
 
 async fn reasons(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Section> {
@@ -154,18 +156,11 @@ async fn reasons(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sec
     )
     .fetch_all(conn)
     .await?;
-    let rows = rows
-        .into_iter()
-        .map(|row| counted([row.job, refusal_in_words(&row.reason, None)], row.occasions, row.customers));
-    Ok(Section {
-        key: "not_sent",
-        title: "Occasions without a message, and why",
-        note: "Of those in the audience. An occasion with several reasons is counted with each.",
-        columns: &[("job", "job"), ("reason", "reason"), ("occasions", "occasions"), ("customers", "customers")],
-        rows: rows.collect(),
-        names: 2,
-        figure: Some(2),
-    })
+    let told = "Of those in the audience. An occasion with several reasons is counted with each.";
+    let rows =
+        rows.into_iter().map(|row| ([row.job, refusal_in_words(&row.reason, None)], row.occasions, row.customers));
+    let by = [("job", "job"), ("reason", "reason")];
+    Ok(occasions(("not_sent", "Occasions without a message, and why", told), by, rows))
 }
 
 async fn stuck(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Section> {
@@ -193,7 +188,7 @@ async fn stuck(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Secti
         key: "stuck",
         title: "Messages planned and not sent",
         note: "",
-        columns: &[
+        columns: vec![
             ("job", "job"),
             ("channel", "channel"),
             ("state", "state"),
@@ -237,7 +232,7 @@ async fn coupons(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sec
         key: "coupons",
         title: "Coupon codes",
         note: "",
-        columns: &[
+        columns: vec![
             ("pool", "pool"),
             ("used", "used"),
             ("left", "left"),

@@ -76,6 +76,9 @@ pub fn signed(number: i64) -> String {
     }
 }
 
+/// A column: its key in JSON and its head.
+pub type Column = (&'static str, &'static str);
+
 /// A table of the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -85,8 +88,8 @@ pub struct Section {
     pub title: &'static str,
     /// How its figures are to be understood.
     pub note: &'static str,
-    /// Key in JSON and head of each column.
-    pub columns: &'static [(&'static str, &'static str)],
+    /// The columns.
+    pub columns: Vec<Column>,
     /// The rows; all have all columns.
     pub rows: Vec<Vec<Cell>>,
     /// So many columns at the beginning name the row.

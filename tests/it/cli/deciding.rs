@@ -32,6 +32,19 @@ async fn a_message_in_doubt_is_listed_sent_again_or_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_limit_holds_is_listed_in_words_and_points_to_approve() {
+    let (world, bench) = bench().await;
+    company(&world).await;
+    bench.ok(&["apply"]);
+    bench.ok(&["run", "birthday", "--at", "2026-06-01"]);
+    world.sql("update tend.outbox set state = 'held', state_reason = 'limit' where customer_id = 'c01'").await;
+    let text = bench.ok(&["outbox", "list"]);
+    assert!(text.contains("waits for a person: too many of the job came back"), "{text}");
+    let hint = text.split_once("\nWhat waits").unwrap().1.replace('\n', " ");
+    assert!(hint.contains("too many of the job came back, goes by `tend approve`"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backfill_that_fails_leaves_nothing_to_be_run_later() {
     let (world, bench) = bench().await;
     company(&world).await;

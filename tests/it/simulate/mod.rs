@@ -85,7 +85,7 @@ impl Company {
 
 async fn copy_of(world: &World) -> Copy {
     let settings = DatabaseSettings::new(world.url());
-    Copy::make(world.db(), &settings, false, &CancellationToken::new(), |_| {}).await.unwrap()
+    Copy::make(world.db(), &settings, &CancellationToken::new(), |_| {}).await.unwrap()
 }
 
 /// Columns that two databases with the same history differ in, and why.
