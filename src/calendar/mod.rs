@@ -1,8 +1,10 @@
-//! The calendar: lunar dates and the days on which something comes round again. Pure: no clock, no database.
+//! The calendar: lunar dates, the days on which something comes round again, and the time in which a company works
+//! ([`business`]). Pure: no clock, no database.
 //!
 //! Promises: every answer is for a named year or date between 1901 and 2099 and an error beyond (the lunar months of
 //! other years are not settled); what a birthday does in a year that lacks its day is always said by [`anniversary::Rules`], never guessed.
 pub mod anniversary;
+pub mod business;
 pub mod holiday;
 pub mod lunar;
 

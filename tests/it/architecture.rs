@@ -11,7 +11,7 @@ use crate::support::World;
 /// are known by nobody; `main` knows `cli`.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("clock", &[]),
-    ("calendar", &[]),
+    ("calendar", &["spelling"]),
     ("progress", &[]),
     ("telemetry", &[]),
     ("spelling", &[]),

@@ -1,8 +1,14 @@
-//! Lunar dates and anniversaries, against known dates and an independent table.
+//! Lunar dates and anniversaries, against known dates and an independent table; business time in the modules below.
+
+mod business;
+mod cases;
+mod china;
+mod files;
+mod oracle;
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, Duration, NaiveDate};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use proptest::prelude::*;
 use tend::calendar::anniversary::{
     Birthday, Calendar, DayKey, Feb29, LunarDay30, LunarLeap, Rules, keys_for, occurs_in,
@@ -11,6 +17,11 @@ use tend::calendar::holiday::{Holiday, KNOWN};
 use tend::calendar::lunar::{LunarDate, days_in_month, leap_month, new_years_eve};
 
 fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// `2026-06-01T09:00:00Z`
+fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
