@@ -25,6 +25,7 @@
 //! | [`calendar`] | lunar dates and anniversaries; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
 //! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post |
+//! | [`task`] | what people have to do: making tasks, finding who does them, changing them |
 //! | [`person`] | one customer: exported, forgotten, kept from being written to |
 //! | [`import`] | the company's data from CSV files |
 //! | [`demo`] | a made-up company |
@@ -78,5 +79,6 @@ pub mod progress;
 pub mod settings;
 pub mod simulate;
 pub mod spelling;
+pub mod task;
 pub mod telemetry;
 pub mod web;

@@ -19,7 +19,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("db", &[]),
     ("settings", &["clock", "db", "telemetry", "outbox::channel", "spelling"]),
     ("person", &["db"]),
-    ("web", &["clock", "db", "settings", "outbox"]),
+    // how an instant is written for a person
+    ("task", &["clock::shown", "spelling"]),
+    ("web", &["clock", "db", "settings", "outbox", "task"]),
     ("import", &["db", "progress", "spelling"]),
     ("demo", &["calendar", "db", "import", "progress"]),
     ("engine", &["clock", "db", "settings"]),
@@ -75,6 +77,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "outbox::policy",
             "outbox::survey",
             "outbox::template",
+            "task",
         ],
     ),
 ];
@@ -238,7 +241,7 @@ fn job_sql_never_asks_for_now_or_for_chance() {
         "rollback",
     ];
     let mut wrong = Vec::new();
-    for folder in ["src/jobs", "src/filter"] {
+    for folder in ["src/jobs", "src/filter", "src/task"] {
         for (ending, comment) in [(".sql", "--"), (".rs", "//")] {
             for path in files(folder, ending) {
                 let code = code(&path, comment).to_lowercase();
