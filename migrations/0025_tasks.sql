@@ -23,7 +23,7 @@ comment on column tend.task.ticket_id is 'The ticket it is about (crm.ticket); n
 comment on column tend.task.round is 'Which time this is done about the same thing: a callback after which the customer is not satisfied is followed by the next round.';
 comment on column tend.task.on_day is 'The day it is planned for, in its zone; null: any time until it is due.';
 comment on column tend.task.starts is 'The time of that day; null: any.';
-comment on column tend.task.zone is 'Zone of the job: that of its day, and in which its times are shown to those who have none of their own.';
+comment on column tend.task.zone is 'Zone in which its day and its times are meant and shown: that of the job, or of the message whose answer it follows.';
 comment on column tend.task.run_id is 'The run that made it; null: something else did.';
 comment on column tend.task.backup is 'Team that has it when none of those named by team can; null: the team of the owner, or of who had the ticket.';
 comment on column tend.task.guarded is 'Only a supervisor may cancel it, with a reason: the customer is not to be forgotten.';

@@ -14,7 +14,10 @@ company as (
         'orders', (select jsonb_agg(t order by placed_at) from crm.orders t where customer_id = $1),
         'interaction', (select jsonb_agg(t order by at) from crm.interaction t where customer_id = $1),
         'product_view', (select jsonb_agg(t order by at) from crm.product_view t where customer_id = $1),
-        'ticket', (select jsonb_agg(t order by opened_at) from crm.ticket t where customer_id = $1)) as known
+        'ticket', (select jsonb_agg(to_jsonb(t) || jsonb_build_object(
+                       'event', (select jsonb_agg(to_jsonb(e) - 'ticket_id' order by e.at, e.event_id) from crm.ticket_event e
+                                 where e.ticket_id = t.ticket_id)) order by opened_at)
+                   from crm.ticket t where customer_id = $1)) as known
 ),
 own as (
     select jsonb_build_object(
@@ -33,7 +36,10 @@ own as (
         'decision', (select jsonb_agg(t order by at) from tend.decision t where customer_id = $1),
         'holdout', (select jsonb_agg(t order by held_out_at) from tend.holdout t where customer_id = $1),
         'answer', (select jsonb_agg(t order by answered_at) from tend.answer t where customer_id = $1),
-        'task', (select jsonb_agg(t order by created_at, task_id) from tend.task t where customer_id = $1),
+        'task', (select jsonb_agg(to_jsonb(t) || jsonb_build_object(
+                     'event', (select jsonb_agg(to_jsonb(e) - 'task_id' order by event_id) from tend.task_event e
+                               where e.task_id = t.task_id)) order by created_at, task_id)
+                 from tend.task t where customer_id = $1),
         'reservation', (select jsonb_agg(t) from tend.reservation t where customer_id = $1),
         'level', (select jsonb_agg(t order by ladder) from tend.ladder_state t where customer_id = $1),
         'level_due', (select jsonb_agg(t order by ladder) from tend.ladder_fall t where customer_id = $1),

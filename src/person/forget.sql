@@ -33,7 +33,14 @@ answer as (
     update tend.answer set customer_id = m.name, comment = null, about = '{}' from made_up m where customer_id = $1 returning 1
 ),
 task as (
-    update tend.task set customer_id = m.name, result = null, note = null, detail = '{}' from made_up m where customer_id = $1 returning 1
+    update tend.task t
+    set customer_id = m.name, origin = 'forgotten:' || t.task_id, ticket_id = null, result = null, note = null, detail = '{}'
+    from made_up m
+    where customer_id = $1
+    returning 1
+),
+task_event as (
+    update tend.task_event set note = null where task_id in (select task_id from tend.task where customer_id = $1) returning 1
 ),
 suppression as (update tend.suppression set customer_id = null where customer_id = $1 returning 1)
 select jsonb_build_object(
@@ -47,4 +54,4 @@ select jsonb_build_object(
            'tend.outbox', (select count(*) from outbox), 'tend.attempt', (select count(*) from attempt),
            'tend.receipt', (select count(*) from receipt), 'tend.reply', (select count(*) from reply),
            'tend.choice', (select count(*) from choice), 'tend.answer', (select count(*) from answer),
-           'tend.task', (select count(*) from task), 'tend.suppression', (select count(*) from suppression)) as "renamed!"
+           'tend.task', (select count(*) from task), 'tend.task_event', (select count(*) from task_event), 'tend.suppression', (select count(*) from suppression)) as "renamed!"

@@ -37,9 +37,17 @@ cancelled as (
     returning 1
 ),
 -- nobody phones them any more either
+to_do as materialized (
+    select task_id, state from tend.task where customer_id = $1 and state in ('planned', 'open') for update
+),
 dropped as (
-    update tend.task set state = 'cancelled', state_at = greatest($2, created_at)
-    where customer_id = $1 and state in ('planned', 'open')
-    returning 1
+    update tend.task t set state = 'cancelled', state_at = greatest($2, t.created_at)
+    from to_do d
+    where t.task_id = d.task_id
+    returning t.task_id, d.state, t.state_at, t.assignee_id
+),
+dropped_noted as (
+    insert into tend.task_event (task_id, at, what, from_state, staff_id)
+    select task_id, state_at, 'cancelled', state, assignee_id from dropped
 )
 select (select count(*) from suppressed) as "suppressed!", (select count(*) from cancelled) as "cancelled!", (select count(*) from dropped) as "dropped!"

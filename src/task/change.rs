@@ -163,9 +163,7 @@ pub async fn change(
         Change::Done { result, note } => done(&mut standing, task, result, note.as_deref(), now)?,
         Change::MoveTo { at, note } => move_to(&mut standing, task, *at, now)?.then(|| note.clone()),
         Change::Give { staff, note } => give(conn, &mut standing, task, staff).await?.then(|| note.clone()),
-        Change::NotReached { note } => {
-            not_reached(conn, &standing, task, by, now).await?.then(|| note.clone())
-        }
+        Change::NotReached { note } => not_reached(conn, &standing, task, by, now).await?.then(|| note.clone()),
         Change::Cancel { reason } => cancel(conn, &mut standing, task, reason, by).await?.then(|| Some(reason.clone())),
     };
     let Some(note) = note else { return Ok(Changed::Already) };

@@ -30,4 +30,5 @@ mod schedule;
 mod settings;
 mod simulate;
 mod soak;
+mod task;
 mod web;

@@ -26,6 +26,8 @@ async fn known() -> World {
                  select message_id, job, customer_id, occasion, 'csat', 2, 'secret comment', '{\"ticket\": \"t1\"}', 'en', '2026-06-01Z' from tend.outbox where customer_id = 'c1';
              insert into tend.task (kind, origin, job, customer_id, title, opens_at, due_at, state_at, note, created_at)
                  values ('callback', 'answer:1', 't', 'c1', 'Call back', '2026-06-01Z', '2026-06-02Z', '2026-06-01Z', 'secret word', '2026-06-01Z');
+             insert into tend.task_event (task_id, at, what, note) select task_id, '2026-06-01Z', 'not_reached', 'secret event' from tend.task;
+             insert into crm.ticket_event (ticket_id, event_id, at, kind, value) values ('t1', 'e1', '2026-05-03Z', 'state', 'secret state');
              insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes, detail)
                  select message_id, 1, gen_random_uuid(), now(), now(), 'retry', 'planned', 'mailbox of c1 is full' from tend.outbox where customer_id = 'c1'",
         )
@@ -73,6 +75,8 @@ async fn everything_known_of_a_customer_is_exported_and_nothing_of_others() {
     for part in ["choice", "suppression", "occasion", "decision", "answer", "task"] {
         assert_eq!(document["tend"][part].as_array().map(Vec::len), Some(1), "{part}");
     }
+    assert_eq!(document["tend"]["task"][0]["event"][0]["note"], "secret event");
+    assert_eq!(document["company"]["ticket"][0]["event"][0]["value"], "secret state");
     let text = document.to_string();
     assert!(!text.contains("\"c2\"") && !text.contains("c2@") && !text.contains("\"o2\""), "{text}");
     assert_eq!(run(&world, &["export-customer", "nobody"]).0, Some(2));
@@ -130,6 +134,9 @@ async fn forgetting_shows_first_then_leaves_books_without_a_name_and_nobody_is_w
         ["cancelled\ttrue"],
         "nobody phones any more"
     );
+    let events = "select string_agg(what || coalesce(' from ' || from_state, '') || coalesce(note, ''), ', ' order by event_id) from tend.task_event";
+    assert_eq!(world.value(events).await, "not_reached, cancelled from open");
+    assert_eq!(world.value("select count(*) from crm.ticket_event").await, "0");
     // the customer comes back with an import
     world.sql("insert into crm.customer (customer_id, email) values ('c1', 'c1@example.com')").await;
     let stopped = "select count(*) from tend.suppression where address_key = tend.address_key('email', 'C1@example.com') and lifted_at is null and customer_id is null";

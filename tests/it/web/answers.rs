@@ -171,7 +171,11 @@ async fn whose_a_task_is_follows_from_owner_and_team_and_nobody_who_has_left_get
     let world = asking("choice", 1).await;
     let site = Site::open(&world).await;
     assert_eq!(site.post(&link(&world, &site, "c1").await, &[("answer", "service")]).await.0, 200);
-    assert_eq!(world.rows("select assignee_id, team from tend.task").await, ["null\tcare team"]);
+    assert_eq!(
+        world.rows("select assignee_id, team from tend.task").await,
+        ["s2\tcare team"],
+        "a team of nobody: the supervisor has it"
+    );
     assert_eq!(answers(&world).await, ["c1\tchoice\tnull\tservice\tnull\ten\tfalse"]);
 }
 
