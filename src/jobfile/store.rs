@@ -131,8 +131,9 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         .await?;
     }
     sqlx::query!(
-        "insert into tend.spec (hash, job, kind, body, templates, ladders, segments, asks, stored_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (hash) do nothing",
+        "insert into tend.spec (hash, job, kind, body, templates, ladders, segments, asks, stored_at, owner)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (hash) do update set owner = excluded.owner where spec.owner is distinct from excluded.owner",
         job.hash,
         job.job,
         job.kind,
@@ -141,7 +142,8 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         Json(&job.ladders) as _,
         Json(&job.segments) as _,
         job.code.asks(),
-        now
+        now,
+        job.head.owner
     )
     .execute(conn)
     .await

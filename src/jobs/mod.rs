@@ -3,6 +3,7 @@
 pub mod effects;
 pub mod judged;
 pub mod layout;
+pub mod letter;
 pub mod message;
 pub mod missing;
 pub mod page;

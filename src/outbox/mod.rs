@@ -33,6 +33,7 @@ pub mod desk;
 pub mod dispatch;
 pub mod hold;
 pub mod home;
+pub mod letter;
 pub mod link;
 pub mod policy;
 pub mod returned;

@@ -111,6 +111,7 @@ impl Sample {
         let unsubscribe = format!("{base}/u/example");
         let links = MessageLinks { unsubscribe: unsubscribe.clone(), preferences: format!("{base}/p/example") };
         let context = Context {
+            letter: false,
             customer_id: self.customer_id.clone(),
             name: self.name.clone(),
             locale: self.reads.clone(),
@@ -138,6 +139,7 @@ impl Sample {
             date,
             unsubscribe: (self.purpose != "transactional").then_some(Unsubscribe { url: unsubscribe, mailto: None }),
             redirected_from: None,
+            attachments: Vec::new(),
         };
         Ok((outgoing, said.length))
     }

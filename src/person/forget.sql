@@ -42,12 +42,14 @@ task as (
 task_event as (
     update tend.task_event set note = null where task_id in (select task_id from tend.task where customer_id = $1) returning 1
 ),
+letter as (delete from tend.letter where customers @> array[$1] returning 1),
 suppression as (update tend.suppression set customer_id = null where customer_id = $1 returning 1)
 select jsonb_build_object(
            'tend.change', (select count(*) from change), 'tend.touched', (select count(*) from touched),
            'tend.fact', (select count(*) from fact), 'tend.fact_difference', (select count(*) from fact_difference),
            'tend.ladder_state', (select count(*) from ladder_state), 'tend.ladder_fall', (select count(*) from ladder_fall),
-           'tend.reservation', (select count(*) from reservation), 'tend.ladder_override', (select count(*) from ladder_override)) as "deleted!",
+           'tend.reservation', (select count(*) from reservation), 'tend.ladder_override', (select count(*) from ladder_override),
+           'tend.letter', (select count(*) from letter)) as "deleted!",
        jsonb_build_object(
            'tend.ladder_move', (select count(*) from ladder_move), 'tend.occasion', (select count(*) from occasion),
            'tend.decision', (select count(*) from decision), 'tend.holdout', (select count(*) from holdout),

@@ -73,6 +73,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "jobfile::value",
             "outbox::channel",
             "outbox::coupon",
+            "outbox::letter",
             "outbox::message",
             "outbox::policy",
             "outbox::survey",

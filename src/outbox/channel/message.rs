@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 use uuid::Uuid;
 
-use super::Outgoing;
 use super::dkim::Dkim;
+use super::{Attachment, Outgoing};
 use crate::outbox::link::Unsubscribe;
 use crate::outbox::template::harmless;
 
@@ -94,17 +94,7 @@ impl Sender {
                 .raw_header(as_it_is("List-Unsubscribe", unsubscribe.header()))
                 .raw_header(as_it_is("List-Unsubscribe-Post", Unsubscribe::ONE_CLICK.to_owned()));
         }
-        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(outgoing.text.clone());
-        let built = match &outgoing.html {
-            Some(html) => builder.multipart(
-                MultiPart::alternative()
-                    .boundary(format!("tend-{}", outgoing.id.simple()))
-                    .singlepart(text)
-                    .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(html.clone())),
-            ),
-            None => builder.singlepart(text),
-        };
-        let message = built.map_err(|error| format!("the mail cannot be built: {error}"))?;
+        let message = body(builder, outgoing)?.map_err(|error| format!("the mail cannot be built: {error}"))?;
         let bytes = message.formatted();
         let bytes = match dkim {
             Some(dkim) => dkim.sign(bytes)?,
@@ -112,6 +102,43 @@ impl Sender {
         };
         Ok(Mail { envelope: message.envelope().clone(), wire: wire(&bytes), bytes })
     }
+}
+
+/// Text alone, text and HTML, HTML with its pictures, and files behind them (RFC 2046, RFC 2387).
+fn body(builder: MessageBuilder, outgoing: &Outgoing) -> Result<Result<Message, lettre::error::Error>, String> {
+    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(outgoing.text.clone());
+    let boundary = |part: &str| format!("tend-{part}{}", outgoing.id.simple());
+    let (pictures, files): (Vec<_>, Vec<_>) = outgoing.attachments.iter().partition(|part| part.content_id.is_some());
+    let html =
+        outgoing.html.as_ref().map(|html| SinglePart::builder().header(ContentType::TEXT_HTML).body(html.clone()));
+    let words = match html {
+        None if outgoing.attachments.is_empty() => return Ok(builder.singlepart(text)),
+        None => MultiPart::alternative().boundary(boundary("")).singlepart(text),
+        Some(html) if pictures.is_empty() => {
+            MultiPart::alternative().boundary(boundary("")).singlepart(text).singlepart(html)
+        }
+        Some(html) => {
+            let mut related = MultiPart::related().boundary(boundary("r-")).singlepart(html);
+            for picture in pictures {
+                let inline = lettre::message::Attachment::new_inline(picture.content_id.clone().unwrap_or_default());
+                related = related.singlepart(inline.body(picture.body.clone(), media_type(picture)?));
+            }
+            MultiPart::alternative().boundary(boundary("")).singlepart(text).multipart(related)
+        }
+    };
+    if files.is_empty() {
+        return Ok(builder.multipart(words));
+    }
+    let mut mixed = MultiPart::mixed().boundary(boundary("m-")).multipart(words);
+    for file in files {
+        let named = lettre::message::Attachment::new(one_line(&file.name));
+        mixed = mixed.singlepart(named.body(file.body.clone(), media_type(file)?));
+    }
+    Ok(builder.multipart(mixed))
+}
+
+fn media_type(part: &Attachment) -> Result<ContentType, String> {
+    ContentType::parse(&part.media_type).map_err(|_| format!("{:?} is no media type", part.media_type))
 }
 
 /// A header of printable ASCII, neither encoded nor folded: RFC 8058 readers take it literally.

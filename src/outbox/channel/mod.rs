@@ -56,6 +56,23 @@ pub struct Outgoing {
     pub unsubscribe: Option<Unsubscribe>,
     /// For whom it was, when `redirect_to` sends it to somebody else.
     pub redirected_from: Option<String>,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// Its type, e.g. `text/calendar; charset=utf-8`.
+    pub media_type: String,
+    /// What the HTML calls it, `cid:…`; none: a file to open.
+    pub content_id: Option<String>,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Whether the mail may go without it by a channel that carries no files.
+    pub optional: bool,
 }
 
 /// A template of the gateway with its values.
@@ -94,6 +111,7 @@ impl Outgoing {
             date: DateTime::UNIX_EPOCH,
             unsubscribe: Some(Unsubscribe { url: words(), mailto: None }),
             redirected_from: None,
+            attachments: Vec::new(),
         }
     }
 }
@@ -158,6 +176,13 @@ impl Channel {
     /// # Errors
     /// When the message cannot be sent by this channel whatever one does (a bad address); the text says why, without it.
     pub fn prepare(&self, outgoing: &Outgoing) -> Result<Prepared, String> {
+        let carries = matches!(self, Self::Smtp(_) | Self::Recording(_));
+        if let Some(needed) = outgoing.attachments.iter().find(|part| !carries && !part.optional) {
+            return Err(format!(
+                "this channel carries no files, and {:?} belongs to the mail; send it by SMTP",
+                needed.name
+            ));
+        }
         match self {
             Self::Smtp(smtp) => smtp.prepare(outgoing).map(Prepared::Mail),
             Self::Webhook(webhook) => webhook.prepare(outgoing).map(Prepared::Call),

@@ -22,8 +22,10 @@ pub struct Claimed {
     pub public_id: Uuid,
     /// Spec whose templates render it.
     pub spec_hash: String,
-    /// To whom.
+    /// To whom; of a letter as `tend.outbox.recipient` says it.
     pub customer_id: String,
+    /// Whether it is a letter to somebody of the house.
+    pub is_letter: bool,
     /// What it is for: marketing, service or transactional.
     pub purpose: String,
     /// What the customer can unsubscribe from.
@@ -154,7 +156,8 @@ async fn rows(
         message_id: row.message_id,
         public_id: row.public_id,
         spec_hash: row.spec_hash,
-        customer_id: row.customer_id,
+        is_letter: row.recipient.is_some(),
+        customer_id: row.recipient.unwrap_or(row.customer_id),
         purpose: row.purpose,
         topic: row.topic,
         template: row.template,

@@ -27,7 +27,7 @@ picked as (
     from (select lane, priority from levels order by priority desc) v
     cross join lateral (
         select message_id, public_id, spec_hash, customer_id, purpose, topic, consent, template, locale, data, not_before, not_after, zone,
-               opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown, coupon_id
+               opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown, coupon_id, recipient
         from tend.outbox
         where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority = v.priority and not_before <= $4
         order by not_before, message_id
@@ -39,7 +39,9 @@ picked as (
 ),
 -- what is known of the customer now, not when the message was planned
 known as (
-    select p.*, c.customer_id is null as gone, c.status, coalesce(c.name, '') as name, c.locale as reads, c.country,
+    select p.*, case when p.recipient is null then c.customer_id is null else h.gone end as gone,
+           case when p.recipient is null then c.status else 'active' end as status,
+           coalesce(c.name, h.name, '') as name, coalesce(c.locale, h.locale) as reads, c.country,
            a.address, y.address_key, lower(split_part(a.address, '@', 2)) as domain, s.reason as suppressed,
            -- where the customer's word is needed, a row that is gone is as good as a no
            case coalesce(p.consent, case p.purpose when 'transactional' then 'not_needed' else 'not_withdrawn' end)
@@ -47,13 +49,25 @@ known as (
                when 'not_withdrawn' then g.granted is false
                else false end as withdrawn,
            u.granted is false or v.granted is false as unsubscribed,
-           case when k.code is null then p.data
+           case when p.recipient is not null then jsonb_build_object('occasion', h.data)
+                when k.code is null then p.data
                 else jsonb_set(p.data, '{coupon}', (p.data -> 'coupon') || jsonb_build_object('code', k.code, 'expires', k.told_until)) end as content,
            p.data -> 'coupon' ? 'pool' and k.code is null as lacks_code
     from picked p
     left join tend.coupon k on k.coupon_id = p.coupon_id
     left join crm.customer c on c.customer_id = p.customer_id
-    cross join lateral (select nullif(btrim(case $7 when 'email' then c.email else c.phone end), '') as address) a
+    -- who of the house it is for, and what it says: only asked for the few that are for nobody of the customers
+    left join lateral (
+        select l.data, s.name, s.locale, l.data is null or p.recipient like 'staff:%' and s.active is not true as gone,
+               case when p.recipient like 'robot:%' then p.recipient when p.recipient = 'address' then l.address
+                    when $7 = 'email' then s.email else s.phone end as address
+        from (select 1) one
+        left join tend.letter l on l.message_id = p.message_id
+        left join crm.staff s on p.recipient = 'staff:' || s.staff_id
+        where p.recipient is not null
+        limit 1) h on true
+    cross join lateral (
+        select nullif(btrim(case when p.recipient is not null then h.address when $7 = 'email' then c.email else c.phone end), '') as address) a
     cross join lateral (select tend.address_key($7, a.address) as address_key) y
     -- tend.consent, written out: a function with a query in it is parsed anew at every call
     left join lateral (
@@ -96,6 +110,7 @@ verdict as (
                 when j.opens_next > $4 then 'planned'
                 else 'claimed' end as becomes,
            case when j.not_after <= $4 then 'its end of life came before its turn'
+                when j.gone and j.recipient is not null then 'its reader has left, or what it said is gone'
                 when j.gone then 'the customer is gone'
                 when j.status is distinct from 'active' then 'the customer''s status is ' || coalesce(j.status, 'unknown')
                 when j.unsubscribed then 'the customer unsubscribed'
@@ -126,6 +141,6 @@ select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash a
        least(v.not_after, tend.closes_at($4, v.zone, v.opens, v.closes)) as "not_after!", v.attempts as "attempts!",
        v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
        decode(v.address_key, 'hex') as address_hash,
-       v.domain_failing as "domain_failing!", v.purpose as "purpose!", v.topic as "topic!"
+       v.domain_failing as "domain_failing!", v.purpose as "purpose!", v.topic as "topic!", v.recipient
 from verdict v
 order by v.priority desc, v.not_before, v.message_id

@@ -7,7 +7,8 @@ use sqlx::PgPool;
 
 use super::claim::Claimed;
 use crate::outbox::channel::settings::{Redirect, Sort};
-use crate::outbox::channel::{Form, Outgoing};
+use crate::outbox::channel::{Attachment, Form, Outgoing};
+use crate::outbox::letter;
 use crate::outbox::link::{Asked, Bearer, Links, Unsubscribe};
 use crate::outbox::policy::Purpose;
 use crate::outbox::survey::{self, Survey};
@@ -58,6 +59,10 @@ impl Contents {
     pub async fn content(&self, pool: &PgPool, spec: &str, template: &str) -> sqlx::Result<Outcome> {
         if let Some(found) = self.kept(spec, template) {
             return Ok(found);
+        }
+        if template.starts_with(letter::OWN) {
+            let own = letter::own_templates().compile(template).map_err(|error| error.message);
+            return Ok(own.map(|template| Arc::new(Content { template, asks: None })));
         }
         let files = sqlx::query!(
             r#"select p.path as "path!", t.body from tend.spec s
@@ -162,14 +167,16 @@ pub fn outgoing(
     sort: Sort,
     content: &Content,
     frame: &Frame,
-    redirect: Option<&Redirect>,
+    (redirect, attachments): (Option<&Redirect>, Vec<Attachment>),
 ) -> Result<Outgoing, String> {
-    let (links, unsubscribe) = frame.links.as_ref().map(|links| link(links, claimed, sort)).unzip();
-    let asks = frame.links.as_ref().zip(content.asks.as_ref()).map(|(links, survey)| {
+    let to_customers = frame.links.as_ref().filter(|_| !claimed.is_letter);
+    let (links, unsubscribe) = to_customers.map(|links| link(links, claimed, sort)).unzip();
+    let asks = to_customers.zip(content.asks.as_ref()).map(|(links, survey)| {
         let expires = claimed.now + TimeDelta::seconds(survey.link_ttl_secs);
         Asks { url: links.answer(Asked { message: claimed.public_id, expires }), survey: Arc::clone(survey) }
     });
     let context = Context {
+        letter: claimed.is_letter,
         customer_id: claimed.customer_id.clone(),
         name: claimed.name.clone(),
         locale: claimed.reads.clone(),
@@ -177,7 +184,10 @@ pub fn outgoing(
         message_id: claimed.public_id.to_string(),
         links,
         asks,
-        data: claimed.data.clone(),
+        data: match claimed.is_letter {
+            true => letter::signed(&claimed.data, frame.links.as_ref(), claimed.now),
+            false => claimed.data.clone(),
+        },
     };
     let rendered =
         content.template.render(sort, &claimed.locale, &context, &frame.company).map_err(|error| error.message)?;
@@ -201,6 +211,7 @@ pub fn outgoing(
         date: claimed.now,
         unsubscribe: unsubscribe.flatten(),
         redirected_from: None,
+        attachments,
     };
     if let Some(redirect) = redirect {
         let to = match sort {

@@ -31,7 +31,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::channel::settings::{ChannelSettings, OutboxSettings, Sort};
+use super::channel::settings::{ChannelSettings, OutboxSettings};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::outbox::link::Links;
@@ -155,9 +155,7 @@ impl Dispatcher {
         if let Some(problem) = outbox.problems(&channels).first() {
             anyhow::bail!("{problem}");
         }
-        // what goes to staff has no row of a customer: it is posted
-        let of_customers = channels.iter().filter(|(_, settings)| settings.sort() != Sort::Robot);
-        let lanes = of_customers.map(|(name, settings)| {
+        let lanes = channels.iter().map(|(name, settings)| {
             let is_default = outbox.default_channel(settings.sort(), &channels) == Some(name.as_str());
             Lane::new(name, settings, &outbox, is_default).map(Arc::new)
         });

@@ -16,6 +16,7 @@ use super::settler::{Settle, Settler};
 use super::worker::{Ready, Worker};
 use super::{Lane, Plans, Shared, content, recover, watched};
 use crate::outbox::channel::Prepared;
+use crate::outbox::letter;
 
 /// How a pump ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,9 +180,13 @@ impl Pump {
             Ok(content) => content,
             Err(reason) => return Ok(Err(("dead", reason))),
         };
+        let mut attachments = Vec::new();
+        if claimed.is_letter {
+            attachments = letter::parts(&mut *shared.db.pool().acquire().await?, claimed.message_id).await?;
+        }
         let built = || {
             let redirect = shared.outbox.redirect_to.as_ref();
-            match content::outgoing(claimed, self.lane.sort, &content, &shared.frame, redirect) {
+            match content::outgoing(claimed, self.lane.sort, &content, &shared.frame, (redirect, attachments)) {
                 Err(reason) => Err(("dead", reason)),
                 Ok(outgoing) => self.lane.channel.prepare(&outgoing).map_err(|reason| ("rejected", reason)),
             }

@@ -3,7 +3,7 @@ with held as (
     update tend.outbox m
     set state = 'held', state_reason = 'limit', state_at = $1
     from tend.safety_limit l
-    where l.reached_at is not null and m.job = l.job and m.state = 'planned'
+    where l.reached_at is not null and m.job = l.job and m.state = 'planned' and m.recipient is null
     returning m.run_id, m.job, m.spec_hash
 )
 insert into tend.hold (run_id, reason, job, spec_hash, messages, held_at)

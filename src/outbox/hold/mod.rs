@@ -7,6 +7,8 @@
 //! has reached the limit of its file for bounces or complaints sends nothing more until a person lets it go on, whatever run it
 //! is of; from then on it is counted anew.
 
+mod tell;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -190,7 +192,8 @@ pub async fn look(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u
            and not exists (select from tend.outbox m where m.run_id = h.run_id and m.state = 'held' and m.state_reason = h.reason)",
         now
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
+    tell::tell(conn, now).await?;
     Ok(judged.rows_affected())
 }

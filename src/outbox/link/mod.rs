@@ -22,7 +22,7 @@ use crate::settings::PublicSettings;
 mod token;
 
 use token::Keys;
-pub use token::{Asked, Bearer, Forged, Purpose};
+pub use token::{Asked, Bearer, Forged, Purpose, Work};
 
 /// What the two headers of RFC 8058 and the fields of webhooks are made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +109,26 @@ impl Links {
     #[must_use]
     pub fn preferences(&self, bearer: &Bearer) -> String {
         format!("{}/p/{}", self.base, self.keys.sign(Purpose::Preferences, bearer))
+    }
+
+    /// Where a member of staff looks at a task (`/t/`), acknowledges (`/a/`) or reads a feed (`/f/`).
+    #[must_use]
+    pub fn work(&self, purpose: Purpose, work: &Work) -> String {
+        let page = match purpose {
+            Purpose::Task => "t",
+            Purpose::Acknowledge => "a",
+            _ => "f",
+        };
+        format!("{}/{page}/{}", self.base, self.keys.sign_work(purpose, work))
+    }
+
+    /// Who of the house comes with a link that is not over.
+    ///
+    /// # Errors
+    /// When the token is not ours, not for this purpose, or over.
+    pub fn read_work(&self, purpose: Purpose, token: &str, now: DateTime<Utc>) -> Result<Work, Forged> {
+        let work = self.keys.read_work(purpose, token)?;
+        if work.expires.is_some_and(|at| at <= now) { Err(Forged) } else { Ok(work) }
     }
 
     /// Where the customer answers what the message asks.

@@ -25,6 +25,23 @@ pub enum Purpose {
     Preferences = 2,
     /// Answer what a message asks.
     Answer = 3,
+    /// Look at a task and say what came of it.
+    Task = 4,
+    /// Acknowledge an alert.
+    Acknowledge = 5,
+    /// Read one's own calendar feed.
+    Feed = 6,
+}
+
+/// Who of the house may do what: the bearer of [`Purpose::Task`], [`Purpose::Acknowledge`] and [`Purpose::Feed`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// What it is about, e.g. the task; at most 255 bytes.
+    pub subject: String,
+    /// `crm.staff.staff_id` of whom it was sent to; empty for a chat.
+    pub staff: String,
+    /// When the link stops working, whole seconds; none: never.
+    pub expires: Option<DateTime<Utc>>,
 }
 
 /// Which message a link to answer is of. Short, since it goes by text message too: all else is looked up by the message,
@@ -80,17 +97,16 @@ impl Keys {
     }
 
     pub fn sign(&self, purpose: Purpose, bearer: &Bearer) -> String {
-        let mut bytes = vec![VERSION, purpose as u8];
-        let expires = bearer.expires.map_or(0, |at| at.timestamp().max(1));
-        bytes.extend(u64::try_from(expires).unwrap_or(1).to_be_bytes());
+        let mut bytes = head(purpose, bearer.expires);
         bytes.extend(bearer.message.as_bytes());
         bytes.extend(bearer.address);
-        for text in [&bearer.customer_id, &bearer.channel, &bearer.purpose, &bearer.topic] {
-            // longer ones than a company would write; cut, they name nobody, and what is said holds for the address alone
-            let text = &text[..text.floor_char_boundary(usize::from(u8::MAX))];
-            bytes.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
-            bytes.extend(text.as_bytes());
-        }
+        texts(&mut bytes, &[&bearer.customer_id, &bearer.channel, &bearer.purpose, &bearer.topic]);
+        self.sealed(bytes)
+    }
+
+    pub fn sign_work(&self, purpose: Purpose, work: &Work) -> String {
+        let mut bytes = head(purpose, work.expires);
+        texts(&mut bytes, &[&work.subject, &work.staff]);
         self.sealed(bytes)
     }
 
@@ -133,13 +149,21 @@ impl Keys {
         Ok(Asked { message, expires: DateTime::from_timestamp(expires, 0).ok_or(Forged)? })
     }
 
+    pub fn read_work(&self, purpose: Purpose, token: &str) -> Result<Work, Forged> {
+        let signed = self.opened(purpose, token)?;
+        let mut fields = Fields(&signed);
+        let expires = fields.expires()?;
+        let (subject, staff) = (fields.text()?, fields.text()?);
+        if !fields.0.is_empty() {
+            return Err(Forged);
+        }
+        Ok(Work { subject, staff, expires })
+    }
+
     pub fn read(&self, purpose: Purpose, token: &str) -> Result<Bearer, Forged> {
         let signed = self.opened(purpose, token)?;
         let mut fields = Fields(&signed);
-        let expires = match u64::from_be_bytes(fields.take()?) {
-            0 => None,
-            seconds => Some(i64::try_from(seconds).ok().and_then(|s| DateTime::from_timestamp(s, 0)).ok_or(Forged)?),
-        };
+        let expires = fields.expires()?;
         let message = Uuid::from_bytes(fields.take()?);
         let address = fields.take()?;
         let [customer_id, channel, purpose, topic] = [fields.text()?, fields.text()?, fields.text()?, fields.text()?];
@@ -147,6 +171,22 @@ impl Keys {
             return Err(Forged);
         }
         Ok(Bearer { customer_id, channel, purpose, topic, message, address, expires })
+    }
+}
+
+fn head(purpose: Purpose, expires: Option<DateTime<Utc>>) -> Vec<u8> {
+    let mut bytes = vec![VERSION, purpose as u8];
+    let expires = expires.map_or(0, |at| at.timestamp().max(1));
+    bytes.extend(u64::try_from(expires).unwrap_or(1).to_be_bytes());
+    bytes
+}
+
+fn texts(bytes: &mut Vec<u8>, texts: &[&str]) {
+    for text in texts {
+        // longer ones than a company would write; cut, they name nobody, and what is said holds for the address alone
+        let text = &text[..text.floor_char_boundary(usize::from(u8::MAX))];
+        bytes.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+        bytes.extend(text.as_bytes());
     }
 }
 
@@ -166,6 +206,13 @@ impl Fields<'_> {
         let (taken, rest) = self.0.split_first_chunk::<N>().ok_or(Forged)?;
         self.0 = rest;
         Ok(*taken)
+    }
+
+    fn expires(&mut self) -> Result<Option<DateTime<Utc>>, Forged> {
+        match u64::from_be_bytes(self.take()?) {
+            0 => Ok(None),
+            seconds => i64::try_from(seconds).ok().and_then(|s| DateTime::from_timestamp(s, 0)).map(Some).ok_or(Forged),
+        }
     }
 
     fn text(&mut self) -> Result<String, Forged> {

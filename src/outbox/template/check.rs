@@ -299,6 +299,7 @@ impl File<'_> {
     }
 }
 
+const RECIPIENT: [&str; 4] = ["id", "name", "locale", "language"];
 const COUPON: [&str; 2] = ["coupon.code", "coupon.expires"];
 
 fn is_known(name: &str, known: &Known) -> bool {
@@ -309,8 +310,11 @@ fn is_known(name: &str, known: &Known) -> bool {
         Some(("occasion", key)) if known.occasion.contains(key.split('.').next().unwrap_or(key)) => true,
         Some(("loop", _)) => true,
         Some(("survey" | "invitation", _)) => known.asks.variables().contains(&name),
+        Some(("recipient", key)) => known.letter && RECIPIENT.contains(&key),
+        Some(("customer" | "links", _)) if known.letter => false,
         Some(_) => FIXED.contains(&name),
         None if matches!(name, "survey" | "invitation") => known.asks != Asking::Nothing,
+        None if known.letter => matches!(name, "occasion" | "recipient" | "company" | "message" | "loop"),
         None => matches!(name, "offer" | "occasion" | "customer" | "company" | "message" | "links" | "loop"),
     }
 }

@@ -67,7 +67,9 @@ pub struct MessageLinks {
 /// What a message is rendered from.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// `customer.id`.
+    /// Whether it is a letter to somebody of the house: who reads it is `recipient`, not `customer`.
+    pub letter: bool,
+    /// `customer.id`; of a letter `recipient.id`, and so on.
     pub customer_id: String,
     /// `customer.name`.
     pub name: String,
@@ -191,11 +193,10 @@ impl Compiled {
     ) -> Result<Rendered, RenderError> {
         let none = || RenderError { message: format!("the template `{}` has no {sort} in any language", self.name) };
         match sort {
-            Sort::Email => {
+            Sort::Email | Sort::Robot => {
                 let locale = nearest(locale, self.mails.keys().map(String::as_str)).ok_or_else(none)?;
                 self.render_mail(locale, &values(context, locale, company))
             }
-            Sort::Robot => Err(none()),
             Sort::Sms => {
                 let locale = nearest(locale, self.texts.keys().map(String::as_str)).ok_or_else(none)?;
                 self.render_sms(locale, &values(context, locale, company))
@@ -269,7 +270,7 @@ fn values(context: &Context, locale: &str, company: &Value) -> Value {
         customer.insert("country", Value::from(country.as_str()));
     }
     let mut root: BTreeMap<&str, Value> = BTreeMap::from([
-        ("customer", Value::from_pairs(customer)),
+        (if context.letter { "recipient" } else { "customer" }, Value::from_pairs(customer)),
         ("company", company.clone()),
         ("message", Value::from_pairs([("id", Value::from(context.message_id.as_str()))])),
     ]);

@@ -69,6 +69,8 @@ pub struct Known {
     pub asks: Asking,
     /// Whether every file must show how: the messages of steps behind the first need not.
     pub must_ask: bool,
+    /// It is a letter to people of the house: `recipient` instead of `customer`, no links of customers.
+    pub letter: bool,
 }
 
 /// Which messages of a job carry a coupon code.
@@ -155,9 +157,9 @@ impl TemplateFolder {
     /// The languages a template has for a sort of channel.
     pub fn locales(&self, template: &str, sort: Sort) -> Vec<String> {
         let wanted: &[Part] = match sort {
-            Sort::Email => &[Part::Mjml],
+            // a chat gets the subject and the text part of the mail
+            Sort::Email | Sort::Robot => &[Part::Mjml],
             Sort::Sms => &[Part::Sms, Part::SmsForm],
-            Sort::Robot => &[], // what goes to staff is no template of a job
         };
         self.of(template)
             .filter_map(|(path, _)| part_of(path))

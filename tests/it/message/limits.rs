@@ -217,3 +217,38 @@ async fn what_failed_came_back_and_what_was_delivered_in_the_end_did_not() {
     let note = world.value("select note from tend.safety_limit").await;
     assert_eq!(note, "11 came back of the last 200 messages");
 }
+
+#[tokio::test]
+async fn the_owner_of_a_job_that_was_stopped_is_told_once_by_mail_which_the_limit_does_not_hold() {
+    let world = crowd(1, 300).await;
+    with("limit = { bounce = \"5%\", over = \"7d\", at_least = 100 }").on(&world, "2026-11-21").await;
+    world
+        .sql(
+            "insert into tend.spec (hash, job, kind, body, owner) select spec_hash, job, 'message', '', 'growth@example.com' from tend.safety_limit
+             on conflict (hash) do update set owner = excluded.owner",
+        )
+        .await;
+    send(&world, 150, "2026-11-21T02:00:00Z").await;
+    come_back(&world, 20, Said::Bounced, "2026-11-21T02:10:00Z").await;
+    look(&world, "2026-11-21T02:11:00Z").await;
+    look(&world, "2026-11-21T02:12:00Z").await;
+    assert_eq!(states(&world).await, "held:limit:150 planned:1");
+    let letter = "select o.recipient, o.template, l.address, l.data ->> 'job', l.data ->> 'note', l.data ->> 'waiting'
+                  from tend.letter l join tend.outbox o using (message_id)";
+    assert_eq!(
+        world.rows(letter).await,
+        ["address\ttend-stopped\tgrowth@example.com\tbirthday\t20 came back of the last 150 messages\t150"]
+    );
+    // let go on, and stopped again: that is news
+    let mut conn = world.pool().acquire().await.unwrap();
+    hold::approve(&mut conn, "birthday", None, "ben", instant("2026-11-21T03:00:00Z")).await.unwrap();
+    send(&world, 120, "2026-11-21T04:00:00Z").await;
+    world
+        .sql(
+            "update tend.outbox set state = 'delivered' where state = 'accepted' and state_at < '2026-11-21T04:00:00Z'",
+        )
+        .await;
+    come_back(&world, 10, Said::Bounced, "2026-11-21T04:10:00Z").await;
+    look(&world, "2026-11-21T04:11:00Z").await;
+    assert_eq!(world.value("select count(*) from tend.letter").await, "2");
+}

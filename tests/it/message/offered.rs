@@ -74,6 +74,7 @@ fn worded(made_up: &MadeUp, name: &str, asks: Option<&Arc<Survey>>) -> Vec<Said>
             preferences: "https://shop.example/p/x".into(),
         };
         let context = Context {
+            letter: false,
             customer_id: "c1".into(),
             name: name.into(),
             locale: None,

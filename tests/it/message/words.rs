@@ -25,6 +25,7 @@ fn asks() -> std::sync::Arc<Survey> {
 
 pub(super) fn render(compiled: &Compiled, sort: Sort, locale: &str, name: &str, data: Value) -> Rendered {
     let context = Context {
+        letter: false,
         customer_id: "c1".into(),
         name: name.into(),
         locale: Some(locale.into()),

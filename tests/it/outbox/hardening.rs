@@ -22,6 +22,7 @@ fn context(name: &str) -> Context {
     let links =
         MessageLinks { unsubscribe: "https://shop.example/u/x".into(), preferences: "https://shop.example/p/x".into() };
     Context {
+        letter: false,
         customer_id: "c1".into(),
         name: name.into(),
         locale: None,
@@ -57,6 +58,7 @@ fn outgoing(to: &str, name: &str) -> Outgoing {
         date: Utc.with_ymd_and_hms(2026, 6, 1, 9, 30, 0).unwrap(),
         unsubscribe: None,
         redirected_from: None,
+        attachments: Vec::new(),
     }
 }
 

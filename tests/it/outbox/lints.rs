@@ -113,6 +113,7 @@ fn the_gateway_gets_template_and_values_and_people_see_the_text() {
     let folder = TemplateFolder::from_files([("t/sms.zh-CN.toml", FORM)]);
     assert_eq!(folder.locales("t", Sort::Sms), ["zh-CN"]);
     let context = Context {
+        letter: false,
         customer_id: "c1".into(),
         name: "王\n伟".into(),
         locale: None,

@@ -27,6 +27,7 @@ fn outgoing() -> Outgoing {
         date: Utc.with_ymd_and_hms(2026, 6, 1, 9, 30, 0).unwrap(),
         unsubscribe: None,
         redirected_from: None,
+        attachments: Vec::new(),
     }
 }
 

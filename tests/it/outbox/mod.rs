@@ -2,6 +2,7 @@
 mod crash;
 mod fallback;
 mod hardening;
+mod letters;
 mod links;
 mod lints;
 mod mails;

@@ -37,6 +37,7 @@ fn message(text: &str) -> Outgoing {
         date: instant("2026-06-01T20:30:05.123Z"),
         unsubscribe: None,
         redirected_from: None,
+        attachments: Vec::new(),
     }
 }
 

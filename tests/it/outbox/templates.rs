@@ -30,6 +30,7 @@ fn structural() -> String {
 
 fn context(name: &str) -> Context {
     Context {
+        letter: false,
         customer_id: "c/1&2".into(),
         name: name.into(),
         locale: Some("zh-CN".into()),

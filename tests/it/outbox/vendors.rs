@@ -79,6 +79,7 @@ pub fn text(number: usize) -> Outgoing {
         date: instant("2026-06-01T20:30:05Z"),
         unsubscribe: None,
         redirected_from: None,
+        attachments: Vec::new(),
     }
 }
 

@@ -1,0 +1,61 @@
+//! Links in letters. A job cannot sign: it marks where a link shall stand, and the dispatcher signs when it sends.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use crate::outbox::link::{Links, Purpose, Work};
+
+/// How long links of letters work.
+const WORKS: TimeDelta = TimeDelta::days(30);
+const MARK: &str = "$link";
+
+/// Where a link leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkTo {
+    /// A task: what it is, and a form for what came of it. The subject is `tend.task.task_id`.
+    Task,
+    /// Acknowledging: somebody looks after it. The subject is what is acknowledged.
+    Acknowledge,
+    /// The calendar feed of a member of staff, which works as long as the person is active. The subject is empty.
+    Feed,
+}
+
+impl LinkTo {
+    const ALL: [(&'static str, Self, Purpose); 3] = [
+        ("task", Self::Task, Purpose::Task),
+        ("acknowledge", Self::Acknowledge, Purpose::Acknowledge),
+        ("feed", Self::Feed, Purpose::Feed),
+    ];
+}
+
+/// Where the dispatcher shall put a link of `staff`; for [`Letter::data`](super::Letter::data).
+#[must_use]
+pub fn link(to: LinkTo, subject: &str, staff: &str) -> Value {
+    let word = LinkTo::ALL.iter().find(|(_, other, _)| *other == to).map_or("", |(word, _, _)| *word);
+    json!({ MARK: word, "subject": subject, "staff": staff })
+}
+
+/// The data with its marks replaced by signed links; by empty texts where links are not made.
+pub(in crate::outbox) fn signed(data: &Value, links: Option<&Links>, now: DateTime<Utc>) -> Value {
+    match data {
+        Value::Object(entries) => match marked(entries) {
+            Some((purpose, work)) => {
+                let expires = (purpose != Purpose::Feed).then_some(now + WORKS);
+                links.map(|links| links.work(purpose, &Work { expires, ..work })).unwrap_or_default().into()
+            }
+            None => {
+                Value::Object(entries.iter().map(|(key, value)| (key.clone(), signed(value, links, now))).collect())
+            }
+        },
+        Value::Array(items) => items.iter().map(|item| signed(item, links, now)).collect(),
+        other => other.clone(),
+    }
+}
+
+fn marked(entries: &serde_json::Map<String, Value>) -> Option<(Purpose, Work)> {
+    let text = |key: &str| entries.get(key).and_then(Value::as_str);
+    let word = text(MARK)?;
+    let (_, _, purpose) = LinkTo::ALL.iter().find(|(other, _, _)| *other == word)?;
+    let work = Work { subject: text("subject")?.to_owned(), staff: text("staff")?.to_owned(), expires: None };
+    Some((*purpose, work))
+}
