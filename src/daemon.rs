@@ -125,7 +125,7 @@ pub fn label() -> String {
 /// # Errors
 /// When something cannot be started, or a part of the daemon ended before it was told to. Trouble with database, folder
 /// or providers is logged, waited out and watched, never a reason to end.
-pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::Result<()> {
+pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf, calendars: PathBuf) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let engine = Arc::new(engine(&db, settings));
     let links = links(&db, settings).await.context("the secret of links cannot be read")?;
@@ -134,6 +134,7 @@ pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf) -> anyhow::
     let public = public(&db, settings, links).await?;
     let keeper = Keeper {
         dir: jobs,
+        calendars: Some(calendars),
         kinds: KINDS,
         db: db.clone(),
         clock: settings.time.source,

@@ -174,6 +174,7 @@ fn job(name: &str, place: usize, shares: usize) -> anyhow::Result<Arc<dyn Job>> 
         ladders: &ladders,
         cuts: &cuts,
         segments: &segments,
+        calendars: &Default::default(),
         jobs: None,
     };
     let (job, problems) = read_text(&format!("{name}.toml").into(), &text.into(), |file| {

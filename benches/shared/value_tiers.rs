@@ -30,6 +30,7 @@ pub fn read<T>(
         ladders: others,
         cuts: &cuts,
         segments: &Default::default(),
+        calendars: &Default::default(),
         jobs: None,
     };
     read_text(&"jobs/value-tiers.toml".into(), &text.into(), |file| {

@@ -25,7 +25,7 @@ use crate::jobs::segment::schema as segment_schema;
 /// Checks a folder, shows when each job runs next, and tries out the examples in the files in a scratch database.
 pub async fn check(arguments: &Arguments, command: &CheckArgs) -> Result<(), Failure> {
     let dir = command.dir.as_deref().unwrap_or(&arguments.jobs);
-    let folder = folder::read_from(dir)?;
+    let folder = folder::read_from(arguments, dir)?;
     let report = check::report(&folder, wall_clock());
     if !arguments.json {
         print::text(report.to_string())?;

@@ -19,6 +19,6 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
             return Err(failure);
         }
     }
-    daemon::serve(opened.db.clone(), &settings, arguments.jobs.clone()).await?;
+    daemon::serve(opened.db.clone(), &settings, arguments.jobs.clone(), folder::calendars_dir(arguments)).await?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::simulate::{Comparison, Course, Report, SimulateError, Stretch, begin,
 pub async fn run(arguments: &Arguments, command: &SimulateArgs) -> Result<(), Failure> {
     // all that can be wrong is said before anything is copied
     let one = folder::read(arguments)?;
-    let other = command.compare.as_deref().map(folder::read_from).transpose()?;
+    let other = command.compare.as_deref().map(|dir| folder::read_from(arguments, dir)).transpose()?;
     let (from, to) = (command.from.as_deref().map(At::parse).transpose()?, At::parse(&command.to)?);
     let page = command.html.as_deref().map(PageFile::open).transpose()?;
     let settings = connect::settings(arguments)?;

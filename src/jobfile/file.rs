@@ -1,17 +1,19 @@
 //! One job file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
 
+use super::calendars::NamedCalendars;
 use super::checks::{self, Check};
 use super::head::{self, Head};
 use super::kind::{CAPS, Cuts, Kind, Ladders, ReadContext, SegmentSource, Segments};
 use super::problem::Problems;
 use super::reader::{Reader, read_text};
+use crate::calendar::business::Calendars;
 use crate::engine::door::Job;
 use crate::engine::specs::{Spec, StoredSpec};
 use crate::outbox::template::TemplateFolder;
@@ -40,6 +42,8 @@ pub struct JobFile {
     pub checks: Vec<Check>,
     /// The segments its conditions use, with their files: the spec depends on them.
     pub segments: BTreeMap<String, String>,
+    /// The business calendars it names; those in force under these names are counted with.
+    pub calendars: BTreeSet<String>,
     /// Names this version: over the job's name, the text, the templates, the ladders and the segments.
     pub hash: String,
     /// Where `after` stands.
@@ -59,6 +63,8 @@ pub struct Surroundings<'a> {
     pub ladders: &'a BTreeMap<String, Vec<String>>,
     /// The folder's segments.
     pub segments: &'a BTreeMap<String, SegmentSource>,
+    /// The calendars that can be named; none when a stored spec is read alone.
+    pub calendars: Option<&'a Calendars>,
     /// The names of the folder's jobs; none when a stored spec is read alone.
     pub jobs: Option<&'a [&'a str]>,
 }
@@ -77,6 +83,7 @@ impl JobFile {
     pub fn read(job: &str, file: &Arc<str>, text: &Arc<str>, around: &Surroundings<'_>) -> Result<Self, Problems> {
         let (ladders, cuts) = (Ladders::new(around.ladders.clone()), Cuts::default());
         let segments = Segments::new(around.segments.clone());
+        let calendars = NamedCalendars::new(around.calendars.cloned());
         let (read, problems) = read_text(file, text, |reader| {
             let kind = kind_of(reader, around.kinds);
             let head = head::read(reader, job, around.jobs);
@@ -100,6 +107,7 @@ impl JobFile {
                 ladders: &ladders,
                 cuts: &cuts,
                 segments: &segments,
+                calendars: &calendars,
                 jobs: around.jobs,
             };
             let code = kind.read(reader, &context);
@@ -121,8 +129,22 @@ impl JobFile {
         let templates = template_hashes(code.as_ref(), around.templates);
         let (ladders, segments) = (ladders.asked(), segments.asked());
         let hash = hash(job, text, &templates, &ladders, &segments);
-        let (job, file, text) = (job.to_owned(), file.clone(), text.clone());
-        Ok(Self { job, file, head, kind, code, text, templates, ladders, segments, checks, hash, after_span })
+        let (job, file, text, calendars) = (job.to_owned(), file.clone(), text.clone(), calendars.named());
+        Ok(Self {
+            job,
+            file,
+            head,
+            kind,
+            code,
+            text,
+            templates,
+            ladders,
+            segments,
+            calendars,
+            checks,
+            hash,
+            after_span,
+        })
     }
 
     /// As the engine takes it.
@@ -175,6 +197,7 @@ pub fn spec_from_stored(stored: &StoredSpec, kinds: &[&dyn Kind]) -> anyhow::Res
         templates_dir: "templates",
         ladders: &stored.ladders,
         segments: &segments.collect(),
+        calendars: None,
         jobs: None,
     };
     let file: Arc<str> = format!("{}.toml (stored)", stored.job).into();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::calendars::{self, CalendarFolder};
 use super::file::{JobFile, Surroundings, levels_in, sha256};
 use super::kind::{CAPS, Kind, Ladders, SegmentFile, SegmentSource, Segments};
 use super::problem::{Problem, Problems};
@@ -18,9 +19,11 @@ pub struct Folder {
     pub templates: TemplateFolder,
     /// Its segments by name, used or not.
     pub segments: BTreeMap<String, SegmentFile>,
+    /// The business calendars.
+    pub calendars: CalendarFolder,
     /// The levels of its ladders, from the top.
     pub ladders: BTreeMap<String, Vec<String>>,
-    /// Names what the folder says: over the specs.
+    /// Names what the folder says: over the specs and the calendars that are put in force with them.
     pub hash: String,
 }
 
@@ -51,11 +54,20 @@ pub fn templates_dir(dir: &Path) -> PathBuf {
     }
 }
 
-/// Reads and checks every `*.toml` of the folder with the templates that go with it.
+/// Reads and checks every `*.toml` of the folder with the templates that go with it. Its calendars are those tend brings
+/// along.
 ///
 /// # Errors
 /// Everything that is wrong, over all files.
 pub fn read_folder(dir: &Path, kinds: &[&dyn Kind]) -> Result<Folder, Problems> {
+    read_with(dir, None, kinds)
+}
+
+/// The same with a folder of business calendars.
+///
+/// # Errors
+/// Everything that is wrong, over all files.
+pub fn read_with(dir: &Path, calendars: Option<&Path>, kinds: &[&dyn Kind]) -> Result<Folder, Problems> {
     let mut problems = Problems::default();
     let mut texts = BTreeMap::new();
     for path in job_files(dir, &mut problems) {
@@ -74,7 +86,8 @@ pub fn read_folder(dir: &Path, kinds: &[&dyn Kind]) -> Result<Folder, Problems> 
         problems.add_whole(shown(&templates_dir), format!("the templates cannot be read: {error}"), None);
         TemplateFolder::default()
     });
-    check_all(&texts, &templates, &shown(&templates_dir), segments, kinds, problems)
+    let calendars = CalendarFolder::read(calendars, &mut problems);
+    check_all(&texts, (&templates, &shown(&templates_dir)), segments, calendars, kinds, problems)
 }
 
 /// Where the segments of a job folder lie.
@@ -125,9 +138,9 @@ type Texts = BTreeMap<String, (Arc<str>, Arc<str>)>;
 
 fn check_all(
     texts: &Texts,
-    templates: &TemplateFolder,
-    templates_dir: &str,
+    (templates, templates_dir): (&TemplateFolder, &str),
     segments: BTreeMap<String, SegmentSource>,
+    calendars: CalendarFolder,
     kinds: &[&dyn Kind],
     mut problems: Problems,
 ) -> Result<Folder, Problems> {
@@ -141,8 +154,15 @@ fn check_all(
         problems.merge(kind.check_policy(&Segments::new(segments.clone()), &Ladders::new(ladders.clone())));
         read_segments.extend(read.into_iter().map(|segment| (segment.name.clone(), segment)));
     }
-    let around =
-        Surroundings { kinds, templates, templates_dir, ladders: &ladders, segments: &segments, jobs: Some(&names) };
+    let around = Surroundings {
+        kinds,
+        templates,
+        templates_dir,
+        ladders: &ladders,
+        segments: &segments,
+        calendars: Some(calendars.all()),
+        jobs: Some(&names),
+    };
     let mut jobs = BTreeMap::new();
     for (job, (file, text)) in texts {
         match JobFile::read(job, file, text, &around) {
@@ -159,8 +179,10 @@ fn check_all(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let hash = sha256(jobs.values().flat_map(|job| [job.job.as_str(), job.hash.as_str()]));
-    Ok(Folder { jobs, templates: templates.clone(), segments: read_segments, ladders, hash })
+    let specs = jobs.values().flat_map(|job| [job.job.as_str(), job.hash.as_str()]);
+    let named = jobs.values().flat_map(|job| job.calendars.iter().map(String::as_str));
+    let hash = sha256(specs.chain(calendars::parts(&calendars, named)));
+    Ok(Folder { jobs, templates: templates.clone(), segments: read_segments, calendars, ladders, hash })
 }
 
 /// The job files of a folder, sorted; whatever else lies there is left alone.
@@ -180,6 +202,11 @@ fn job_files(dir: &Path, problems: &mut Problems) -> Vec<PathBuf> {
         entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| is_job_file(path)).collect();
     files.sort();
     files
+}
+
+/// Name, shown path and text of each `*.toml` of a folder that can be read.
+pub(super) fn toml_files(dir: &Path, problems: &mut Problems) -> Vec<(String, Arc<str>, Arc<str>)> {
+    job_files(dir, problems).iter().filter_map(|path| read_file(path, problems)).collect()
 }
 
 /// `*.toml`, not hidden (editors leave hidden files while they write).

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 
+use super::calendars::NamedCalendars;
 use super::checks::Check;
 use super::problem::Problems;
 use super::reader::{Reader, did_you_mean};
@@ -105,6 +106,8 @@ pub struct ReadContext<'a> {
     pub cuts: &'a Cuts,
     /// The segments of the folder.
     pub segments: &'a Segments,
+    /// The business calendars.
+    pub calendars: &'a NamedCalendars,
     /// The names of the folder's jobs; none when they are not known.
     pub jobs: Option<&'a [&'a str]>,
 }

@@ -6,6 +6,7 @@
 //! [`reader`] and [`problem`] know nothing of jobs: `filter` and the kinds read their own tables through them.
 
 pub mod applied;
+pub mod calendars;
 pub mod check;
 pub mod checks;
 pub mod diff;

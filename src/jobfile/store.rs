@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::applied::{Applied, Change, Outcome, What};
+use super::calendars;
 use super::diff;
 use super::file::{JobFile, spec_from_stored};
 use super::folder::Folder;
@@ -90,6 +91,7 @@ pub async fn apply(conn: &mut PgConnection, folder: &Folder, applying: Applying<
         }
     }
     store(conn, folder, now).await?;
+    calendars::put_in_force(conn, folder, now).await?;
     let revision = record(conn, folder, &applying, now).await?;
     let changes = put_in_force(conn, folder, &applying, revision, now).await?;
     // ladders that are gone are told of nothing any more
@@ -114,7 +116,8 @@ async fn store(conn: &mut PgConnection, folder: &Folder, now: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// Stores the spec of one job and its templates by their hashes. Nothing is put in force.
+/// Stores the spec of one job and its templates by their hashes, and calendars that are not in force yet. Nothing that is
+/// in force changes.
 ///
 /// # Errors
 /// When the database refuses.
@@ -145,9 +148,9 @@ pub async fn keep(conn: &mut PgConnection, folder: &Folder, job: &JobFile, now: 
         now,
         job.head.owner
     )
-    .execute(conn)
-    .await
-    .map(drop)
+    .execute(&mut *conn)
+    .await?;
+    calendars::keep(conn, folder, now).await
 }
 
 async fn record(

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::applied::{Applied, Outcome};
-use super::folder::{Folder, is_job_file, read_folder, segments_dir, templates_dir};
+use super::folder::{Folder, is_job_file, read_with, segments_dir, templates_dir};
 use super::kind::Kind;
 use super::problem::Problems;
 use super::store::{Applying, Basis, apply_folder, report_broken};
@@ -34,6 +34,8 @@ const POLL: Duration = Duration::from_secs(30);
 pub struct Keeper {
     /// Where the jobs are.
     pub dir: PathBuf,
+    /// Where the business calendars are; those tend brings along need no folder.
+    pub calendars: Option<PathBuf>,
     /// The kinds there are.
     pub kinds: &'static [&'static dyn Kind],
     /// The database.
@@ -85,7 +87,7 @@ impl Keeper {
         cancel: CancellationToken,
     ) -> anyhow::Result<()> {
         let (ring, mut changed) = mpsc::channel(1);
-        let _watcher = watch(&self.dir, ring);
+        let _watcher = watch(&self.dir, self.calendars.as_deref(), ring);
         let mut seen = Seen::default();
         loop {
             if let Err(error) = self.catch_up(&mut seen, &mut applied).await {
@@ -103,7 +105,7 @@ impl Keeper {
 
     /// Looks again if any file is different from last time.
     async fn catch_up(&self, seen: &mut Seen, applied: &mut (impl FnMut(&Applied) + Send)) -> anyhow::Result<()> {
-        let fingerprint = settled(&self.dir).await?;
+        let fingerprint = settled(&self.dir, self.calendars.as_deref()).await?;
         if seen.fingerprint == Some(fingerprint) {
             return Ok(());
         }
@@ -146,9 +148,10 @@ impl Keeper {
 
     /// Reads and applies; also gives the hash of the folder when it is right.
     async fn look_from(&self, before: Option<&str>) -> anyhow::Result<(Look, Option<String>)> {
-        let (dir, kinds) = (self.dir.clone(), self.kinds);
-        let read =
-            tokio::task::spawn_blocking(move || read_folder(&dir, kinds)).await.context("reading the job folder")?;
+        let (dir, calendars, kinds) = (self.dir.clone(), self.calendars.clone(), self.kinds);
+        let read = tokio::task::spawn_blocking(move || read_with(&dir, calendars.as_deref(), kinds))
+            .await
+            .context("reading the job folder")?;
         match read {
             Ok(folder) => self.apply(&folder, before).await.map(|applied| (Look::Right(applied), Some(folder.hash))),
             Err(problems) => {
@@ -167,11 +170,13 @@ impl Keeper {
 }
 
 /// The fingerprint of the folder once it has stopped changing.
-async fn settled(dir: &Path) -> anyhow::Result<[u8; 32]> {
+async fn settled(dir: &Path, calendars: Option<&Path>) -> anyhow::Result<[u8; 32]> {
     let mut last = None;
     loop {
-        let dir = dir.to_owned();
-        let now = tokio::task::spawn_blocking(move || fingerprint(&dir)).await.context("looking at the job folder")?;
+        let (dir, calendars) = (dir.to_owned(), calendars.map(Path::to_owned));
+        let now = tokio::task::spawn_blocking(move || fingerprint(&dir, calendars.as_deref()))
+            .await
+            .context("looking at the job folder")?;
         if last == Some(now) {
             return Ok(now);
         }
@@ -180,11 +185,12 @@ async fn settled(dir: &Path) -> anyhow::Result<[u8; 32]> {
     }
 }
 
-/// Over names and contents of all job files and templates; what cannot be read counts as such.
-fn fingerprint(dir: &Path) -> [u8; 32] {
+/// Over names and contents of all job files, templates and calendars; what cannot be read counts as such.
+fn fingerprint(dir: &Path, calendars: Option<&Path>) -> [u8; 32] {
     let mut files: Vec<PathBuf> = entries(dir).into_iter().filter(|path| is_job_file(path)).collect();
     files.extend(entries(&dir.join("policy")).into_iter().filter(|path| is_job_file(path)));
     files.extend(entries(&segments_dir(dir)).into_iter().filter(|path| is_job_file(path)));
+    files.extend(calendars.map(entries).unwrap_or_default().into_iter().filter(|path| is_job_file(path)));
     files.extend(entries(&templates_dir(dir)).iter().flat_map(|template| entries(template)));
     files.sort();
     let mut digest = Sha256::new();
@@ -207,8 +213,8 @@ fn entries(dir: &Path) -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
-/// Rings when something below the folder or its templates changes. Without a watcher the poll remains.
-fn watch(dir: &Path, ring: mpsc::Sender<()>) -> Option<impl Sized> {
+/// Rings when something below the folder, its templates or the calendars changes. Without a watcher the poll remains.
+fn watch(dir: &Path, calendars: Option<&Path>, ring: mpsc::Sender<()>) -> Option<impl Sized> {
     let bell = move |events: DebounceEventResult| {
         let worth = events.is_ok_and(|events| events.iter().any(|event| !matches!(event.kind, EventKind::Access(_))));
         if worth {
@@ -220,7 +226,8 @@ fn watch(dir: &Path, ring: mpsc::Sender<()>) -> Option<impl Sized> {
     let mut watcher = made
         .inspect_err(|error| tracing::warn!("files cannot be watched, looking every 30 s instead: {error}"))
         .ok()?;
-    for dir in [dir.to_owned(), templates_dir(dir)] {
+    let calendars = calendars.filter(|dir| dir.is_dir()).map(Path::to_owned);
+    for dir in [dir.to_owned(), templates_dir(dir)].into_iter().chain(calendars) {
         if let Err(error) = watcher.watch(&dir, RecursiveMode::Recursive) {
             tracing::warn!("{} cannot be watched, looking every 30 s instead: {error}", dir.display());
         }

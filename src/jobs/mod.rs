@@ -1,5 +1,6 @@
 //! The kinds of jobs, one folder each with its SQL beside it.
 
+pub mod calendars;
 pub mod effects;
 pub mod judged;
 pub mod layout;

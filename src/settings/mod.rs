@@ -13,7 +13,7 @@ mod section;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -72,6 +72,13 @@ pub struct DefaultSettings {
     pub timezone: Tz,
 }
 
+/// `[calendars]`.
+#[derive(Debug, Clone, Default)]
+pub struct CalendarSettings {
+    /// The folder of business calendars, as seen from the folder of the settings files.
+    pub folder: PathBuf,
+}
+
 /// `[engine]`; each figure is explained in `config/default.toml`.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "config/default.toml explains each")]
@@ -105,6 +112,8 @@ pub struct Settings {
     pub company: CompanySettings,
     /// What holds where nothing else is said.
     pub defaults: DefaultSettings,
+    /// Business calendars.
+    pub calendars: CalendarSettings,
     /// The engine's figures.
     pub engine: EngineSettings,
     /// The dispatcher's figures.

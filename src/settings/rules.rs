@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use config::{Value, ValueKind};
 
 use super::section::Section;
-use super::{CompanySettings, DefaultSettings, EngineSettings, Environment, Settings, TimeSettings};
+use super::{CalendarSettings, CompanySettings, DefaultSettings, EngineSettings, Environment, Settings, TimeSettings};
 use super::{bounces, public};
 use crate::clock::Clock;
 use crate::db::DatabaseSettings;
@@ -24,6 +24,7 @@ pub(super) fn assemble(environment: Environment, root: &mut Section) -> Settings
         time: time(root.section("time")),
         company: company(root.section("company")),
         defaults: defaults(root.section("defaults")),
+        calendars: calendars(root.section("calendars")),
         engine: engine(root.section("engine")),
         outbox,
         channels: channels(root.section("channels")),
@@ -67,6 +68,12 @@ fn defaults(mut table: Section) -> DefaultSettings {
     });
     table.finish();
     DefaultSettings { timezone }
+}
+
+fn calendars(mut table: Section) -> CalendarSettings {
+    let settings = CalendarSettings { folder: table.value("folder") };
+    table.finish();
+    settings
 }
 
 fn engine(mut table: Section) -> EngineSettings {

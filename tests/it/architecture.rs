@@ -29,6 +29,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "jobfile",
         &[
+            "calendar",
             "clock",
             "engine::door",
             "engine::planner",
@@ -64,6 +65,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::door",
             "figures",
             "filter",
+            "jobfile::calendars",
             "jobfile::checks",
             "jobfile::duration",
             "jobfile::head",

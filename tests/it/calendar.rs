@@ -5,6 +5,7 @@ mod cases;
 mod china;
 mod files;
 mod oracle;
+mod stored;
 
 use std::collections::HashMap;
 

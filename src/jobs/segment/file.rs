@@ -9,6 +9,7 @@ use super::{judge, plan};
 use crate::engine::door::{Decided, Decision, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::filter::segment::{self, Segment};
 use crate::filter::{self, Frame};
+use crate::jobfile::calendars::NamedCalendars;
 use crate::jobfile::checks::{self, Around, Check};
 use crate::jobfile::head::zone_if_any;
 use crate::jobfile::kind::{Cuts, Kind, Ladders, ReadContext, SegmentFile, Segments};
@@ -43,6 +44,7 @@ pub fn read_all(segments: &Segments, ladders: &Ladders) -> (Vec<SegmentFile>, Pr
                 ladders,
                 cuts: &cuts,
                 segments,
+                calendars: &NamedCalendars::default(),
             };
             let checks = checks::read(file, Around { kind: &SegmentKind, context, levels: &[] }, &cuts);
             one_day_each(file, &checks);

@@ -89,6 +89,7 @@ pub fn job_file(text: &str) -> bool {
         templates_dir: "templates",
         ladders: &ladders,
         segments: &segments,
+        calendars: None,
         jobs: Some(&["a"]),
     };
     let read = || JobFile::read("a", &"a.toml".into(), &text.into(), &around);

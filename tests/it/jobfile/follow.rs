@@ -25,6 +25,7 @@ async fn until(world: &World, query: &str, wanted: &str) {
 fn keeper(world: &World, dir: &Path) -> Keeper {
     Keeper {
         dir: dir.to_owned(),
+        calendars: None,
         kinds: KINDS,
         db: world.db().clone(),
         clock: world.clock(),

@@ -31,6 +31,7 @@ fn ladder() -> Arc<dyn Job> {
         ladders: &ladders,
         cuts: &cuts,
         segments: &Default::default(),
+        calendars: &Default::default(),
         jobs: None,
     };
     let (job, problems) = read_text(&"value-tiers.toml".into(), &text.into(), |file| Retier.read(file, &context));

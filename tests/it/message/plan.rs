@@ -74,6 +74,7 @@ pub fn read_under(job: &str, text: &str, timezone: Tz, caps: Option<&str>) -> (O
         ladders: &ladders,
         cuts: &cuts,
         segments: &segments,
+        calendars: &Default::default(),
         jobs: None,
     };
     read_text(&format!("{job}.toml").into(), &text.into(), |top| {
