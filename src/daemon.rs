@@ -81,8 +81,11 @@ pub fn consequences(settings: &Settings) -> Consequences {
     Consequences { failures: settings.bounces.failures, suppress: settings.outbox.redirect_to.is_none() }
 }
 
-/// The public listener, if this process has one.
+/// The public listener, if this process has one; one without needs no secrets of providers, they may be on another machine.
 async fn public(db: &Database, settings: &Settings, links: Links) -> anyhow::Result<Option<web::Public>> {
+    if settings.public.listen.is_none() {
+        return Ok(None);
+    }
     let options = web::Options {
         settings: settings.public.clone(),
         links,
@@ -100,9 +103,11 @@ fn reading(
     stop: &CancellationToken,
 ) -> Option<impl Future<Output = ()> + Send + 'static> {
     let places = places(&settings.bounces);
+    if places.is_empty() {
+        return None;
+    }
     let (db, clock, interval) = (db.clone(), settings.time.source, settings.bounces.interval);
-    let follow = mailbox::follow(db, clock, places.clone(), consequences(settings), interval, stop.clone());
-    (!places.is_empty()).then_some(follow)
+    Some(mailbox::follow(db, clock, places, consequences(settings), interval, stop.clone()))
 }
 
 /// Where mails that come back arrive on this machine.

@@ -31,6 +31,7 @@ pub mod channel;
 pub mod coupon;
 pub mod desk;
 pub mod dispatch;
+pub mod hex;
 pub mod hold;
 pub mod home;
 pub mod letter;

@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::outbox::hex;
 use crate::outbox::link::Bearer;
 
 /// What is chosen about.
@@ -81,7 +82,7 @@ pub async fn record(
         None => None,
     };
     // a yes is about where messages will go; a no about where this one went
-    let went_to = (about.channel == bearer.channel && !granted).then(|| hex(&bearer.address));
+    let went_to = (about.channel == bearer.channel && !granted).then(|| hex::written(&bearer.address));
     let written = sqlx::query_file!(
         "src/web/record.sql",
         bearer.customer_id,
@@ -100,7 +101,7 @@ pub async fn record(
 
 /// The version of a wording, which is kept.
 async fn kept(conn: &mut PgConnection, language: &str, text: &str) -> sqlx::Result<String> {
-    let version = hex(&Sha256::digest(format!("{language}\n{text}")));
+    let version = hex::written(&Sha256::digest(format!("{language}\n{text}")));
     sqlx::query!(
         "insert into tend.wording (version, locale, body) values ($1, $2, $3) on conflict do nothing",
         version,
@@ -110,12 +111,4 @@ async fn kept(conn: &mut PgConnection, language: &str, text: &str) -> sqlx::Resu
     .execute(conn)
     .await?;
     Ok(version)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

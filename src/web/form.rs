@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use super::Shared;
 use super::visitor::Visitor;
+use crate::outbox::returned::calls::pairs;
 
 /// Fields in order; a name may come several times.
 #[derive(Debug)]
@@ -16,10 +17,8 @@ pub struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Of the query of an address.
-    pub fn of_query(query: &str) -> Option<Self> {
-        let mut url = reqwest::Url::parse("form:/").ok()?;
-        url.set_query(Some(query));
-        Some(Self(url.query_pairs().into_owned().collect()))
+    pub fn of_query(query: &str) -> Self {
+        Self(pairs(query))
     }
 
     /// The first value of a field.
@@ -61,7 +60,7 @@ async fn encoded(request: Request, shared: &Arc<Shared>) -> Fields {
         _ => StatusCode::BAD_REQUEST,
     })?;
     let text = String::from_utf8(bytes.to_vec()).map_err(|_| StatusCode::BAD_REQUEST)?;
-    Form::of_query(&text).map(|form| form.0).ok_or(StatusCode::BAD_REQUEST)
+    Ok(pairs(&text))
 }
 
 async fn parted(request: Request, shared: &Arc<Shared>) -> Fields {

@@ -26,6 +26,7 @@ use settings::{ChannelSettings, ReceiptSettings, Sort};
 use smtp::Smtp;
 use webhook::Webhook;
 pub use webhook::{Question, Receipt};
+pub(in crate::outbox) use webhook::{Standard, international};
 
 use super::link::Unsubscribe;
 

@@ -10,7 +10,8 @@
 //!   from a provider that proved who it is, and only for the address the message went to. So nobody can have an address
 //!   suppressed that is not theirs.
 //! * It settles messages in doubt, also those about to be sent again.
-//! * Bad addresses and complaints suppress the address at once; addresses that failed several messages in a row, too.
+//! * Bad addresses and complaints suppress the address at once; addresses that failed several messages in a row, too. What
+//!   was delivered in between breaks the row, and what was taken and has not come back for five days.
 //! * Messages still in the network get what came back about them as soon as their answer is recorded ([`settle`]).
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -145,6 +146,9 @@ const CODE: usize = 40;
 /// Failures longer ago do not count.
 const FAILURES_WITHIN: TimeDelta = TimeDelta::days(60);
 
+/// A mail that was taken and has not come back by then has arrived: so long servers try (RFC 5321, 4.5.4.1: 4 to 5 days).
+const COMES_BACK_WITHIN: TimeDelta = TimeDelta::days(5);
+
 /// Writes it down, makes the message what it says, suppresses the address where that follows.
 ///
 /// # Errors
@@ -176,7 +180,8 @@ pub async fn take(
         now,
         consequences.suppress,
         i64::from(consequences.failures),
-        now - FAILURES_WITHIN
+        now - FAILURES_WITHIN,
+        now - COMES_BACK_WITHIN
     )
     .fetch_optional(&mut *conn)
     .await?;

@@ -1,8 +1,9 @@
 -- outbox/returned: what came back about a message, written down once; suppresses the address where that follows.
 --   $1 our id of the message, or null and $2 the provider's; $3 the channel that says so, null: a mail that came back;
 --   $4 the addresses it is said about; $5 source, $6 what, $7 code, $8 words, $9 when, $10 now; $11 whether addresses are
---   suppressed, $12 after how many failures, of those since $13
--- Indexes: tend.outbox_public_id_key, tend.outbox_reference, the keys of occasion and customer, tend.receipt_failed.
+--   suppressed, $12 after how many failures, of those since $13; $14 mails taken until then would have come back by now
+-- Indexes: tend.outbox_public_id_key, tend.outbox_reference, the keys of occasion and customer, tend.receipt_failed,
+-- tend.outbox_customer.
 with named as (
     select message_id, job, customer_id, occasion, step, channel, provider from tend.outbox where public_id = $1::uuid
     union all
@@ -44,6 +45,13 @@ failures as (
       and not exists (select from tend.receipt d
                       join tend.outbox m on m.message_id = d.message_id
                       where m.customer_id = f.customer_id and d.address_key = f.address_key and d.said = 'delivered' and d.at >= r.at)
+      -- mail servers say when a mail did not arrive, seldom that it did
+      and not exists (select from tend.outbox m
+                      where m.customer_id = f.customer_id and m.channel = 'email' and m.message_id <> f.message_id
+                        and m.state in ('accepted', 'delivered') and m.state_at > r.at and m.state_at <= $14
+                        and not exists (select from tend.occasion x
+                                        where x.job = m.job and x.customer_id = m.customer_id and x.occasion = m.occasion
+                                          and x.step = m.step and x.address_key <> f.address_key))
 ),
 suppressed as (
     insert into tend.suppression (channel, address_key, reason, customer_id, recorded_at)

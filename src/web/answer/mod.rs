@@ -40,7 +40,7 @@ async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, uri:
         Err(refused) => return *refused,
     };
     // what a link chose already
-    let chosen = uri.query().and_then(Form::of_query).and_then(|form| form.first("a").map(str::to_owned));
+    let chosen = uri.query().map(Form::of_query).and_then(|form| form.first("a").map(str::to_owned));
     let _turn = shared.turn().await;
     let shown = async {
         let mut conn = shared.db.pool().acquire().await?;

@@ -13,6 +13,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts as _, Path, 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, post};
+use serde::de::IgnoredAny;
 
 use super::{Counts, Shared};
 use crate::outbox::returned::calls::{Call, Caller};
@@ -81,7 +82,7 @@ impl Posted {
 fn answered(body: String) -> Response {
     let kind = match body.trim_start().as_bytes().first() {
         Some(b'<') => "text/xml; charset=utf-8",
-        Some(b'{' | b'[') => "application/json",
+        Some(b'{' | b'[') if serde_json::from_str::<IgnoredAny>(&body).is_ok() => "application/json",
         _ => "text/plain; charset=utf-8",
     };
     ([(header::CONTENT_TYPE, kind)], body).into_response()

@@ -14,8 +14,10 @@ use crate::web::{Counts, Shared};
 pub async fn take(State(shared): State<Arc<Shared>>, visitor: Visitor, posted: Posted) -> Response {
     let known = posted.caller(&shared).and_then(|caller| Some((caller, caller.replies.as_ref()?)));
     let Some((caller, replies)) = known else { return visitor.stranger(&shared) };
-    let Ok(brought) = replies.read(&posted.call()) else { return malformed(&shared) };
+    let Ok(mut brought) = replies.read(&posted.call()) else { return malformed(&shared) };
     Counts::more(&shared.counts.ignored, brought.ignored);
+    // whoever else brings replies of the same numbers takes them in the same order; those of one number stay in theirs
+    brought.replies.sort_by(|one, other| one.from.cmp(&other.from));
     match all(&shared, caller, &posted, replies, &brought.replies).await {
         Ok(Some(answer)) => answered(answer),
         Ok(None) => visitor.stranger(&shared),

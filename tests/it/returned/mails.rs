@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
-use tend::outbox::returned::Consequences;
+use chrono::TimeDelta;
 use tend::outbox::returned::mail::{Returned, read};
 use tend::outbox::returned::mailbox::{Tally, mails};
+use tend::outbox::returned::{About, Consequences, News, Said, Source, Taken, take};
 
 use super::{anything, id, sent, states, suppressed};
 use crate::support::{World, instant};
@@ -171,6 +172,53 @@ async fn an_address_that_fails_again_and_again_is_suppressed_in_the_end() {
     world.sql("update tend.suppression set lifted_at = '2026-06-01'").await;
     assert_eq!(taken(&world, full.replace(&id(9), &id(105)).as_bytes()).await.known, 1);
     assert_eq!(suppressed(&world).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_full_now_and_then_among_mails_that_arrive_stays_an_address() {
+    // one mail a week from 2026-04-06; what was taken so long ago and is silent since has arrived
+    for (failing, silent, expected) in [
+        (&[1, 3, 5, 7, 9][..], true, Vec::new()),
+        (&[1, 2, 3, 4, 6], true, Vec::new()),
+        (&[5, 6, 7, 8, 9], true, vec!["email\tc1\tbounced".to_owned()]),
+        // the mails between went elsewhere, or nobody took them
+        (&[1, 3, 5, 7, 9], false, vec!["email\tc1\tbounced".to_owned()]),
+    ] {
+        let world = sent(1, "email", "smtp").await;
+        world
+            .sql(&format!(
+                "delete from tend.outbox; delete from tend.occasion;
+                 insert into tend.outbox (run_id, job, spec_hash, customer_id, occasion, purpose, topic, channel, provider, template, locale,
+                                          data, not_before, not_after, state, state_at, created_at, public_id)
+                 select 1, 't', repeat('a', 64), 'c1', 'o' || i, 'marketing', 't', 'email', 'smtp', 't', 'en', '{{}}', at, at + interval '1 day',
+                        case when {silent} or i in (1, 3, 5, 7, 9) then 'accepted' else case i when 2 then 'expired' else 'accepted' end end,
+                        at, at, ('00000000-0000-4000-8000-' || lpad((100 + i)::text, 12, '0'))::uuid
+                 from generate_series(1, 9) i, lateral (select '2026-04-06Z'::timestamptz + (i - 1) * interval '7 days' as at) d;
+                 insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
+                 select job, customer_id, occasion, not_before::date,
+                        tend.address_key('email', case when {silent} or occasion not in ('o4', 'o6', 'o8') then 'c1@example.com' else 'old@example.com' end),
+                        1, not_before
+                 from tend.outbox"
+            ))
+            .await;
+        let mut conn = world.pool().acquire().await.unwrap();
+        for n in failing {
+            let news = News {
+                about: About::Ours(id(100 + n).parse().unwrap()),
+                source: Source::Dsn,
+                provider: None,
+                said: Said::Failed,
+                code: "4.2.2".into(),
+                detail: String::new(),
+                at: None,
+                to: Vec::new(),
+            };
+            let weeks = TimeDelta::weeks(i64::try_from(*n).unwrap() - 1);
+            let now = instant("2026-04-06T01:00:00Z") + weeks;
+            assert_eq!(take(&mut conn, &news, Consequences::default(), now).await.unwrap(), Taken::New);
+        }
+        assert_eq!(suppressed(&world).await, expected, "{failing:?} {silent}");
+    }
 }
 
 #[test]

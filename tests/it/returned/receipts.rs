@@ -299,9 +299,8 @@ async fn messages_are_found_by_index() {
         )
         .await;
     let written = include_str!("../../../src/outbox/returned/take.sql");
-    let types =
-        "uuid, text, text, text[], text, text, text, text, timestamptz, timestamptz, boolean, bigint, timestamptz";
-    let arguments = "null, 'many-7', 'gw', '{}', 'receipt', 'failed', '', '', now(), now(), true, 5, now()";
+    let types = "uuid, text, text, text[], text, text, text, text, timestamptz, timestamptz, boolean, bigint, timestamptz, timestamptz";
+    let arguments = "null, 'many-7', 'gw', '{}', 'receipt', 'failed', '', '', now(), now(), true, 5, now(), now()";
     let reply = include_str!("../../../src/outbox/returned/reply/take.sql");
     let of_reply = "text, text, text, timestamptz, timestamptz, text, text, boolean, timestamptz, boolean";
     for (statement, types, arguments) in [

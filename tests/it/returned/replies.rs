@@ -1,8 +1,10 @@
 //! Text messages of customers.
 
 use serde_json::json;
+use tend::outbox::returned::calls::Callers;
 
 use super::{SECRET, answer, sent, shipped, site, suppressed, twilio};
+use crate::outbox::office::options;
 use crate::support::{World, instant};
 use crate::web::{BASE, Site};
 
@@ -42,6 +44,64 @@ async fn stop_is_written_down_as_the_unsubscribe_page_does_and_confirmed_once() 
     // the page and a text message have one meaning: what the customer said last counts
     assert_eq!(choices(&world).await.len(), 6);
     assert_eq!(suppressed(&world).await, Vec::<String>::new(), "what an own order needs still goes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_confirmation_is_written_as_the_body_is_json_xml_or_plain_text() {
+    for (with, body, kind) in [
+        ("{{ text }}", "Bye \"you\" & co", "text/plain; charset=utf-8"),
+        ("[Shop] {{ text }}", "[Shop] Bye \"you\" & co", "text/plain; charset=utf-8"),
+        ("{Shop} {{ text }}", "{Shop} Bye \"you\" & co", "text/plain; charset=utf-8"),
+        ("[{{ text }}]", "[\"Bye \\\"you\\\" & co\"]", "application/json"),
+        (" <R>{{ text }}</R>", " <R>Bye &quot;you&quot; &amp; co</R>", "text/xml; charset=utf-8"),
+    ] {
+        let world = sent(1, "sms", "gw").await;
+        let toml = GATEWAY.replace("{\"say\": {{ text }}}", with).replace("Bye \\\"you\\\"", "Bye \\\"you\\\" & co");
+        let site = site(&world, "gw", &toml).await;
+        let posted = site.provider(&format!("/i/gw/{SECRET}")).json(&json!({"from": "+8613800000001", "text": "T"}));
+        let posted = posted.send().await.unwrap();
+        assert_eq!(posted.headers()["content-type"], kind, "{with}");
+        assert_eq!(posted.text().await.unwrap(), body, "{with}");
+    }
+}
+
+#[test]
+fn a_slip_in_a_confirmation_is_told_at_the_start() {
+    for (with, said) in [
+        ("{{ text }} {{ nobody }}", "channels.gw.replies.confirm_with: undefined value"),
+        ("{{ text }} {{ text", "channels.gw.replies.confirm_with: syntax error"),
+        ("{{ text }} {{ text|nothing }}", "channels.gw.replies.confirm_with: unknown filter"),
+        ("{\"say\": \"{{ text }}\"}", "channels.gw.replies.confirm_with: leave out the quotes around {{ text }}"),
+    ] {
+        let toml = GATEWAY.replace("{\"say\": {{ text }}}", with);
+        let error = Callers::new(&options(&[("gw", &toml)]).channels).expect_err(with).to_string();
+        assert!(error.starts_with(said), "{with}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_with_the_same_numbers_in_another_order_do_not_stand_in_each_others_way() {
+    let world = sent(30, "sms", "gw").await;
+    let toml = GATEWAY.replace("from = \"/from\"", "list = \"/all\"\nfrom = \"/from\"");
+    let site = site(&world, "gw", &toml).await;
+    let call = async |round: usize, turned: bool| {
+        let mut all: Vec<_> = (1..=30)
+            .map(|n| json!({"from": format!("+861380000{n:04}"), "text": "hm", "ref": format!("{round}-{turned}-{n}")}))
+            .collect();
+        if turned {
+            all.reverse();
+        }
+        answer(site.provider(&format!("/i/gw/{SECRET}")).json(&json!({ "all": all }))).await.0
+    };
+    for round in 0..5 {
+        assert_eq!(tokio::join!(call(round, false), call(round, true)), (200, 200), "{round}");
+    }
+    assert_eq!(world.value("select count(*) from tend.reply").await, "300");
+    // two words of one number are taken as they stand
+    let all = json!({"all": [{"from": "+8613800000002", "text": "hm"}, {"from": "+8613800000001", "text": "START"},
+                             {"from": "+8613800000001", "text": "STOP"}]});
+    assert_eq!(answer(site.provider(&format!("/i/gw/{SECRET}")).json(&all)).await.0, 200);
+    assert_eq!(choices(&world).await, ["c1\tmarketing\tfalse\tsms", "c1\tservice\tfalse\tsms"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

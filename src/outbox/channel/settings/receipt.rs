@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::reports::zone;
 use super::{BodyKind, Success, duration};
 
 /// Where in the list of receipts a message is found.
@@ -85,9 +86,7 @@ impl ReceiptSettings {
             "POST" | "PUT" => {}
             _ => say("receipt.method", "must be GET, POST or PUT"),
         }
-        if self.timezone.as_ref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
-            say("receipt.timezone", "is not a zone of the IANA database such as Asia/Shanghai");
-        }
+        zone("receipt.timezone", self.timezone.as_deref(), say);
         if self.missing_after < self.after || self.patience < self.missing_after {
             say("receipt.after", "must not be longer than missing_after, and that not longer than patience");
         }

@@ -159,7 +159,7 @@ impl ReplySettings {
     }
 }
 
-fn zone(key: &str, zone: Option<&str>, say: &mut impl FnMut(&str, &str)) {
+pub(super) fn zone(key: &str, zone: Option<&str>, say: &mut impl FnMut(&str, &str)) {
     if zone.is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
         say(key, "is not a zone of the IANA database such as Asia/Shanghai");
     }

@@ -28,8 +28,10 @@ mod sign;
 
 use fields::{Fields, Filled};
 use judge::Judge;
+pub(in crate::outbox) use number::international;
 use receipt::Asker;
 pub use receipt::{Question, Receipt};
+pub(in crate::outbox) use sign::Standard;
 use sign::{Draft, Signer};
 
 /// A receiver.

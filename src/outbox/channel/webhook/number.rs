@@ -2,19 +2,30 @@
 
 use crate::outbox::channel::settings::NumberFormat;
 
+/// The digits of an international number, written with `+`, with `00`, or as `other` makes it of what begins otherwise; none
+/// when that is no number.
+pub fn international(number: &str, other: impl FnOnce(&str) -> Option<String>) -> Option<String> {
+    let plain: String = number.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}')).collect();
+    let digits = match plain.strip_prefix('+').or_else(|| plain.strip_prefix("00")) {
+        Some(digits) => digits.to_owned(),
+        None => other(&plain)?,
+    };
+    let good =
+        (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+    good.then_some(digits)
+}
+
 /// The number as the gateway wants it.
 ///
 /// # Errors
 /// A sentence without the number.
 pub fn written(number: &str, format: &NumberFormat) -> Result<String, String> {
-    let plain: String = number.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}')).collect();
-    let digits = plain.strip_prefix('+').or_else(|| plain.strip_prefix("00")).unwrap_or_default();
-    if !(7..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) || digits.starts_with('0') {
+    let Some(digits) = international(number, |_| None) else {
         return Err("the number is not an international one such as +8613800138000".into());
-    }
+    };
     match format {
         NumberFormat::E164 => Ok(format!("+{digits}")),
-        NumberFormat::Plain => Ok(digits.to_owned()),
+        NumberFormat::Plain => Ok(digits),
         NumberFormat::National(code) => digits
             .strip_prefix(code.as_str())
             .map(str::to_owned)

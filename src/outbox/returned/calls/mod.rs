@@ -110,7 +110,9 @@ pub(in crate::outbox::returned) fn entries(document: Value, list: Option<&str>) 
     }
 }
 
-fn pairs(encoded: &str) -> Vec<(String, String)> {
+/// What an urlencoded form or query says, in order; a name may come several times.
+#[must_use]
+pub fn pairs(encoded: &str) -> Vec<(String, String)> {
     let Ok(mut url) = reqwest::Url::parse("form:/") else { return Vec::new() };
     url.set_query(Some(encoded));
     url.query_pairs().into_owned().collect()
@@ -157,7 +159,7 @@ impl Callers {
             let caller = Caller {
                 verifier: Verifier::new(name, verify)?,
                 reports: returns.reports.map(|settings| Reports::new(name, settings)),
-                replies: returns.replies.map(|settings| Replies::new(name, settings)),
+                replies: returns.replies.map(|settings| Replies::new(name, settings)).transpose()?,
             };
             callers.insert(name.clone(), caller);
         }

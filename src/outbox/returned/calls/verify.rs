@@ -11,7 +11,9 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
 use super::Call;
+use crate::outbox::channel::Standard;
 use crate::outbox::channel::settings::{HashName, Place, Places, VerifyBy, VerifySettings, Written, secret};
+use crate::outbox::hex;
 
 /// Shortest token: it is all there is.
 const SHORTEST: usize = 16;
@@ -23,6 +25,8 @@ const HASHES: [&str; 3] = ["sha1=", "sha256=", "sha512="];
 pub struct Verifier {
     settings: VerifySettings,
     key: SecretSlice<u8>,
+    /// Knows calls by Standard Webhooks, where that is the way.
+    standard: Option<Standard>,
     place: Option<Place>,
     signature: Option<Place>,
     timestamp: Option<Place>,
@@ -34,18 +38,18 @@ impl Verifier {
         let found = secret(&format!("{key}_file"), settings.secret.as_ref(), settings.secret_file.as_deref())?;
         let found = found.with_context(|| format!("{key}: is missing"))?;
         let text = found.expose_secret();
-        let bytes = match settings.by {
-            VerifyBy::StandardWebhooks => text
-                .strip_prefix("whsec_")
-                .and_then(|encoded| STANDARD.decode(encoded).ok())
-                .with_context(|| format!("{key}: a Standard Webhooks secret is whsec_ and base64"))?,
+        let standard = match settings.by {
+            VerifyBy::StandardWebhooks => {
+                Some(Standard::new(&found).map_err(|error| anyhow::anyhow!("{key}: {error}"))?)
+            }
             VerifyBy::Token if text.len() < SHORTEST => anyhow::bail!("{key}: needs {SHORTEST} characters or more"),
             _ if text.is_empty() => anyhow::bail!("{key}: is empty"),
-            _ => text.as_bytes().to_vec(),
+            _ => None,
         };
         let place = |text: &Option<String>| text.as_deref().and_then(|text| Place::parse(text).ok());
         Ok(Self {
-            key: bytes.into(),
+            key: text.as_bytes().to_vec().into(),
+            standard,
             place: place(&settings.place),
             signature: place(&settings.signature),
             timestamp: place(&settings.timestamp),
@@ -71,7 +75,7 @@ impl Verifier {
         };
         let mut message = call.url.to_owned();
         if let Some(digest) = call.parameter("bodySHA256") {
-            if !same(digest.to_ascii_lowercase().as_bytes(), hex(&Sha256::digest(call.body)).as_bytes()) {
+            if !same(digest.to_ascii_lowercase().as_bytes(), hex::written(&Sha256::digest(call.body)).as_bytes()) {
                 return false;
             }
         } else {
@@ -90,12 +94,7 @@ impl Verifier {
         else {
             return false;
         };
-        let message = [id.as_bytes(), b".", timestamp.as_bytes(), b".", call.body].concat();
-        let matches = |each: &str| {
-            let given = each.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
-            given.is_some_and(|given| signed::<Hmac<Sha256>>(self.key.expose_secret(), &message, &given))
-        };
-        given.split(' ').any(matches)
+        self.standard.as_ref().is_some_and(|standard| standard.verifies(id, timestamp, call.body, given))
     }
 
     fn basic(&self, call: &Call<'_>) -> bool {
@@ -122,7 +121,7 @@ impl Verifier {
         let Some(given) = at(&self.signature) else { return false };
         let given = HASHES.iter().find_map(|hash| given.strip_prefix(hash)).unwrap_or(&given);
         let given = match self.settings.encoding {
-            Written::Hex => unhex(given),
+            Written::Hex => hex::read(given),
             Written::Base64 => STANDARD.decode(given).ok(),
         };
         let (Some(given), key) = (given, self.key.expose_secret()) else { return false };
@@ -169,19 +168,4 @@ fn same(one: &[u8], other: &[u8]) -> bool {
     let mut mac = Hmac::<Sha256>::new_from_slice(b"the same").expect("HMAC takes a key of any length");
     mac.update(other);
     signed::<Hmac<Sha256>>(b"the same", one, &mac.finalize().into_bytes())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim().as_bytes();
-    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    (digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit))
-        .then(|| digits.chunks(2).map(pair).collect())?
 }

@@ -12,16 +12,18 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use minijinja::{AutoEscape, Environment, context};
 use sqlx::PgConnection;
 
+mod confirm;
 mod words;
 
+use confirm::Confirm;
 use words::Words;
 
 use super::calls::{Call, Malformed, entries, instant, zone};
+use crate::outbox::channel::international;
 use crate::outbox::channel::settings::{Numbers, ReplySettings, Stops};
-use crate::outbox::template::nearest;
+use crate::outbox::template::{describe, nearest};
 
 /// Longest text that is kept, in characters.
 const LONGEST: usize = 1_000;
@@ -91,16 +93,19 @@ pub struct Replies {
     settings: ReplySettings,
     zone: Tz,
     words: Words,
+    confirm: Option<Confirm>,
 }
 
 impl Replies {
-    pub(super) fn new(provider: &str, settings: &ReplySettings) -> Self {
-        Self {
+    pub(super) fn new(provider: &str, settings: &ReplySettings) -> anyhow::Result<Self> {
+        let place = format!("channels.{provider}.replies.confirm_with");
+        Ok(Self {
+            confirm: settings.confirm_with.as_deref().map(|with| Confirm::new(&place, with)).transpose()?,
             provider: provider.to_owned(),
             zone: zone(settings.timezone.as_deref()),
             words: Words::new(settings.stop.as_deref(), settings.start.as_deref()),
             settings: settings.clone(),
-        }
+        })
     }
 
     /// The replies of a call.
@@ -131,19 +136,15 @@ impl Replies {
 
     /// As E.164.
     fn number(&self, text: &str) -> Option<String> {
-        let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}')).collect();
-        let digits = match (plain.strip_prefix('+').or_else(|| plain.strip_prefix("00")), self.settings.numbers) {
-            (Some(digits), _) => digits.to_owned(),
+        let digits = international(text, |plain| match self.settings.numbers {
             // a form turns a plus that was not encoded into a blank
-            (None, Numbers::Plain | Numbers::E164) => plain,
-            (None, Numbers::National) => {
+            Numbers::Plain | Numbers::E164 => Some(plain.to_owned()),
+            Numbers::National => {
                 let code = self.settings.country_code.as_deref().unwrap_or_default();
-                format!("{code}{}", plain.strip_prefix('0').unwrap_or(&plain))
+                Some(format!("{code}{}", plain.strip_prefix('0').unwrap_or(plain)))
             }
-        };
-        let good =
-            (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-        good.then(|| format!("+{digits}"))
+        });
+        digits.map(|digits| format!("+{digits}"))
     }
 
     /// Writes a reply down and does what it says; `confirms`: the answer can carry a confirmation.
@@ -202,15 +203,14 @@ impl Replies {
     /// The body of the answer to a call, with a confirmation or without.
     #[must_use]
     pub fn answer(&self, confirmation: Option<&str>) -> String {
-        let plain = || self.settings.answer.clone();
-        let (Some(text), Some(with)) = (confirmation, &self.settings.confirm_with) else { return plain() };
-        let mut env = Environment::new();
-        let escape = match with.trim_start().as_bytes().first() {
-            Some(b'<') => AutoEscape::Html,
-            Some(b'{' | b'[') => AutoEscape::Json,
-            _ => AutoEscape::None,
-        };
-        env.set_auto_escape_callback(move |_| escape.clone());
-        env.render_str(with, context! { text }).unwrap_or_else(|_| plain())
+        let carried = confirmation.zip(self.confirm.as_ref()).and_then(|(text, confirm)| {
+            let body = confirm.body(text);
+            // it was tried at the start: what is left are limits
+            body.inspect_err(|error| {
+                tracing::error!(channel = self.provider, "a confirmation cannot be sent: {}", describe(error));
+            })
+            .ok()
+        });
+        carried.unwrap_or_else(|| self.settings.answer.clone())
     }
 }

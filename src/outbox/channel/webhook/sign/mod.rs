@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::super::settings::{SignBy, SignSettings, secret};
+use crate::outbox::hex::written as hex;
 
 mod aliyun;
 mod generic;
@@ -20,7 +21,7 @@ mod standard;
 mod tencent;
 
 use generic::Generic;
-use standard::Standard;
+pub use standard::Standard;
 
 /// A call about to be signed.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub struct Draft {
     pub headers: HeaderMap,
     /// What is sent.
     pub body: String,
-    /// The id of the message, or of the first of several.
+    /// The id of the message, or one made of the ids of all messages of the call.
     pub id: String,
     /// What time it is.
     pub date: DateTime<Utc>,
@@ -46,7 +47,7 @@ impl Draft {
         self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Unlike that of any other call: of the message and the time.
+    /// Unlike that of any other call: of its messages and the time.
     fn nonce(&self) -> String {
         hex(&Sha256::digest(format!("{} {}", self.id, self.date.timestamp_micros())))[..32].to_owned()
     }
@@ -168,13 +169,6 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn sha256_hex(text: &str) -> String {
