@@ -9,11 +9,13 @@ mod content;
 mod data;
 mod effects;
 mod examples;
+mod explain;
 mod simulate;
 
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
 pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
 pub use effects::EffectsArgs;
+pub use explain::{Explain, ExplainArgs, ExplainTicketArgs};
 pub use simulate::SimulateArgs;
 
 mod person;
@@ -60,6 +62,9 @@ pub enum Command {
     /// Say why a customer got what a job gave, or nothing: all that is on record, and what a run would decide
     #[command(after_help = examples::WHY)]
     Why(WhyArgs),
+    /// Explain the deadlines of a ticket: the policy that holds, and how each due instant came about
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainArgs),
     /// Show what the messages of a job brought about: who took part, which orders followed, and what would have without
     #[command(after_help = examples::EFFECTS)]
     Effects(EffectsArgs),

@@ -13,6 +13,7 @@ mod control;
 mod coupons;
 mod demo;
 mod effects;
+mod explain;
 mod failure;
 mod files;
 mod folder;
@@ -104,6 +105,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Plan(command) => plan::run(arguments, command).await,
         Command::Effects(command) => effects::run(arguments, command).await,
         Command::Why(command) => why::run(arguments, command).await,
+        Command::Explain(command) => explain::run(arguments, command).await,
         Command::Simulate(command) => simulate::run(arguments, command).await,
         Command::Run(command) => run::run(arguments, command).await,
         Command::Backfill(command) => run::backfill(arguments, command).await,

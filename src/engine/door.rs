@@ -263,6 +263,18 @@ pub trait Job: Send + Sync + std::fmt::Debug {
         Box::pin(async { Ok(None) })
     }
 
+    /// How the deadlines of a ticket come about at the run's as-of; none when there is no such ticket, or the job is not
+    /// about tickets. Reads only.
+    fn ticket<'a>(
+        &'a self,
+        run: &'a Run,
+        ticket_id: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Explained>, JobError>> {
+        let _ = (run, ticket_id, tx);
+        Box::pin(async { Ok(None) })
+    }
+
     /// What a past as-of means.
     fn replay(&self) -> Replay;
 

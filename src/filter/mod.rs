@@ -37,6 +37,7 @@ mod operand;
 mod pattern;
 mod period;
 mod read;
+mod scope;
 mod shapes;
 mod standing;
 mod ticket;
@@ -49,7 +50,8 @@ pub use facts::track::Tracking;
 pub use facts::{Cuts, Kept, Rank, Requirements, Universe, WindowNeeds, cuts, keep, touch_between, watch};
 pub use leaf::{Leaf, Subject};
 pub use nearest::Edge;
-pub use read::{Scope, read, read_table};
+pub use read::{read, read_table};
+pub use scope::Scope;
 pub use tree::{Answer, Line, Node};
 
 /// A condition.

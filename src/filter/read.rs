@@ -5,49 +5,11 @@ use super::field::{self, Kind};
 use super::leaf::{Leaf, Subject};
 use super::operand::Scalar;
 use super::operator::{self, Operator};
+use super::scope::Scope;
 use super::{Filter, event, field::Field, segment, standing, ticket};
 use crate::jobfile::duration::Span;
-use crate::jobfile::kind::{Cuts, Ladders, ReadContext, Segments};
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
 use crate::spelling::nearest;
-
-/// What a condition may refer to.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'a> {
-    /// The file's own window; without one a condition on orders must name its own.
-    pub window: Option<Span>,
-    /// The ladders of the folder.
-    pub ladders: &'a Ladders,
-    /// Where ranks begin, when a check of the file says it.
-    pub cuts: &'a Cuts,
-    /// The segments of the folder.
-    pub segments: &'a Segments,
-    /// The segments that are being read, the outermost first; none for a job.
-    pub inside: &'a [&'a str],
-    /// A ticket is at hand, which conditions can ask about.
-    pub ticket: bool,
-}
-
-impl<'a> Scope<'a> {
-    /// For conditions of a job file with that window.
-    #[must_use]
-    pub fn of(context: &ReadContext<'a>, window: Option<Span>) -> Self {
-        Self {
-            window,
-            ladders: context.ladders,
-            cuts: context.cuts,
-            segments: context.segments,
-            inside: &[],
-            ticket: false,
-        }
-    }
-
-    /// The same where a ticket of the customer is at hand, as `t`.
-    #[must_use]
-    pub fn with_ticket(self) -> Self {
-        Self { ticket: true, ..self }
-    }
-}
 
 /// Makes a group of its conditions.
 type Group = fn(Vec<Filter>) -> Filter;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::Filter;
-use super::read::Scope;
+use super::scope::Scope;
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Cuts, Ladders, Segments};
 use crate::jobfile::problem::{Problem, Problems};

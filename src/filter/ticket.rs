@@ -3,7 +3,8 @@
 
 use super::field::{Field, Kind, Source};
 use super::leaf::{Leaf, Subject};
-use super::read::{Scope, comparison, plain};
+use super::read::{comparison, plain};
+use super::scope::Scope;
 use crate::jobfile::reader::{Reader, did_you_mean};
 
 /// What a job file calls what it asks of: `ticket`.

@@ -10,8 +10,9 @@ pub mod missing;
 pub mod page;
 pub mod retier;
 pub mod segment;
+pub mod sla;
 
 use crate::jobfile::kind::Kind;
 
 /// The one registry: a new kind is its folder and its line here.
-pub static KINDS: &[&dyn Kind] = &[&message::MessageKind, &retier::Retier];
+pub static KINDS: &[&dyn Kind] = &[&message::MessageKind, &retier::Retier, &sla::SlaKind];

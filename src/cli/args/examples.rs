@@ -25,6 +25,12 @@ Examples:
   tend why --customer D0000001 --job birthday
   tend why --customer D0000001 --job birthday --at 2026-06-01";
 
+/// After the options of `tend explain`.
+pub const EXPLAIN: &str = "\
+Examples:
+  tend explain ticket T-1042
+  tend explain ticket T-1042 --job complaint-sla --at 2026-06-01T18:00:00+08:00";
+
 /// After the options of `tend render`.
 pub const RENDER: &str = "\
 Nothing is sent, no code is used, and the links lead nowhere. Who has no occasion gets an example in each channel.

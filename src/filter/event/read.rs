@@ -7,7 +7,8 @@ use super::{ALL, Event, Happened, MEASURES, Measure, Restriction, Values, find, 
 use crate::filter::leaf::{Leaf, Subject};
 use crate::filter::operand::Scalar;
 use crate::filter::operator::{self, Operator};
-use crate::filter::read::{Scope, comparison, plain};
+use crate::filter::Scope;
+use crate::filter::read::{comparison, plain};
 use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::jobfile::value::{self, Found};

@@ -1,0 +1,8 @@
+-- sla/changed: takes up to $2 changes noted for the job $1; their tickets.
+with
+taken as (
+    delete from tend.sla_change
+    where ctid = any (array(select n.ctid from tend.sla_change n where n.job = $1 limit $2))
+    returning ticket_id
+)
+select distinct ticket_id as "ticket_id!" from taken order by 1
