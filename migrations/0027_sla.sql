@@ -205,6 +205,18 @@ begin
 end $$;
 comment on function tend.note_customers_of_tickets() is 'Notes the open tickets of customers who changed: their policy may be another one now.';
 
+create function tend.note_callbacks() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    insert into tend.sla_change (job, ticket_id)
+    select j.job, d.ticket_id
+    from (select distinct n.ticket_id from new_rows n where n.ticket_id is not null and n.kind = 'callback') d
+    cross join tend.sla_job j;
+    return null;
+end $$;
+comment on function tend.note_callbacks() is 'Notes the tickets about whose callbacks something was said.';
+
+create trigger tend_sla_updated after update on tend.task referencing new table as new_rows
+    for each statement execute function tend.note_callbacks();
 create trigger tend_sla_inserted after insert on tend.ladder_state referencing new table as new_rows
     for each statement execute function tend.note_customers_of_tickets();
 create trigger tend_sla_updated after update on tend.ladder_state referencing old table as old_rows new table as new_rows

@@ -8,7 +8,7 @@ use crate::jobfile::checks::Check;
 
 /// Writes all customers of a check with everything that belongs to them.
 pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Result<()> {
-    for relation in ["customer", "orders", "interaction", "ticket", "product_view", "consent", "outbox", "answer"] {
+    for relation in ["customer", "orders", "interaction", "ticket", "ticket_event", "product_view", "consent", "outbox", "answer"] {
         let rows = check.customers.iter().flat_map(|customer| &customer.rows).filter(|row| row.relation == relation);
         let rows: Vec<Value> = rows.map(|row| Value::Object(row.columns.clone())).collect();
         if !rows.is_empty() {
@@ -72,6 +72,7 @@ async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::R
             "insert into crm.interaction select * from jsonb_populate_recordset(null::crm.interaction, $1)"
         }
         "ticket" => "insert into crm.ticket select * from jsonb_populate_recordset(null::crm.ticket, $1)",
+        "ticket_event" => "insert into crm.ticket_event select * from jsonb_populate_recordset(null::crm.ticket_event, $1)",
         "product_view" => {
             "insert into crm.product_view select * from jsonb_populate_recordset(null::crm.product_view, $1)"
         }

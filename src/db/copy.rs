@@ -26,6 +26,9 @@ const LIFE: [&str; 8] =
 /// What every database has of its own.
 const OWN: [&str; 4] = ["migration", "migration_crm", "driven_clock", "home"];
 
+/// What triggers write while a copy is filled: copied last, in its place.
+const CHANGES: [&str; 2] = ["change", "sla_change"];
+
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -129,9 +132,11 @@ async fn fill(source: &mut PgConnection, scratch: &mut Scratch, copied: impl Fn(
     loosen(target).await?;
     let tables = tables(source, target).await?;
     for table in &tables {
-        if (table.schema.as_str(), table.name.as_str()) == ("tend", "change") {
-            // what the triggers noted while the copy was filled is no change
-            target.execute("truncate tend.change").await?;
+        // what the triggers noted while the copy was filled is no change
+        match (table.schema.as_str(), table.name.as_str()) {
+            ("tend", "change") => drop(target.execute("truncate tend.change").await?),
+            ("tend", "sla_change") => drop(target.execute("truncate tend.sla_change").await?),
+            _ => {}
         }
         copied(pour(source, target, table).await?);
     }
@@ -179,7 +184,7 @@ async fn tables(source: &mut PgConnection, target: &mut PgConnection) -> sqlx::R
     )
     .fetch_all(target)
     .await?;
-    let changes = open.remove_entry(&("tend".to_owned(), "change".to_owned()));
+    let changes = CHANGES.map(|name| open.remove_entry(&("tend".to_owned(), name.to_owned())));
     let mut ordered = Vec::new();
     while !open.is_empty() {
         let waits = |schema: &str, name: &str| {
@@ -192,7 +197,7 @@ async fn tables(source: &mut PgConnection, target: &mut PgConnection) -> sqlx::R
         let ready = if ready.is_empty() { open.keys().cloned().collect() } else { ready };
         ordered.extend(ready.into_iter().filter_map(|key| open.remove_entry(&key)));
     }
-    let both = ordered.into_iter().chain(changes).filter_map(|((schema, name), columns)| {
+    let both = ordered.into_iter().chain(changes.into_iter().flatten()).filter_map(|((schema, name), columns)| {
         let known: BTreeSet<String> = there.remove(&(schema.clone(), name.clone()))?.into_iter().collect();
         let columns = columns.into_iter().filter(|column| known.contains(column)).collect();
         Some(Table { schema, name, columns })
@@ -257,6 +262,8 @@ async fn follow_on(source: &mut PgConnection, target: &mut PgConnection) -> sqlx
         .bind(watch)
         .execute(&mut *target)
         .await?;
+    let watch: Option<String> = sqlx::query_scalar("select tend.sla_watch()").fetch_one(&mut *source).await?;
+    sqlx::query("update tend.sla_job set watch = tend.sla_watch() where watch = $1").bind(watch).execute(&mut *target).await?;
     let original = sqlx::query_as(IDENTITY).fetch_one(source).await?;
     place(target, original).await
 }

@@ -291,11 +291,12 @@ async fn in_force(conn: &mut PgConnection) -> sqlx::Result<Vec<InForce>> {
 pub(super) async fn until_next(engine: &Engine) -> sqlx::Result<Option<Duration>> {
     let mut conn = engine.db.pool().acquire().await?;
     let now = engine.clock.now(&mut conn).await?;
-    let next = next_instant(engine, &mut conn, now).await?;
+    let next = next_instant(engine, &mut conn, now, &[]).await?;
     Ok(next.map(|next| (next - now).to_std().unwrap_or_default()))
 }
 
-/// When there is something to plan or to claim next, behind `now`; none: nothing is known to come.
+/// When there is something to plan or to claim next, behind `now`, slots of the jobs `but` left out; none: nothing is known
+/// to come.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -303,13 +304,14 @@ pub(super) async fn next_instant(
     engine: &Engine,
     conn: &mut PgConnection,
     now: DateTime<Utc>,
+    but: &[String],
 ) -> sqlx::Result<Option<DateTime<Utc>>> {
     let jobs = in_force(conn).await?;
     let mut next =
         sqlx::query_scalar!("select min(run_after) from tend.job_run where state = 'due' and run_after > $1", now)
             .fetch_one(&mut *conn)
             .await?;
-    for job in jobs {
+    for job in jobs.into_iter().filter(|job| !but.contains(&job.job)) {
         let Ok(spec) = engine.specs.get(conn, &job.spec_hash).await else { continue };
         let slot = spec.schedule.as_ref().and_then(|schedule| schedule.next_after(job.planned_to.max(now)));
         next = [next, slot].into_iter().flatten().min();

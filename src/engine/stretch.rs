@@ -33,10 +33,10 @@ impl Engine {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub async fn next_instant(&self) -> sqlx::Result<Option<DateTime<Utc>>> {
+    pub async fn next_instant(&self, but: &[String]) -> sqlx::Result<Option<DateTime<Utc>>> {
         let mut conn = self.db.pool().acquire().await?;
         let now = self.clock.now(&mut conn).await?;
-        let mut next = planner::next_instant(self, &mut conn, now).await?;
+        let mut next = planner::next_instant(self, &mut conn, now, but).await?;
         let waiting = sqlx::query!(
             "select slot, created_at, spec_hash from tend.job_run
              where state = 'due' and run_after <= $1 and trigger in ('schedule', 'catchup')",

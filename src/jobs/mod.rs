@@ -11,8 +11,9 @@ pub mod page;
 pub mod retier;
 pub mod segment;
 pub mod sla;
+pub mod surge;
 
 use crate::jobfile::kind::Kind;
 
 /// The one registry: a new kind is its folder and its line here.
-pub static KINDS: &[&dyn Kind] = &[&message::MessageKind, &retier::Retier, &sla::SlaKind];
+pub static KINDS: &[&dyn Kind] = &[&message::MessageKind, &retier::Retier, &sla::SlaKind, &surge::SurgeKind];

@@ -43,6 +43,8 @@ own as (
         -- what staff were written about the customer speaks of others too: that it was, and when
         'letter', (select jsonb_agg(jsonb_build_object('message_id', o.message_id, 'job', o.job, 'created_at', o.created_at) order by o.message_id)
                    from tend.letter l join tend.outbox o using (message_id) where l.customers @> array[$1]),
+        'deadline', (select jsonb_agg(t order by ticket_id, clock, cycle) from tend.sla_clock t where customer_id = $1),
+        'alert', (select jsonb_agg(t order by alert_id) from tend.sla_alert t where customer_id = $1),
         'reservation', (select jsonb_agg(t) from tend.reservation t where customer_id = $1),
         'level', (select jsonb_agg(t order by ladder) from tend.ladder_state t where customer_id = $1),
         'level_due', (select jsonb_agg(t order by ladder) from tend.ladder_fall t where customer_id = $1),

@@ -43,17 +43,26 @@ task_event as (
     update tend.task_event set note = null where task_id in (select task_id from tend.task where customer_id = $1) returning 1
 ),
 letter as (delete from tend.letter where customers @> array[$1] returning 1),
+sla_ack as (
+    delete from tend.sla_ack
+    where ticket_id in (select ticket_id from tend.sla_clock where customer_id = $1 union select ticket_id from tend.sla_alert where customer_id = $1)
+    returning 1
+),
+sla_clock as (delete from tend.sla_clock where customer_id = $1 returning 1),
+sla_alert as (update tend.sla_alert set customer_id = m.name from made_up m where customer_id = $1 returning 1),
 suppression as (update tend.suppression set customer_id = null where customer_id = $1 returning 1)
 select jsonb_build_object(
            'tend.change', (select count(*) from change), 'tend.touched', (select count(*) from touched),
            'tend.fact', (select count(*) from fact), 'tend.fact_difference', (select count(*) from fact_difference),
            'tend.ladder_state', (select count(*) from ladder_state), 'tend.ladder_fall', (select count(*) from ladder_fall),
            'tend.reservation', (select count(*) from reservation), 'tend.ladder_override', (select count(*) from ladder_override),
-           'tend.letter', (select count(*) from letter)) as "deleted!",
+           'tend.letter', (select count(*) from letter), 'tend.sla_clock', (select count(*) from sla_clock),
+           'tend.sla_ack', (select count(*) from sla_ack)) as "deleted!",
        jsonb_build_object(
            'tend.ladder_move', (select count(*) from ladder_move), 'tend.occasion', (select count(*) from occasion),
            'tend.decision', (select count(*) from decision), 'tend.holdout', (select count(*) from holdout),
            'tend.outbox', (select count(*) from outbox), 'tend.attempt', (select count(*) from attempt),
            'tend.receipt', (select count(*) from receipt), 'tend.reply', (select count(*) from reply),
            'tend.choice', (select count(*) from choice), 'tend.answer', (select count(*) from answer),
-           'tend.task', (select count(*) from task), 'tend.task_event', (select count(*) from task_event), 'tend.suppression', (select count(*) from suppression)) as "renamed!"
+           'tend.task', (select count(*) from task), 'tend.task_event', (select count(*) from task_event), 'tend.suppression', (select count(*) from suppression),
+           'tend.sla_alert', (select count(*) from sla_alert)) as "renamed!"

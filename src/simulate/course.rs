@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
+use super::idle::Idle;
 use super::{LONGEST, SimulateError, Stretch};
 use crate::clock::{Clock, shown};
 use crate::db::Database;
@@ -102,10 +103,13 @@ impl Course<'_> {
         post.pay().await?;
         let (mut now, mut told) = (from, 0);
         loop {
-            let next = [engine.next_instant().await?, post.next_instant().await?].into_iter().flatten().min();
+            let idle = Idle::read(self.db, now).await?;
+            let next = [engine.next_instant(&idle.jobs()).await?, post.next_instant().await?, idle.wakes_at()];
+            let next = next.into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next < to) else { break };
             now = next.max(now);
             self.drive(now).await?;
+            idle.pass_over(self.db, now).await?;
             engine.pass_due().await?;
             post.pay().await?;
             let hours = (now - from).num_hours().unsigned_abs();

@@ -12,6 +12,7 @@
 mod compare;
 mod course;
 pub mod figures;
+mod idle;
 mod page;
 mod picture;
 mod report;

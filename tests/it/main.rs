@@ -29,6 +29,7 @@ mod returned;
 mod schedule;
 mod settings;
 mod simulate;
+mod sla;
 mod soak;
 mod task;
 mod web;

@@ -73,6 +73,18 @@ const PURPOSES: &[(&str, &str)] =
 const CHANNELS: &[(&str, &str)] = &[("email", "email"), ("sms", "sms")];
 const SURVEYS: &[(&str, &str)] =
     &[("csat", "csat"), ("nps", "nps"), ("choice", "choice"), ("invitation", "invitation")];
+const TICKET_EVENTS: &[(&str, &str)] = &[
+    ("opened", "opened"),
+    ("state", "state"),
+    ("customer_message", "customer_message"),
+    ("agent_message", "agent_message"),
+    ("assigned", "assigned"),
+    ("urgency", "urgency"),
+    ("channel", "channel"),
+    ("kind", "kind"),
+    ("due", "due"),
+    ("acknowledged", "acknowledged"),
+];
 const A_DAY: &str = "\"2026-05-01\"";
 
 /// `crm.customer` but for its id and the day of birth, which are read as one.
@@ -144,6 +156,18 @@ const LISTS: &[List] = &[
             column("solved_at", Takes::Instant, Default::Null),
             column("closed_at", Takes::Instant, Default::Null),
             text("subject"),
+        ],
+    },
+    List {
+        key: "ticket_events",
+        relation: "ticket_event",
+        id: Some("event_id"),
+        columns: &[
+            column("ticket_id", Takes::Text, Default::Needed("\"T-1\"")),
+            column("at", Takes::Instant, Default::Needed(A_DAY)),
+            column("kind", Takes::Words(TICKET_EVENTS), Default::Needed("\"agent_message\"")),
+            text("value"),
+            text("by_id"),
         ],
     },
     List {

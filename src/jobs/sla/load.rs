@@ -73,6 +73,17 @@ pub(super) async fn tickets(
             of.ticket.events.push(Event { event_id: event.event_id, at: event.at, what });
         }
     }
+    let called = sqlx::query!(
+        r#"select ticket_id as "ticket_id!", state_at from tend.task
+           where ticket_id = any ($1) and kind = 'callback' and state = 'done' and state_at <= $2"#,
+        tickets,
+        run.as_of
+    );
+    for call in called.fetch_all(&mut *conn).await? {
+        if let Some(of) = loaded.get_mut(&call.ticket_id) {
+            of.ticket.called_back.push(call.state_at);
+        }
+    }
     let words = sqlx::query!(
         "select ticket_id, clock, at from tend.sla_ack where job = $1 and ticket_id = any ($2) and at <= $3",
         run.job,

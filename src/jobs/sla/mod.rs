@@ -51,7 +51,9 @@ pub struct Sla {
     stale_after: Span,
     template: String,
     /// Language of letters to those whose own the template does not have.
-    locale: Option<String>,
+    locale: String,
+    /// Paths of the template's files.
+    files: Vec<String>,
     policies: Vec<Policy>,
 }
 
@@ -134,6 +136,6 @@ impl Job for Sla {
     }
 
     fn templates(&self) -> Vec<String> {
-        Vec::new()
+        self.files.clone()
     }
 }

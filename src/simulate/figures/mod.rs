@@ -3,6 +3,7 @@
 //!
 //! A new kind of job adds its file here and its line to [`SOURCES`].
 
+mod alerts;
 mod ladders;
 mod messages;
 mod runs;
@@ -23,6 +24,7 @@ const SOURCES: &[Source] = &[
     |conn, stretch| Box::pin(runs::troubled(conn, stretch)),
     |conn, stretch| Box::pin(messages::sections(conn, stretch)),
     |conn, stretch| Box::pin(ladders::sections(conn, stretch)),
+    |conn, stretch| Box::pin(alerts::sections(conn, stretch)),
     |conn, stretch| Box::pin(runs::all(conn, stretch)),
 ];
 

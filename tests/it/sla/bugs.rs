@@ -1,6 +1,6 @@
 //! Bugs of others, by their numbers: each would have been caught here.
 
-use tend::jobs::sla::clock::{At, Clock, Counted, State, Target, cycles, passed};
+use tend::jobs::sla::clock::{At, Clock, Counted, State, Target, Ticket, cycles, passed};
 
 use super::cases::{last, states, targets, ticket};
 use crate::support::instant;
@@ -173,7 +173,7 @@ fn a_callback_begins_with_solving_and_the_word_that_it_is_solved_is_none() {
 fn a_plan_is_a_state_and_a_topic_is_a_record() {
     let mut complaint = ticket(&[OPENED, ("2026-06-01T12:00:00Z", "state", "planned")]);
     let wanted = targets(&[(Clock::Register, 10), (Clock::Plan, 24 * 60)]);
-    let of = |ticket| cycles(ticket, &wanted, &always(), &states(), &[], instant("2026-06-01T13:00:00Z"));
+    let of = |ticket: &Ticket| cycles(ticket, &wanted, &always(), &states(), &[], instant("2026-06-01T13:00:00Z"));
     let without = of(&complaint);
     assert_eq!(last(&without, Clock::Plan).map(|cycle| (cycle.state, cycle.used)), Some((State::Met, 10_800)));
     assert!(last(&without, Clock::Register).is_some_and(|cycle| cycle.state == State::Running && cycle.breached_at.is_some()));
@@ -186,7 +186,7 @@ fn a_ticket_without_a_log_is_read_from_its_row() {
     let mut plain = ticket(&[OPENED]);
     plain.events.clear();
     let wanted = targets(&[(Clock::FirstResponse, 60), (Clock::Solution, 60)]);
-    let of = |ticket| cycles(ticket, &wanted, &always(), &states(), &[], instant("2026-06-01T11:00:00Z"));
+    let of = |ticket: &Ticket| cycles(ticket, &wanted, &always(), &states(), &[], instant("2026-06-01T11:00:00Z"));
     assert!(of(&plain).iter().all(|cycle| cycle.state == State::Running && cycle.breached_at.is_some()));
     "pending".clone_into(&mut plain.state);
     assert!(of(&plain).iter().all(|cycle| cycle.state == State::Paused && cycle.due.is_none()));

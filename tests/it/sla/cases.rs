@@ -217,7 +217,7 @@ const CASES: &[Case] = &[
             ("2013-06-04T12:00:00Z", "state", "closed"),
         ],
         as_of: "2013-06-04T15:00:00Z",
-        expected: &[(SOL, "2013-06-04T13:00:00Z", Some((0, 240)))],
+        expected: &[(SOL, "2013-06-04T16:00:00Z", Some((0, 240)))],
     },
     Case {
         name: "13: on a holiday",

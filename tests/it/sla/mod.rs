@@ -3,6 +3,8 @@
 mod bugs;
 mod cases;
 mod explained;
+#[path = "../../../benches/sla/reading.rs"]
+mod reading;
 mod recount;
 mod steps;
 mod sweep;
@@ -10,12 +12,10 @@ mod told;
 
 use std::sync::Arc;
 
+use reading::read;
 use serde_json::Value;
 use tend::calendar::business::Calendar;
 use tend::engine::door::{Explained, Job, JobError, Run, Step, Trigger, Tx};
-use tend::jobfile::kind::{Kind as _, Ladders};
-use tend::jobfile::problem::Problems;
-use tend::jobs::sla::{self, Sla, SlaKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, instant};
@@ -55,11 +55,6 @@ targets = { first_response = { within = "30m", time = "elapsed" }, solution = { 
 name = "all"
 targets = { first_response = { within = "1h", time = "elapsed" }, solution = { within = "24h", time = "elapsed" } }
 "#;
-
-fn read(text: &str) -> (Option<Sla>, Problems) {
-    let ladder = ("value-tiers".to_owned(), ["high", "mid", "normal"].map(String::from).to_vec());
-    crate::retier::value_tiers::read(text, &Ladders::new([ladder].into()), sla::read)
-}
 
 /// The job of a file that must be without fault.
 fn job(text: &str) -> Arc<dyn Job> {
@@ -145,9 +140,4 @@ async fn clocks(world: &World) -> Vec<String> {
 
 async fn alerts(world: &World) -> Vec<String> {
     world.rows("select ticket_id, clock, step, recipient, state, reason from tend.sla_alert order by alert_id").await
-}
-
-#[allow(dead_code, reason = "the kind is looked at by its name only")]
-fn kind() -> &'static str {
-    SlaKind.name()
 }

@@ -7,7 +7,7 @@ use super::super::clock::{Counted, Cycle, State, Ticket};
 use super::super::policy::Policy;
 use super::ticket::{Told, fate, steps};
 use super::{length, local};
-use crate::calendar::business::Calendar;
+use crate::calendar::business::{Calendar, Day, Trouble, Why};
 use crate::engine::door::{JobError, Run};
 use crate::jobs::layout::table;
 
@@ -103,10 +103,40 @@ fn target(policy: &Policy, ticket: &Ticket, cycle: &Cycle) -> String {
     }
 }
 
-/// The open times of the calendar between two instants, each with the reason.
+/// An open time, and why it is one.
+struct Window {
+    from: DateTime<Utc>,
+    to: DateTime<Utc>,
+    why: String,
+}
+
+/// The open times of the calendar between two instants.
+fn between(calendar: &Calendar, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Window>, Trouble> {
+    let day = |at: DateTime<Utc>| at.with_timezone(&calendar.zone()).date_naive();
+    let mut found = Vec::new();
+    // a night shift belongs to the day on which it begins
+    let first = day(from).pred_opt().filter(|before| calendar.day(*before).is_ok()).unwrap_or_else(|| day(from));
+    for date in first.iter_days().take_while(|date| *date <= day(to)) {
+        let Day { open, why } = calendar.day(date)?;
+        let open = open.into_iter().map(|(begins, ends)| (begins.max(from), ends.min(to)));
+        found.extend(open.filter(|(begins, ends)| begins < ends).map(|(from, to)| Window { from, to, why: reason(&why) }));
+    }
+    Ok(found)
+}
+
+fn reason(why: &Why) -> String {
+    match why {
+        Why::Weekday(day) => day.to_string(),
+        Why::Holiday(name) => format!("day off: {}", name.text()),
+        Why::MakeUp { name, like } => format!("worked in exchange for {}, as a {like}", name.text()),
+        Why::ByDate(name) => name.text().to_owned(),
+    }
+}
+
+/// The same for people and for programs.
 fn windows(calendar: &Calendar, from: DateTime<Utc>, to: DateTime<Utc>, text: &mut String, run: &Run) -> Vec<Value> {
     let zone = run.timezone;
-    let windows = match calendar.windows(from, to) {
+    let windows = match between(calendar, from, to) {
         Ok(windows) => windows,
         Err(trouble) => {
             text.push_str(&format!("  {trouble}\n"));
@@ -124,5 +154,5 @@ fn windows(calendar: &Calendar, from: DateTime<Utc>, to: DateTime<Utc>, text: &m
         let secs = (window.to - window.from).num_seconds();
         text.push_str(&format!("    {} to {} ({}, {})\n", local(window.from, zone), local(window.to, zone), length(secs), window.why));
     }
-    windows.iter().map(|window| json!({ "from": window.from, "to": window.to, "why": window.why.to_string() })).collect()
+    windows.iter().map(|window| json!({ "from": window.from, "to": window.to, "why": window.why })).collect()
 }

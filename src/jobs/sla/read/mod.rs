@@ -18,6 +18,7 @@ use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::jobs::calendars;
+use crate::outbox::channel::settings::Sort;
 
 /// The kind `sla`.
 #[derive(Debug, Clone, Copy)]
@@ -68,21 +69,22 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Sla> {
     let when = condition(&mut own, &scope);
     let states = states(&mut own);
     let stale_after = stale_after(&mut own);
-    let template = own.required_string("template", "\"sla-alert\"");
-    let locale = own.string("locale");
+    let letters = template(&mut own, context);
     own.finish();
     let steps = step::read_all(file, "escalate");
     let policies = policy::read_all(file, &scope, &steps);
     if file.problems() > before {
         return None;
     }
+    let files = context.templates.paths(&letters.as_ref()?.0);
     Some(Sla {
         calendar: calendar?,
         when,
         states,
         stale_after,
-        template: template?,
-        locale,
+        template: letters.as_ref()?.0.clone(),
+        locale: letters?.1,
+        files,
         policies: policies.into_iter().collect::<Option<Vec<Policy>>>()?,
     })
 }
@@ -96,6 +98,24 @@ fn calendar(own: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<String> {
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     own.problem("calendar", format!("there is no calendar {name:?}"), Some(did_you_mean(&name, &known)));
     None
+}
+
+/// The template of letters, and the language of those whose own it does not have.
+fn template(own: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<(String, String)> {
+    let template = own.required_string("template", "\"sla-alert\"");
+    let locale = own.string("locale");
+    let template = template?;
+    let languages = context.templates.locales(&template, Sort::Email);
+    let Some(first) = languages.first() else {
+        let help = format!("{}/sla-alert comes with tend: template = \"sla-alert\"", context.templates_dir);
+        own.problem("template", format!("there is no template {template:?} for mail"), Some(help));
+        return None;
+    };
+    if let Some(locale) = locale.as_ref().filter(|locale| !languages.contains(locale)) {
+        let known: Vec<&str> = languages.iter().map(String::as_str).collect();
+        own.problem("locale", format!("the template has no language {locale:?}"), Some(did_you_mean(locale, &known)));
+    }
+    Some((template, locale.unwrap_or_else(|| first.clone())))
 }
 
 /// `when`; what has to rank all customers cannot be asked every minute.

@@ -1,0 +1,48 @@
+//! Jobs that look at deadlines every minute: while nothing can come about their slots are passed over, since nobody changes
+//! a ticket during a simulation. What they would find, they find at the same minute.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::db::Database;
+
+/// Those that have nothing to look at, and until when.
+#[derive(Debug, Default)]
+pub(super) struct Idle(Vec<(String, DateTime<Utc>)>);
+
+impl Idle {
+    /// As the copy stands at `now`. Each wakes once a day in any case.
+    pub(super) async fn read(db: &Database, now: DateTime<Utc>) -> sqlx::Result<Self> {
+        let rows = sqlx::query!(
+            r#"select j.job, least((select min(k.next_at) from tend.sla_clock k where k.job = j.job and k.next_at is not null),
+                                   (select min(a.not_before) from tend.sla_alert a where a.job = j.job and a.state = 'held'),
+                                   j.as_of + interval '1 day') as "wakes_at!"
+               from tend.sla_job j
+               where j.basis is not null and j.rebuilt_to is null
+                 and not exists (select from tend.sla_change n where n.job = j.job)"#
+        );
+        let rows = rows.fetch_all(db.pool()).await?;
+        let idle = rows.into_iter().filter(|row| row.wakes_at > now);
+        Ok(Self(idle.map(|row| (row.job, row.wakes_at)).collect()))
+    }
+
+    /// Their names.
+    pub(super) fn jobs(&self) -> Vec<String> {
+        self.0.iter().map(|(job, _)| job.clone()).collect()
+    }
+
+    /// When the first of them wakes.
+    pub(super) fn wakes_at(&self) -> Option<DateTime<Utc>> {
+        self.0.iter().map(|(_, at)| *at).min()
+    }
+
+    /// Lets their slots up to now go by; of one that wakes, those before.
+    pub(super) async fn pass_over(&self, db: &Database, now: DateTime<Utc>) -> sqlx::Result<()> {
+        for (job, wakes_at) in &self.0 {
+            let to = if *wakes_at <= now { now - TimeDelta::seconds(1) } else { now };
+            sqlx::query!("update tend.job set planned_to = $2 where job = $1 and planned_to < $2", job, to)
+                .execute(db.pool())
+                .await?;
+        }
+        Ok(())
+    }
+}
