@@ -2,6 +2,7 @@
 -- for what was told and who said that he looks after it.
 create table tend.sla_job (
     job        text primary key,
+    zone       text not null,
     basis      text,
     rebuilt_to text,
     began_at   timestamptz not null,
@@ -11,6 +12,7 @@ create table tend.sla_job (
 );
 comment on table tend.sla_job is 'How far the jobs of the kind sla have come. While there is none, changes of tickets are not noted.';
 comment on column tend.sla_job.job is 'Which job.';
+comment on column tend.sla_job.zone is 'The zone of its file, in which its deadlines are shown.';
 comment on column tend.sla_job.basis is 'What the clocks were computed by: the policies and their calendar. When it is another one by now all open tickets are computed anew; null: they have to be.';
 comment on column tend.sla_job.rebuilt_to is 'While all are computed anew: up to this ticket they are. Null: all are.';
 comment on column tend.sla_job.began_at is 'As-of of its first run. What was late before it is told in one summary.';
@@ -101,7 +103,7 @@ comment on column tend.sla_alert.ticket_id is 'About which ticket.';
 comment on column tend.sla_alert.clock is 'About which clock.';
 comment on column tend.sla_alert.cycle is 'Which run of it (tend.sla_clock).';
 comment on column tend.sla_alert.step is 'Which step of the chain: 80%, before 30m, due, after 2h.';
-comment on column tend.sla_alert.asked is 'Whom the job file names: assignee, owner, team, supervisor, role:NAME, robot:CHANNEL, customer.';
+comment on column tend.sla_alert.asked is 'Whom the job file names: assignee, owner, team, supervisor, role:NAME, robot:CHANNEL, customer; several words where one person is meant by them.';
 comment on column tend.sla_alert.recipient is 'Who that was: staff:ID, robot:CHANNEL, customer; owner: nobody was found, so the owner of the job is told.';
 comment on column tend.sla_alert.customer_id is 'Whose ticket.';
 comment on column tend.sla_alert.policy is 'The policy whose step it is.';

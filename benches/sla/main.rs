@@ -62,7 +62,10 @@ async fn main() -> anyhow::Result<()> {
     let db = Database::connect(&DatabaseSettings::new(server.url())).await?;
     migrate(&db, true).await?;
     let job = job()?;
-    println!("a sweep of jobs/sla.toml: nothing due, {} events, {} tickets due; medians of {} rounds", size.events, size.due, size.rounds);
+    println!(
+        "a sweep of jobs/sla.toml: nothing due, {} events, {} tickets due; medians of {} rounds",
+        size.events, size.due, size.rounds
+    );
     let mut rest = Rest { pool: db.pool(), job: &job, now: "2026-06-01T02:00:00Z".parse()?, made: 0 };
     for share in [10, 3, 1] {
         rest.measure(&size, size.tickets / share).await?;
@@ -168,7 +171,8 @@ impl Rest<'_> {
         let mut cursor = None;
         loop {
             let mut transaction = self.pool.begin().await?;
-            let mut step = Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
+            let mut step =
+                Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
             let stepped = self.job.step(&mut step).await?;
             transaction.commit().await?;
             match stepped.next {

@@ -1,5 +1,7 @@
 //! Reads job files about tickets, for the benchmark and for tests.
 
+use tend::calendar::business::Calendars;
+use tend::jobfile::calendars::NamedCalendars;
 use tend::jobfile::kind::{Cuts, Ladders, ReadContext};
 use tend::jobfile::problem::Problems;
 use tend::jobfile::reader::read_text;
@@ -10,8 +12,11 @@ use tend::outbox::template::TemplateFolder;
 pub fn read(text: &str) -> (Option<Sla>, Problems) {
     let levels = ["high", "mid", "normal"].map(String::from).to_vec();
     let ladders = Ladders::new([("value-tiers".to_owned(), levels)].into());
-    let templates = TemplateFolder::from_files(["en", "zh-CN"].map(|locale| (format!("sla-alert/email.{locale}.mjml"), "<mjml></mjml>")));
+    let templates = TemplateFolder::from_files(
+        ["en", "zh-CN"].map(|locale| (format!("sla-alert/email.{locale}.mjml"), "<mjml></mjml>")),
+    );
     let cuts = Cuts::default();
+    let calendars = NamedCalendars::new(Some(Calendars::shipped().clone()));
     let context = ReadContext {
         job: "sla",
         timezone: chrono_tz::UTC,
@@ -21,6 +26,7 @@ pub fn read(text: &str) -> (Option<Sla>, Problems) {
         cuts: &cuts,
         segments: &Default::default(),
         jobs: None,
+        calendars: &calendars,
     };
     read_text(&"jobs/sla.toml".into(), &text.into(), |file| {
         file.leave(&["title", "description", "owner", "schedule", "check"]);

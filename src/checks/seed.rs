@@ -8,7 +8,9 @@ use crate::jobfile::checks::Check;
 
 /// Writes all customers of a check with everything that belongs to them.
 pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Result<()> {
-    for relation in ["customer", "orders", "interaction", "ticket", "ticket_event", "product_view", "consent", "outbox", "answer"] {
+    for relation in
+        ["customer", "orders", "interaction", "ticket", "ticket_event", "product_view", "consent", "outbox", "answer"]
+    {
         let rows = check.customers.iter().flat_map(|customer| &customer.rows).filter(|row| row.relation == relation);
         let rows: Vec<Value> = rows.map(|row| Value::Object(row.columns.clone())).collect();
         if !rows.is_empty() {

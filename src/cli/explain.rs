@@ -38,9 +38,12 @@ async fn ticket(arguments: &Arguments, command: &ExplainTicketArgs) -> Result<()
         let found = spec.code.ticket(&run, &command.ticket, &mut Tx::lend(&mut tx)).await.map_err(Failure::failed)?;
         explained.extend(found.map(|found| (run, found)));
     }
-    let known = sqlx::query_scalar!(r#"select exists (select from crm.ticket where ticket_id = $1) as "known!""#, command.ticket)
-        .fetch_one(&mut *tx)
-        .await?;
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from crm.ticket where ticket_id = $1) as "known!""#,
+        command.ticket
+    )
+    .fetch_one(&mut *tx)
+    .await?;
     tx.rollback().await?;
     if !known {
         return Err(Failure::Usage(format!("there is no ticket `{}`", command.ticket)));
@@ -59,7 +62,13 @@ async fn ticket(arguments: &Arguments, command: &ExplainTicketArgs) -> Result<()
         }));
     }
     let texts = explained.iter().map(|(run, explained)| {
-        format!("Ticket {} under {}, as of {}\n\n{}", command.ticket, run.job, when::both(run.as_of, run.timezone), explained.text)
+        format!(
+            "Ticket {} under {}, as of {}\n\n{}",
+            command.ticket,
+            run.job,
+            when::both(run.as_of, run.timezone),
+            explained.text
+        )
     });
     print::text(texts.collect::<Vec<_>>().join("\n"))
 }

@@ -263,7 +263,10 @@ async fn follow_on(source: &mut PgConnection, target: &mut PgConnection) -> sqlx
         .execute(&mut *target)
         .await?;
     let watch: Option<String> = sqlx::query_scalar("select tend.sla_watch()").fetch_one(&mut *source).await?;
-    sqlx::query("update tend.sla_job set watch = tend.sla_watch() where watch = $1").bind(watch).execute(&mut *target).await?;
+    sqlx::query("update tend.sla_job set watch = tend.sla_watch() where watch = $1")
+        .bind(watch)
+        .execute(&mut *target)
+        .await?;
     let original = sqlx::query_as(IDENTITY).fetch_one(source).await?;
     place(target, original).await
 }

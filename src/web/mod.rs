@@ -29,6 +29,7 @@ use crate::outbox::returned::Consequences;
 use crate::outbox::returned::calls::Callers;
 use crate::settings::{CompanySettings, PublicSettings};
 
+mod acknowledge;
 mod answer;
 mod choice;
 mod form;

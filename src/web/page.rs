@@ -13,7 +13,8 @@ use super::Shared;
 use super::visitor::LANGUAGES;
 
 const STYLE: &str = include_str!("page/style.css");
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
+    ("acknowledge.html", include_str!("page/acknowledge.html")),
     ("frame.html", include_str!("page/frame.html")),
     ("unsubscribe.html", include_str!("page/unsubscribe.html")),
     ("preferences.html", include_str!("page/preferences.html")),

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::server::Peer;
 use super::{Counts, Shared};
-use crate::outbox::link::{Asked, Bearer, Purpose};
+use crate::outbox::link::{Asked, Bearer, Purpose, Work};
 use crate::outbox::template::nearest;
 
 /// The languages of the pages.
@@ -54,6 +54,11 @@ impl Visitor {
     /// Which message the link asks about; whether it is over is still to be asked.
     pub fn asked(&self, shared: &Shared, token: &str) -> Result<Asked, Box<Response>> {
         shared.links.asked(token).map_err(|_| Box::new(self.refused(shared)))
+    }
+
+    /// Who of the house comes with the link, and about what; whether it is over is still to be asked.
+    pub fn worker(&self, shared: &Shared, purpose: Purpose, token: &str) -> Result<Work, Box<Response>> {
+        shared.links.signed_work(purpose, token).map_err(|_| Box::new(self.refused(shared)))
     }
 
     /// One more call of somebody who is none of our providers.

@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 use toml::de::DeValue;
 
 use super::{ALL, Event, Happened, MEASURES, Measure, Restriction, Values, find, measure};
+use crate::filter::Scope;
 use crate::filter::leaf::{Leaf, Subject};
 use crate::filter::operand::Scalar;
 use crate::filter::operator::{self, Operator};
-use crate::filter::Scope;
 use crate::filter::read::{comparison, plain};
 use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Reader, did_you_mean};

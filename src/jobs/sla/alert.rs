@@ -14,6 +14,11 @@ use super::policy::{Policy, Recipient};
 use crate::calendar::business::{Calendar, Calendars};
 use crate::engine::door::{JobError, Run};
 
+/// What stands between several words of `tend.sla_alert.asked`.
+pub(super) const AND: &str = ", ";
+/// Rows of one step stand together; so many at most are looked back at.
+const NEAR: usize = 200;
+
 /// A step of a cycle that came about.
 #[derive(Debug)]
 pub(super) struct Fired<'a> {
@@ -56,7 +61,7 @@ pub(super) async fn write(
         return Ok(0);
     }
     let people = people(run.business_date, &fired, &mut *conn).await?;
-    let mut rows = Vec::new();
+    let mut rows: Vec<AlertRow<'_>> = Vec::new();
     for one in &fired {
         let asked = one.due.to.word();
         let found = match &one.due.to {
@@ -66,6 +71,15 @@ pub(super) async fn write(
         // nobody has it, and nobody answers for him: the owner of the job must hear of it
         let found = if found.is_empty() { vec![("owner".to_owned(), None)] } else { found };
         for (recipient, hours) in found {
+            let same = |row: &&mut AlertRow<'_>| {
+                (row.ticket_id, row.clock, row.cycle, row.step, row.recipient.as_str())
+                    == (&one.ticket.ticket_id, one.clock, one.cycle, &one.due.step, recipient.as_str())
+            };
+            // somebody who is meant twice, as assignee and as deputy of the supervisor, is told once
+            if let Some(row) = rows.iter_mut().rev().take(NEAR).find(same) {
+                row.asked = format!("{}{AND}{asked}", row.asked);
+                continue;
+            }
             let not_before = match one.policy.round_the_clock || !one.due.to.works() {
                 true => run.as_of,
                 false => working(sla, calendars, hours.as_deref(), run.as_of)?,
@@ -91,12 +105,7 @@ pub(super) async fn write(
 }
 
 /// The first instant from `at` on at which the person works. Better told at once than never, where the calendar ends.
-fn working(
-    sla: &Sla,
-    calendars: &Calendars,
-    own: Option<&str>,
-    at: DateTime<Utc>,
-) -> Result<DateTime<Utc>, JobError> {
+fn working(sla: &Sla, calendars: &Calendars, own: Option<&str>, at: DateTime<Utc>) -> Result<DateTime<Utc>, JobError> {
     let calendar: &Calendar = match own.and_then(|name| calendars.get(name)) {
         Some(own) => own,
         None => sla.calendar(calendars)?,

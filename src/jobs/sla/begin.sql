@@ -14,9 +14,9 @@ standing as materialized (
     left join before b on true
 ),
 put as (
-    insert into tend.sla_job (job, basis, rebuilt_to, began_at, as_of, watch)
-    select $1, $3, s.rebuilt_to, $2, $2, s.watch from standing s where not s.later
+    insert into tend.sla_job (job, zone, basis, rebuilt_to, began_at, as_of, watch)
+    select $1, $4, $3, s.rebuilt_to, $2, $2, s.watch from standing s where not s.later
     on conflict (job) do update
-    set basis = excluded.basis, rebuilt_to = excluded.rebuilt_to, as_of = excluded.as_of, watch = excluded.watch
+    set zone = excluded.zone, basis = excluded.basis, rebuilt_to = excluded.rebuilt_to, as_of = excluded.as_of, watch = excluded.watch
 )
 select s.later as "later!", s.as_of as "before?", s.rebuilt_to as "rebuilt_to?", s.watch is not null as "watched!" from standing s

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
+use super::alert;
 use super::clock::Clock;
 use super::policy::Recipient;
 use crate::engine::door::{Decided, Decision, JobError, Run};
@@ -41,7 +42,8 @@ pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnectio
         run.job,
         ticket
     );
-    let told: BTreeSet<String> = told.fetch_all(conn).await?.into_iter().collect();
+    let told = told.fetch_all(conn).await?;
+    let told: BTreeSet<&str> = told.iter().flat_map(|asked| asked.split(alert::AND)).collect();
     let policy = clocks.first().map_or(NONE, |clock| &clock.policy);
     let mut what = Decision::from([(POLICY, json!(policy)), (TOLD, json!(told))]);
     let (mut met, mut missed) = (BTreeSet::new(), BTreeSet::new());
@@ -58,7 +60,8 @@ pub(super) async fn decided(run: &Run, customer_id: &str, conn: &mut PgConnectio
     what.insert(MET, json!(met));
     what.insert(MISSED, json!(missed));
     let why = clocks.iter().map(|row| {
-        let due = row.due_at.map_or_else(|| "no due instant".to_owned(), |due| format!("due {}", shown(due, run.timezone)));
+        let due =
+            row.due_at.map_or_else(|| "no due instant".to_owned(), |due| format!("due {}", shown(due, run.timezone)));
         format!("{} {} ({due})", row.clock, row.state)
     });
     let why = format!("ticket {ticket} under the policy {policy}: {}", why.collect::<Vec<_>>().join(", "));
@@ -137,13 +140,22 @@ pub(super) fn expect_schema() -> Map<String, Value> {
     let clocks = Clock::ALL.map(Clock::word);
     let list = |doc: &str, items: Value| json!({ "type": "array", "items": items, "description": doc });
     let mut keys = Map::new();
-    keys.insert(POLICY.into(), json!({ "type": "string", "description": "The policy that holds for the ticket; \"none\": none" }));
+    keys.insert(
+        POLICY.into(),
+        json!({ "type": "string", "description": "The policy that holds for the ticket; \"none\": none" }),
+    );
     for clock in clocks {
         let doc = "When it is due, in the job's zone; \"none\": nobody knows, or there is no such deadline";
         keys.insert(clock.into(), json!({ "type": "string", "description": doc, "examples": ["2026-06-01 10:00"] }));
     }
     keys.insert(MET.into(), list("The deadlines that were met", json!({ "enum": clocks })));
-    keys.insert(MISSED.into(), list("The deadlines that were not kept, also of what is still open", json!({ "enum": clocks })));
-    keys.insert(TOLD.into(), list("Whom the file names of those who are told, by then or when they work again", json!({ "type": "string" })));
+    keys.insert(
+        MISSED.into(),
+        list("The deadlines that were not kept, also of what is still open", json!({ "enum": clocks })),
+    );
+    keys.insert(
+        TOLD.into(),
+        list("Whom the file names of those who are told, by then or when they work again", json!({ "type": "string" })),
+    );
     keys
 }

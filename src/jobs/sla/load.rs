@@ -60,7 +60,8 @@ pub(super) async fn tickets(
     conn: &mut PgConnection,
 ) -> sqlx::Result<Vec<Loaded>> {
     let rows: Vec<Row> = sla.statement(run, tickets).query_as().fetch_all(&mut *conn).await?;
-    let mut loaded: BTreeMap<String, Loaded> = rows.into_iter().map(|row| (row.ticket_id.clone(), row.loaded())).collect();
+    let mut loaded: BTreeMap<String, Loaded> =
+        rows.into_iter().map(|row| (row.ticket_id.clone(), row.loaded())).collect();
     let events = sqlx::query!(
         "select e.ticket_id, e.event_id, e.at, e.kind, e.value
          from unnest($1::text[]) asked (ticket_id)

@@ -98,7 +98,10 @@ impl Sla {
     /// The calendar it names.
     fn calendar<'c>(&self, calendars: &'c Calendars) -> Result<&'c Calendar, JobError> {
         calendars.get(&self.calendar).ok_or_else(|| {
-            JobError::fail(anyhow::anyhow!("there is no calendar {:?} any more: put it back into config/calendars", self.calendar))
+            JobError::fail(anyhow::anyhow!(
+                "there is no calendar {:?} any more: put it back into config/calendars",
+                self.calendar
+            ))
         })
     }
 }

@@ -85,14 +85,20 @@ fn one<'a>(
         let word = cycle.target.clock.word();
         let before = |step: &str, asked: &str| {
             of.fired.iter().any(|(clock, at, name, whom)| {
-                (clock.as_str(), *at, name.as_str(), whom.as_str()) == (word, cycle.cycle, step, asked)
+                (clock.as_str(), *at, name.as_str()) == (word, cycle.cycle, step) && whom.split(alert::AND).any(|one| one == asked)
             })
         };
         let chased = chase(&cycle, policy, calendar, run.as_of, before).unwrap_or_else(|trouble| {
             cycle.trouble.get_or_insert_with(|| trouble.to_string());
             super::chase::Chase { next_at: cycle.due.filter(|due| *due > run.as_of), ..Default::default() }
         });
-        fired.extend(chased.due.into_iter().map(|due| Fired { ticket: &of.ticket, clock: word, cycle: cycle.cycle, policy, due }));
+        fired.extend(chased.due.into_iter().map(|due| Fired {
+            ticket: &of.ticket,
+            clock: word,
+            cycle: cycle.cycle,
+            policy,
+            due,
+        }));
         rows.push(row(of, policy, &cycle, chased.next_at));
     }
 }

@@ -63,8 +63,10 @@ pub(super) async fn step(sla: &Sla, step: &mut Step<'_>) -> Result<Stepped, JobE
 
 /// Claims the job for the run and finds out whether everything has to be computed anew.
 async fn begin(sla: &Sla, run: &Run, calendars: &Calendars, conn: &mut PgConnection) -> Result<Standing, JobError> {
-    let basis = sla.basis(calendars, run)?;
-    let done = sqlx::query_file!("src/jobs/sla/begin.sql", run.job, run.as_of, basis, run.timezone.name()).fetch_one(conn).await?;
+    let basis = sla.basis(calendars, run, &mut *conn).await?;
+    let done = sqlx::query_file!("src/jobs/sla/begin.sql", run.job, run.as_of, basis, run.timezone.name())
+        .fetch_one(conn)
+        .await?;
     if done.later {
         return Err(JobError::fail(anyhow::anyhow!(
             "the deadlines of {} stand at {}; they cannot be computed for the earlier {}",
@@ -87,10 +89,17 @@ async fn standing(run: &Run, conn: &mut PgConnection) -> Result<Standing, JobErr
 }
 
 /// The tickets of the next step, and whether there may be more after them. What is taken from the changes is deleted there.
-async fn batch(sla: &Sla, run: &Run, standing: &Standing, conn: &mut PgConnection) -> Result<(Vec<String>, bool), JobError> {
+async fn batch(
+    sla: &Sla,
+    run: &Run,
+    standing: &Standing,
+    conn: &mut PgConnection,
+) -> Result<(Vec<String>, bool), JobError> {
     if let Some(after) = &standing.rebuilt_to {
         let since = run.as_of - sla.reach();
-        let open = sqlx::query_file_scalar!("src/jobs/sla/rebuild.sql", run.job, after, since, BATCH).fetch_all(&mut *conn).await?;
+        let open = sqlx::query_file_scalar!("src/jobs/sla/rebuild.sql", run.job, after, since, BATCH)
+            .fetch_all(&mut *conn)
+            .await?;
         let whole = open.len() as i64 == BATCH;
         let to = open.last().filter(|_| whole);
         sqlx::query!("update tend.sla_job set rebuilt_to = $2 where job = $1", run.job, to).execute(conn).await?;
@@ -116,9 +125,11 @@ async fn reread(run: &Run, last: DateTime<Utc>, conn: &mut PgConnection) -> Resu
 
 impl Sla {
     /// What the clocks follow from besides the tickets: another one, and all are computed anew.
-    fn basis(&self, calendars: &Calendars, run: &Run) -> Result<String, JobError> {
-        let calendar = self.calendar(calendars)?;
-        let said = format!("{:?} {:?} {:?} {} {}", self.when, self.states, self.policies, run.timezone, calendar.name());
+    async fn basis(&self, calendars: &Calendars, run: &Run, conn: &mut PgConnection) -> Result<String, JobError> {
+        let calendar = self.calendar(calendars)?.name();
+        let text = sqlx::query_scalar!("select hash from tend.calendar where name = $1", calendar);
+        let text = text.fetch_optional(conn).await?.unwrap_or_default();
+        let said = format!("{:?} {:?} {:?} {} {text}", self.when, self.states, self.policies, run.timezone);
         Ok(Sha256::digest(said).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 

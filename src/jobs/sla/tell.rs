@@ -72,7 +72,8 @@ pub(super) enum Told<'h> {
 
 /// Tells it; how many alerts were.
 pub(super) async fn tell(sla: &Sla, run: &Run, conn: &mut PgConnection) -> Result<u64, JobError> {
-    let held = sqlx::query_file_as!(Held, "src/jobs/sla/held.sql", run.job, run.as_of, MOST).fetch_all(&mut *conn).await?;
+    let held =
+        sqlx::query_file_as!(Held, "src/jobs/sla/held.sql", run.job, run.as_of, MOST).fetch_all(&mut *conn).await?;
     if held.is_empty() {
         return Ok(0);
     }
@@ -126,7 +127,8 @@ fn grouped<'h>(sla: &Sla, open: &[&'h Held]) -> Vec<Told<'h>> {
         let (old, news): (Vec<&Held>, Vec<&Held>) = alerts.into_iter().partition(|alert| alert.is_old(sla));
         for alerts in [old, news] {
             // customers hear of their own ticket only
-            let summed = recipient != "customer" && (alerts.len() > SINGLE || (alerts.len() > 1 && alerts[0].is_old(sla)));
+            let summed =
+                recipient != "customer" && (alerts.len() > SINGLE || (alerts.len() > 1 && alerts[0].is_old(sla)));
             match summed {
                 true => told.push(Told::Summary(alerts)),
                 false => told.extend(alerts.into_iter().map(Told::One)),
@@ -136,7 +138,13 @@ fn grouped<'h>(sla: &Sla, open: &[&'h Held]) -> Vec<Told<'h>> {
     told
 }
 
-async fn mark(run: &Run, alerts: &[i64], state: &str, reason: Option<&str>, conn: &mut PgConnection) -> sqlx::Result<()> {
+async fn mark(
+    run: &Run,
+    alerts: &[i64],
+    state: &str,
+    reason: Option<&str>,
+    conn: &mut PgConnection,
+) -> sqlx::Result<()> {
     if alerts.is_empty() {
         return Ok(());
     }

@@ -131,7 +131,9 @@ impl Surge {
         }
         readers.dedup();
         if readers.is_empty() {
-            let owner = sqlx::query_scalar!("select owner from tend.spec where hash = $1", run.spec_hash).fetch_optional(conn).await?;
+            let owner = sqlx::query_scalar!("select owner from tend.spec where hash = $1", run.spec_hash)
+                .fetch_optional(conn)
+                .await?;
             readers.extend(owner.flatten().map(Recipient::Address));
         }
         let letters = found.iter().flat_map(|one| readers.iter().map(|reader| self.letter(run, one, reader.clone())));
@@ -163,12 +165,18 @@ impl Surge {
         let counted = self.counted(run, conn).await?;
         let mut text = format!(
             "Of each type: how many {}s came in the last {}, against what is usual in such a stretch (the mean of the {} before).\nA surge is at least {} and {} times as many as usual; it is told once.\n\n",
-            self.about, self.within, self.usual_over, self.at_least, decimal(self.times.normalize())
+            self.about,
+            self.within,
+            self.usual_over,
+            self.at_least,
+            decimal(self.times.normalize())
         );
         let head = ["type", "came", "usual", ""].map(str::to_owned).to_vec();
         let rows = counted.iter().map(|one| {
             let name = if one.subject.is_empty() { UNTYPED.to_owned() } else { one.subject.clone() };
-            let since = one.began_at.map_or_else(String::new, |at| format!("surge since {}", at.with_timezone(&run.timezone).format("%Y-%m-%d")));
+            let since = one.began_at.map_or_else(String::new, |at| {
+                format!("surge since {}", at.with_timezone(&run.timezone).format("%Y-%m-%d"))
+            });
             vec![name, count(one.count), decimal(one.usual.round_dp(1).normalize()), since]
         });
         text.push_str(&table(
@@ -201,7 +209,9 @@ impl Job for Surge {
         Box::pin(async move {
             let counted = self.counted(run, tx.conn()).await?;
             let surges: Vec<&str> = counted.iter().filter(|one| one.surges).map(|one| one.subject.as_str()).collect();
-            let why = counted.iter().map(|one| format!("{:?}: {} came, {} is usual", one.subject, one.count, one.usual.round_dp(1).normalize()));
+            let why = counted.iter().map(|one| {
+                format!("{:?}: {} came, {} is usual", one.subject, one.count, one.usual.round_dp(1).normalize())
+            });
             let why = why.collect::<Vec<_>>().join("; ");
             Ok(Some(Decided { what: Decision::from([(read::SURGES, json!(surges))]), why }))
         })

@@ -81,7 +81,8 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Surge> {
     let at_least = own.integer("at_least", 1..=1_000_000);
     let to = readers(&mut own);
     let template = own.required_string("template", "\"surge\"");
-    let languages = template.as_deref().map(|template| context.templates.locales(template, Sort::Email)).unwrap_or_default();
+    let languages =
+        template.as_deref().map(|template| context.templates.locales(template, Sort::Email)).unwrap_or_default();
     if template.is_some() && languages.is_empty() {
         let help = format!("{}/surge/email.zh-CN.mjml comes with tend", context.templates_dir);
         own.problem("template", "there is no such template for mail", Some(help));

@@ -131,6 +131,14 @@ impl Links {
         if work.expires.is_some_and(|at| at <= now) { Err(Forged) } else { Ok(work) }
     }
 
+    /// The same for who does not know the time yet: whether the link is over is still to be asked.
+    ///
+    /// # Errors
+    /// When the token is not ours or not for this purpose.
+    pub fn signed_work(&self, purpose: Purpose, token: &str) -> Result<Work, Forged> {
+        self.keys.read_work(purpose, token)
+    }
+
     /// Where the customer answers what the message asks.
     #[must_use]
     pub fn answer(&self, asked: Asked) -> String {

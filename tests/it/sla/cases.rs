@@ -57,7 +57,10 @@ pub fn ticket(log: &[(&str, &str, &str)]) -> Ticket {
 
 /// Targets in minutes of business time.
 pub fn targets(minutes: &[(Clock, i64)]) -> Vec<Target> {
-    minutes.iter().map(|(clock, minutes)| Target { clock: *clock, secs: minutes * 60, counted: Counted::Business }).collect()
+    minutes
+        .iter()
+        .map(|(clock, minutes)| Target { clock: *clock, secs: minutes * 60, counted: Counted::Business })
+        .collect()
 }
 
 struct Case {
@@ -83,7 +86,11 @@ const CASES: &[Case] = &[
         targets: HOUR_TWO_THREE,
         log: &[("2013-03-21T09:30:00Z", "opened", ""), ("2013-03-21T09:30:00Z", "customer_message", "")],
         as_of: "2013-03-21T09:30:00Z",
-        expected: &[(FR, "2013-03-21T10:30:00Z", None), (RESP, "2013-03-21T11:30:00Z", None), (SOL, "2013-03-21T12:30:00Z", None)],
+        expected: &[
+            (FR, "2013-03-21T10:30:00Z", None),
+            (RESP, "2013-03-21T11:30:00Z", None),
+            (SOL, "2013-03-21T12:30:00Z", None),
+        ],
     },
     Case {
         name: "2: the first response in time",
@@ -317,7 +324,8 @@ fn the_cases_of_the_notes_come_out_as_noted() {
 #[test]
 fn the_longest_of_several_answers_is_kept() {
     let log = CASES.iter().find(|case| case.name.starts_with("7:")).unwrap().log;
-    let all = cycles(&ticket(log), &targets(HOUR_TWO_THREE), &calendar("A"), &states(), &[], instant("2013-03-21T18:00:00Z"));
+    let all =
+        cycles(&ticket(log), &targets(HOUR_TWO_THREE), &calendar("A"), &states(), &[], instant("2013-03-21T18:00:00Z"));
     let used: Vec<i64> = all.iter().filter(|cycle| cycle.target.clock == RESP).map(|cycle| cycle.used / 60).collect();
     assert_eq!(used, [150, 5]);
 }
@@ -325,8 +333,18 @@ fn the_longest_of_several_answers_is_kept() {
 #[test]
 fn case_14_while_pending_nothing_is_due() {
     let log = &CASES.iter().find(|case| case.name.starts_with("14:")).unwrap().log[..4];
-    let all = cycles(&ticket(log), &targets(&[(FR, 120), (RESP, 1200), (SOL, 2400)]), &calendar("D"), &states(), &[], instant("2016-11-01T15:30:00Z"));
-    assert!(all.iter().all(|cycle| !cycle.state.is_open() || (cycle.state == State::Paused && cycle.due.is_none())), "{all:?}");
+    let all = cycles(
+        &ticket(log),
+        &targets(&[(FR, 120), (RESP, 1200), (SOL, 2400)]),
+        &calendar("D"),
+        &states(),
+        &[],
+        instant("2016-11-01T15:30:00Z"),
+    );
+    assert!(
+        all.iter().all(|cycle| !cycle.state.is_open() || (cycle.state == State::Paused && cycle.due.is_none())),
+        "{all:?}"
+    );
 }
 
 /// The next deadline of all clocks.
@@ -338,7 +356,14 @@ fn next(all: &[Cycle]) -> Option<chrono::DateTime<chrono::Utc>> {
 fn the_next_deadline_is_the_first_of_those_that_are_open() {
     for (case, expected) in [("1:", "2013-03-21T10:30:00Z"), ("4:", "2013-03-21T12:30:00Z")] {
         let case = CASES.iter().find(|one| one.name.starts_with(case)).unwrap();
-        let all = cycles(&ticket(case.log), &targets(case.targets), &calendar(case.calendar), &states(), &[], instant(case.as_of));
+        let all = cycles(
+            &ticket(case.log),
+            &targets(case.targets),
+            &calendar(case.calendar),
+            &states(),
+            &[],
+            instant(case.as_of),
+        );
         assert_eq!(next(&all), Some(instant(expected)), "{}", case.name);
     }
 }

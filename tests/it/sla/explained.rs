@@ -5,8 +5,7 @@ use super::*;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_is_explained_window_by_window() {
     let world = company().await;
-    let job = job(
-        r#"
+    let job = job(r#"
 title = "test"
 [sla]
 calendar = "cn"
@@ -24,8 +23,7 @@ targets = { first_response = { within = "2h" } }
 [[policy]]
 name = "all"
 targets = { first_response = { within = "8h", urgency = { urgent = "1h" } }, solution = { within = "20h" } }
-"#,
-    );
+"#);
     let utc = |local: &str| format!("{local}+08:00");
     sweep(&world, &job, &utc("2026-02-13T10:00:00")).await;
     open(&world, "T-1", &utc("2026-02-13T16:00:00")).await;

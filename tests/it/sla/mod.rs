@@ -5,8 +5,10 @@ mod cases;
 mod explained;
 #[path = "../../../benches/sla/reading.rs"]
 mod reading;
+mod pages;
 mod recount;
 mod steps;
+mod surges;
 mod sweep;
 mod told;
 

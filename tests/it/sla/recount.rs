@@ -18,7 +18,11 @@ async fn a_day_of_changes_and_a_computation_of_everything_give_the_same() {
             open(&world, &format!("T-{number:03}"), &at).await;
         }
         let before = (hour * 3 - 2).max(3);
-        for (place, (kind, value)) in [("state", "pending"), ("agent_message", ""), ("state", "open"), ("customer_message", "")].iter().enumerate() {
+        for (place, (kind, value)) in
+            [("state", "pending"), ("agent_message", ""), ("state", "open"), ("customer_message", "")]
+                .iter()
+                .enumerate()
+        {
             let number = (before * 7 + place * 5) % (hour * 3) + 3;
             let at = format!("2026-06-01T{hour:02}:{:02}:00Z", 10 + place * 10);
             if number < hour * 3 {
@@ -50,9 +54,13 @@ async fn zammad_4353_and_534_an_edited_policy_computes_open_tickets_anew_and_cle
     world.sql("update crm.ticket set urgency = 'urgent' where ticket_id = 'T-2'").await;
     sweep(&world, &before, "2026-06-01T09:01:00Z").await;
     assert_eq!(clocks(&world).await.len(), 4);
-    let after = job(&PLAIN.replace("name = \"all\"\n", "name = \"calls\"\nwhen = { ticket = \"channel\", is = \"phone\" }\n"));
+    let after =
+        job(&PLAIN.replace("name = \"all\"\n", "name = \"calls\"\nwhen = { ticket = \"channel\", is = \"phone\" }\n"));
     sweep(&world, &after, "2026-06-01T09:02:00Z").await;
-    assert_eq!(clocks(&world).await, ["T-2\tfirst_response\turgent\trunning\t06-01 09:30", "T-2\tsolution\turgent\trunning\t06-01 21:00"]);
+    assert_eq!(
+        clocks(&world).await,
+        ["T-2\tfirst_response\turgent\trunning\t06-01 09:30", "T-2\tsolution\turgent\trunning\t06-01 21:00"]
+    );
     // and nobody is told of what no longer applies
     sweep(&world, &after, "2026-06-01T09:58:00Z").await;
     assert_eq!(world.value("select count(*) from tend.sla_alert where ticket_id = 'T-1'").await, "0");
@@ -77,7 +85,8 @@ async fn the_statements_of_a_sweep_use_their_indexes() {
     let job = job(PLAIN);
     world
         .sql(
-            "insert into crm.ticket (ticket_id, customer_id, opened_at, assignee_id, solved_at, state)
+            "insert into crm.customer (customer_id) select 'x' || n from generate_series(1, 20000) n;
+             insert into crm.ticket (ticket_id, customer_id, opened_at, assignee_id, solved_at, state)
                  select 'T-' || n, 'c' || n % 100, '2026-05-01Z', 'a1', case when n % 10 > 0 then timestamptz '2026-05-02Z' end, case when n % 10 > 0 then 'solved' else 'open' end
                  from generate_series(1, 20000) n;
              insert into crm.ticket_event (ticket_id, event_id, at, kind) select 'T-' || n, 'e', '2026-05-01T01:00Z', 'agent_message' from generate_series(1, 20000) n;",
@@ -85,10 +94,19 @@ async fn the_statements_of_a_sweep_use_their_indexes() {
         .await;
     sweep(&world, &job, "2026-06-01T09:01:00Z").await;
     world.sql("analyze").await;
-    let read = |file: &str| std::fs::read_to_string(format!("{}/src/jobs/sla/{file}.sql", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let read = |file: &str| {
+        std::fs::read_to_string(format!("{}/src/jobs/sla/{file}.sql", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
     let due = read("due").replace("$1", "'sla'").replace("$2", "timestamptz '2026-06-01T09:01Z'").replace("$3", "2000");
-    let rebuild = read("rebuild").replace("$1", "'sla'").replace("$2", "'T-1'").replace("$3", "timestamptz '2026-06-01Z'").replace("$4", "50");
-    let people = read("people").replace("$1", "array['T-1']").replace("$2", "array['assignee']").replace("$3", "date '2026-06-01'");
+    let rebuild = read("rebuild")
+        .replace("$1", "'sla'")
+        .replace("$2", "'T-1'")
+        .replace("$3", "timestamptz '2026-06-01Z'")
+        .replace("$4", "50");
+    let people = read("people")
+        .replace("$1", "array['T-1']")
+        .replace("$2", "array['assignee']")
+        .replace("$3", "date '2026-06-01'");
     for (statement, scanned) in [(due, "sla_clock"), (rebuild, "ticket"), (people, "ticket")] {
         let plan = explained(&world, &statement).await;
         assert!(!plan.contains(&format!("Seq Scan on {scanned}")), "{plan}");
@@ -101,6 +119,7 @@ async fn the_statements_of_a_sweep_use_their_indexes() {
 }
 
 async fn explained(world: &World, statement: &str) -> String {
-    let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain {statement}"))).fetch_all(world.pool()).await.unwrap();
+    let plan: Vec<String> =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain {statement}"))).fetch_all(world.pool()).await.unwrap();
     plan.join("\n")
 }

@@ -11,7 +11,10 @@ async fn a_ticket_is_followed_from_its_opening_to_its_end() {
     sweep(&world, &job, "2026-06-01T08:59:00Z").await;
     open(&world, "T-1", "2026-06-01T09:00:00Z").await;
     sweep(&world, &job, "2026-06-01T09:01:00Z").await;
-    assert_eq!(clocks(&world).await, ["T-1\tfirst_response\tall\trunning\t06-01 10:00", "T-1\tsolution\tall\trunning\t06-02 09:00"]);
+    assert_eq!(
+        clocks(&world).await,
+        ["T-1\tfirst_response\tall\trunning\t06-01 10:00", "T-1\tsolution\tall\trunning\t06-02 09:00"]
+    );
     assert!(alerts(&world).await.is_empty());
     // 80 % of an hour
     sweep(&world, &job, "2026-06-01T09:47:00Z").await;
@@ -27,7 +30,10 @@ async fn a_ticket_is_followed_from_its_opening_to_its_end() {
     assert_eq!(alerts(&world).await, warned, "what was answered in time is not late");
     world.sql("update crm.ticket set state = 'solved', solved_at = '2026-06-01T14:00:00Z'").await;
     sweep(&world, &job, "2026-06-01T14:01:00Z").await;
-    assert_eq!(clocks(&world).await, ["T-1\tfirst_response\tall\tmet\t06-01 10:00", "T-1\tsolution\tall\tmet\t06-02 09:00"]);
+    assert_eq!(
+        clocks(&world).await,
+        ["T-1\tfirst_response\tall\tmet\t06-01 10:00", "T-1\tsolution\tall\tmet\t06-02 09:00"]
+    );
     assert_eq!(world.value("select count(*) from tend.sla_clock where next_at is not null").await, "0");
     assert_eq!(world.value("select count(*) from tend.sla_change").await, "0");
 }
@@ -38,7 +44,13 @@ async fn the_chain_goes_from_the_assignee_over_the_supervisor_to_the_manager() {
     let job = job(PLAIN);
     sweep(&world, &job, "2026-06-01T08:59:00Z").await;
     open(&world, "T-1", "2026-06-01T09:00:00Z").await;
-    for at in ["2026-06-01T09:48:00Z", "2026-06-01T10:00:00Z", "2026-06-01T11:00:00Z", "2026-06-01T12:00:00Z", "2026-06-01T15:00:00Z"] {
+    for at in [
+        "2026-06-01T09:48:00Z",
+        "2026-06-01T10:00:00Z",
+        "2026-06-01T11:00:00Z",
+        "2026-06-01T12:00:00Z",
+        "2026-06-01T15:00:00Z",
+    ] {
         sweep(&world, &job, at).await;
     }
     let expected = [
@@ -47,7 +59,12 @@ async fn the_chain_goes_from_the_assignee_over_the_supervisor_to_the_manager() {
         "T-1\tfirst_response\tafter 2h\tstaff:m1\ttold\tnull",
     ];
     assert_eq!(alerts(&world).await, expected);
-    assert_eq!(world.value("select breached_at = '2026-06-01T10:00Z' from tend.sla_clock where clock = 'first_response'").await, "true");
+    assert_eq!(
+        world
+            .value("select breached_at = '2026-06-01T10:00Z' from tend.sla_clock where clock = 'first_response'")
+            .await,
+        "true"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,18 +84,26 @@ async fn a_word_that_somebody_looks_after_it_ends_the_chain() {
             sweep(&world, &job, at).await;
         }
         assert_eq!(alerts(&world).await, ["T-1\tfirst_response\t80%\tstaff:a1\ttold\tnull"]);
-        assert_eq!(world.value("select breached_at is not null from tend.sla_clock where clock = 'first_response'").await, "true", "late it is all the same");
+        assert_eq!(
+            world.value("select breached_at is not null from tend.sla_clock where clock = 'first_response'").await,
+            "true",
+            "late it is all the same"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_away_is_stood_in_for_and_what_nobody_has_goes_to_the_owner_of_the_job() {
     let world = company().await;
-    world.sql("insert into crm.absence (staff_id, from_day, until_day) values ('a1', '2026-05-30', '2026-06-01')").await;
+    world
+        .sql("insert into crm.absence (staff_id, from_day, until_day) values ('a1', '2026-05-30', '2026-06-01')")
+        .await;
     let job = job(PLAIN);
     sweep(&world, &job, "2026-06-01T08:59:00Z").await;
     open(&world, "T-1", "2026-06-01T09:00:00Z").await;
-    world.sql("insert into crm.ticket (ticket_id, customer_id, opened_at) values ('T-2', 'nobody', '2026-06-01T09:00Z')").await;
+    world
+        .sql("insert into crm.ticket (ticket_id, customer_id, opened_at) values ('T-2', 'nobody', '2026-06-01T09:00Z')")
+        .await;
     sweep(&world, &job, "2026-06-01T09:48:00Z").await;
     let expected = ["T-1\tfirst_response\t80%\tstaff:a2\ttold\tnull", "T-2\tfirst_response\t80%\towner\ttold\tnull"];
     assert_eq!(alerts(&world).await, expected);
@@ -94,7 +119,10 @@ async fn a_change_of_urgency_or_of_the_customers_tier_finds_the_policy_anew() {
     sweep(&world, &job, "2026-06-01T09:01:00Z").await;
     world.sql("update crm.ticket set urgency = 'urgent'").await;
     sweep(&world, &job, "2026-06-01T09:02:00Z").await;
-    assert_eq!(clocks(&world).await, ["T-1\tfirst_response\turgent\trunning\t06-01 09:30", "T-1\tsolution\turgent\trunning\t06-01 21:00"]);
+    assert_eq!(
+        clocks(&world).await,
+        ["T-1\tfirst_response\turgent\trunning\t06-01 09:30", "T-1\tsolution\turgent\trunning\t06-01 21:00"]
+    );
     world.sql("insert into tend.ladder_state (customer_id, ladder, level, since, run_id, reason) values ('c1', 'value-tiers', 'high', '2026-06-01Z', 1, '{}')").await;
     sweep(&world, &job, "2026-06-01T09:03:00Z").await;
     assert_eq!(clocks(&world).await, ["T-1\tsolution\tbest\trunning\t06-01 15:00"]);
@@ -146,7 +174,8 @@ async fn two_sweepers_at_once_tell_each_once() {
             let mut cursor = None;
             loop {
                 let mut transaction = pool.begin().await.unwrap();
-                let mut step = Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
+                let mut step =
+                    Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
                 // who comes second waits for the first, and may be told that it lost a race: nothing is written then
                 let Ok(stepped) = job.step(&mut step).await else { return };
                 if transaction.commit().await.is_err() {
@@ -179,7 +208,8 @@ async fn a_run_that_dies_between_its_steps_loses_and_doubles_nothing() {
         let mut cursor = None;
         for place in 0..=lives {
             let mut transaction = world.pool().begin().await.unwrap();
-            let mut step = Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
+            let mut step =
+                Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
             let stepped = job.step(&mut step).await.unwrap();
             if place == lives {
                 transaction.rollback().await.unwrap();

@@ -1,4 +1,4 @@
-//! Word about a ticket: it has arrived, somebody has it, it moved, it is solved. Each is told once, also several on one
+//! Word about a ticket: it has arrived, somebody has it, it moved, it takes longer, it is solved. Each is told once, also several on one
 //! day; where a ticket took several steps between two runs, only the last.
 
 use chrono::NaiveDate;
@@ -12,7 +12,7 @@ use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Reader, did_you_mean};
 
 /// What can be told.
-pub(super) const NEWS: [&str; 4] = ["received", "assigned", "moved", "solved"];
+pub(super) const NEWS: [&str; 5] = ["received", "assigned", "moved", "late", "solved"];
 /// How long it is news, where the file does not say it.
 const LIFE: Span = Span::days(1);
 /// Older than this it is none.
@@ -43,7 +43,8 @@ pub(super) fn read(trigger: &mut Reader<'_>) -> Option<Box<dyn Trigger>> {
 
 fn tell(trigger: &mut Reader<'_>) -> Vec<String> {
     if !trigger.has("tell") {
-        return NEWS.map(str::to_owned).to_vec();
+        // that it takes longer is told only where the file says so
+        return NEWS.iter().filter(|news| **news != "late").map(|news| (*news).to_owned()).collect();
     }
     let words = super::words(trigger, "tell", "[\"received\", \"solved\"]").unwrap_or_default();
     for word in words.iter().filter(|word| !NEWS.contains(&word.as_str())) {

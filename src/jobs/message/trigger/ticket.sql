@@ -1,6 +1,6 @@
 -- message/trigger/ticket: what there is to tell about a ticket: that it has arrived, that somebody has it, that it moved to
--- another state, that it is solved.
---   :tell which of these (received, assigned, moved, solved); :kinds of tickets, or null; :life how long news is news;
+-- another state, that it takes longer than was promised, that it is solved.
+--   :tell which of these (received, assigned, moved, late, solved); :kinds of tickets, or null; :life how long news is news;
 --   :open_for how long a ticket may be open and still be told about
 -- No log of events is asked of the company: what a ticket says now is compared with what the customer was told (the ledger,
 -- where the news is part of the name of the occasion). Only the furthest it has come to is told. A story is told from its
@@ -25,9 +25,18 @@ recent as (
 come as (
     select t.*, n.news, n.name, n.since
     from recent t
+    -- what a job about deadlines has the customer told
+    left join lateral (
+        select a.clock, a.cycle, a.state_at from tend.sla_alert a
+        where a.customer_id = t.customer_id and a.ticket_id = t.ticket_id and a.recipient = 'customer' and a.state = 'told'
+          and a.state_at <= :as_of::timestamptz
+        order by a.state_at desc, a.alert_id desc
+        limit 1
+    ) l on true
     cross join lateral (
         select v.news, 'ticket:' || t.ticket_id || ':' || v.name as name, v.since
-        from (values (4, 'solved', 'solved', t.ended_at, t.ended_at is not null),
+        from (values (5, 'solved', 'solved', t.ended_at, t.ended_at is not null),
+                     (4, 'late', 'late:' || l.clock || ':' || extract(epoch from l.cycle)::bigint, l.state_at, t.ended_at is null and l.clock is not null),
                      (3, 'moved', 'moved:' || t.state, :as_of::timestamptz,
                       t.ended_at is null and t.state not in ('open', 'new', 'solved', 'closed')),
                      (2, 'assigned', 'assigned:' || t.assignee_id, :as_of::timestamptz, t.ended_at is null and t.assignee_id is not null),
@@ -46,7 +55,7 @@ began as materialized (
 fresh as (
     select c.*
     from come c
-    where case when c.news in ('received', 'solved') then c.since > :as_of::timestamptz - :life::interval
+    where case when c.news in ('received', 'late', 'solved') then c.since > :as_of::timestamptz - :life::interval
                else c.opened_at > (select b.at from began b) - :life::interval
                     or exists (select from tend.occasion o
                                where o.job = :job::text and o.customer_id = c.customer_id

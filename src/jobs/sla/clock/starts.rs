@@ -118,6 +118,6 @@ impl Clock {
 
     /// Whether it stands still now.
     pub(super) fn waits(self, timeline: &Timeline) -> bool {
-        self.pauses() && timeline.now() == Standing::Waiting
+        self.pauses() && timeline.standing() == Standing::Waiting
     }
 }

@@ -56,7 +56,8 @@ impl<'c> Time<'c> {
         match self {
             Self::Business(calendar) => calendar.measure(from, until, pauses),
             Self::Elapsed => {
-                let paused = pauses.iter().map(|pause| (pause.to.min(until) - pause.from.max(from)).max(TimeDelta::zero()));
+                let paused =
+                    pauses.iter().map(|pause| (pause.to.min(until) - pause.from.max(from)).max(TimeDelta::zero()));
                 Ok(((until - from) - paused.sum::<TimeDelta>()).num_seconds())
             }
         }

@@ -50,7 +50,8 @@ impl Timeline {
             match &event.what {
                 What::State(state) | What::Opened(Some(state)) => {
                     logged |= matches!(event.what, What::State(_));
-                    timeline.planned_at = timeline.planned_at.or(Some(event.at).filter(|_| states.planned.contains(state)));
+                    timeline.planned_at =
+                        timeline.planned_at.or(Some(event.at).filter(|_| states.planned.contains(state)));
                     timeline.enter(event.at.max(ticket.opened_at), states.standing(state), true);
                 }
                 What::Opened(None) | What::Other => {}
@@ -76,7 +77,7 @@ impl Timeline {
             Standing::Over if ended.is_some() => return,
             standing => standing,
         };
-        if standing == self.now() {
+        if standing == self.standing() {
             return;
         }
         match (standing, ended) {
@@ -101,7 +102,7 @@ impl Timeline {
 
     /// How it stands at the end.
     #[must_use]
-    pub fn now(&self) -> Standing {
+    pub fn standing(&self) -> Standing {
         self.stretches.last().map_or(Standing::Open, |last| last.standing)
     }
 

@@ -52,7 +52,8 @@ pub(super) fn explain(
     if !lines.is_empty() {
         text.push_str(&table(&[], &lines));
     }
-    let steps: Vec<Value> = lines.iter().map(|line| json!({ "step": line[0], "at": line[1], "fate": line[2] })).collect();
+    let steps: Vec<Value> =
+        lines.iter().map(|line| json!({ "step": line[0], "at": line[1], "fate": line[2] })).collect();
     let json = json!({
         "clock": cycle.target.clock.word(), "cycle": cycle.cycle, "state": cycle.state.word(), "target_secs": cycle.target.secs,
         "counted": cycle.target.counted.word(), "started_at": cycle.start, "due_at": cycle.due, "by_hand": cycle.by_hand.is_some(),
@@ -71,7 +72,9 @@ fn stands(run: &Run, cycle: &Cycle) -> String {
         (State::Running, Some(due)) if cycle.breached_at.is_some() => format!("LATE, was due {due}; {used} used"),
         (State::Running, Some(due)) => format!("due {due}; {used} used"),
         (State::Running, None) => "runs, without a deadline".to_owned(),
-        (State::Paused, Some(due)) if cycle.breached_at.is_some() => format!("LATE, was due {due}; stands still, the customer is waited for"),
+        (State::Paused, Some(due)) if cycle.breached_at.is_some() => {
+            format!("LATE, was due {due}; stands still, the customer is waited for")
+        }
         (State::Paused, _) => format!("stands still, the customer is waited for; {used} used"),
         (state, due) => {
             let stopped = cycle.stopped_at.map_or_else(String::new, |at| local(at, zone));
@@ -119,7 +122,11 @@ fn between(calendar: &Calendar, from: DateTime<Utc>, to: DateTime<Utc>) -> Resul
     for date in first.iter_days().take_while(|date| *date <= day(to)) {
         let Day { open, why } = calendar.day(date)?;
         let open = open.into_iter().map(|(begins, ends)| (begins.max(from), ends.min(to)));
-        found.extend(open.filter(|(begins, ends)| begins < ends).map(|(from, to)| Window { from, to, why: reason(&why) }));
+        found.extend(open.filter(|(begins, ends)| begins < ends).map(|(from, to)| Window {
+            from,
+            to,
+            why: reason(&why),
+        }));
     }
     Ok(found)
 }
@@ -152,7 +159,13 @@ fn windows(calendar: &Calendar, from: DateTime<Utc>, to: DateTime<Utc>, text: &m
             continue;
         }
         let secs = (window.to - window.from).num_seconds();
-        text.push_str(&format!("    {} to {} ({}, {})\n", local(window.from, zone), local(window.to, zone), length(secs), window.why));
+        text.push_str(&format!(
+            "    {} to {} ({}, {})\n",
+            local(window.from, zone),
+            local(window.to, zone),
+            length(secs),
+            window.why
+        ));
     }
     windows.iter().map(|window| json!({ "from": window.from, "to": window.to, "why": window.why })).collect()
 }

@@ -30,16 +30,18 @@ pub(in crate::jobs::sla) async fn plan(sla: &Sla, run: &Run, conn: &mut PgConnec
     let name = |word: &str| Clock::of(word).map_or_else(|| word.to_owned(), |clock| clock.shown().to_owned());
     let mut text = String::from("Deadlines\n");
     let head = ["", "open", "late", "paused", "due within a day"].map(str::to_owned).to_vec();
-    let rows = clocks.iter().map(|row| {
-        vec![name(&row.clock), count(row.open), count(row.late), count(row.paused), count(row.soon)]
-    });
+    let rows = clocks
+        .iter()
+        .map(|row| vec![name(&row.clock), count(row.open), count(row.late), count(row.paused), count(row.soon)]);
     let numbers = [Align::Left, Align::Right, Align::Right, Align::Right, Align::Right];
     text.push_str(&match clocks.is_empty() {
         true => "  no ticket has an open one\n".to_owned(),
         false => table(&numbers, &[head].into_iter().chain(rows).collect::<Vec<_>>()),
     });
     text.push_str("\nWho is told\n");
-    let rows = steps.iter().map(|row| vec![name(&row.clock), row.step.clone(), row.asked.clone(), count(row.alerts), count(row.held)]);
+    let rows = steps
+        .iter()
+        .map(|row| vec![name(&row.clock), row.step.clone(), row.asked.clone(), count(row.alerts), count(row.held)]);
     let head = ["", "step", "whom", "now or later", "held to working time"].map(str::to_owned).to_vec();
     text.push_str(&match steps.is_empty() {
         true => "  nobody\n".to_owned(),

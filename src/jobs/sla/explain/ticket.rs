@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
+use super::super::Sla;
+use super::super::alert::AND;
 use super::super::clock::{self, Cycle, State};
 use super::super::load;
 use super::super::policy::{Policy, Step};
-use super::super::Sla;
 use super::{cycle, local};
 use crate::calendar::business::Calendar;
 use crate::engine::door::{Explained, JobError, Run};
@@ -125,14 +126,18 @@ pub(super) fn fate(run: &Run, cycle: &Cycle, step: &Step, at: Option<DateTime<Ut
     let zone = run.timezone;
     let word = cycle.target.clock.word();
     let mut by_word: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for alert in told.iter().filter(|alert| alert.clock == word && alert.cycle == cycle.cycle && alert.step == step.name) {
+    for alert in
+        told.iter().filter(|alert| alert.clock == word && alert.cycle == cycle.cycle && alert.step == step.name)
+    {
         let fate = match alert.state.as_str() {
             "held" => format!("{}: waits until {}", alert.recipient, local(alert.not_before, zone)),
             "dropped" => format!("{}: not told ({})", alert.recipient, alert.reason.as_deref().unwrap_or_default()),
             "summed" => format!("{}: told in a summary {}", alert.recipient, local(alert.state_at, zone)),
             _ => format!("{}: told {}", alert.recipient, local(alert.state_at, zone)),
         };
-        by_word.entry(alert.asked.clone()).or_default().push(fate);
+        for asked in alert.asked.split(AND) {
+            by_word.entry(asked.to_owned()).or_default().push(fate.clone());
+        }
     }
     let mut lines = Vec::new();
     for to in &step.to {

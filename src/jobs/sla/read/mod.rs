@@ -17,7 +17,6 @@ use crate::filter::{self, Filter, Scope};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::{Reader, did_you_mean};
-use crate::jobs::calendars;
 use crate::outbox::channel::settings::Sort;
 
 /// The kind `sla`.
@@ -90,14 +89,8 @@ pub fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Sla> {
 }
 
 fn calendar(own: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<String> {
-    let name = own.required_string("calendar", "\"cn\"")?;
-    let known = calendars::names(context);
-    if known.iter().any(|known| *known == name) {
-        return Some(name);
-    }
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    own.problem("calendar", format!("there is no calendar {name:?}"), Some(did_you_mean(&name, &known)));
-    None
+    own.required("calendar", "\"cn\"")?;
+    context.calendars.read(own, "calendar")
 }
 
 /// The template of letters, and the language of those whose own it does not have.
@@ -124,11 +117,14 @@ fn condition(reader: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {
         return None;
     }
     let when = filter::read(reader, "when", scope)?;
-    let ranked = when.requirements().windows.values().any(|needs| {
-        needs.contribution || !needs.ranks.is_empty() || !needs.scores.is_empty()
-    });
+    let ranked = when
+        .requirements()
+        .windows
+        .values()
+        .any(|needs| needs.contribution || !needs.ranks.is_empty() || !needs.scores.is_empty());
     if ranked {
-        let help = "let a ladder rank them every night, and ask for its level: { ladder = \"value-tiers\", is = \"high\" }";
+        let help =
+            "let a ladder rank them every night, and ask for its level: { ladder = \"value-tiers\", is = \"high\" }";
         reader.problem("when", "what ranks all customers cannot be asked for every ticket", Some(help.into()));
     }
     Some(when)

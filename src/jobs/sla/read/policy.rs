@@ -61,7 +61,11 @@ fn fits(table: &Reader<'_>, rules: &[Rule], steps: &[Step]) {
             && secs >= longest.as_seconds()
         {
             let help = format!("the longest target is {longest}; a share fits them all: at = \"80%\"");
-            table.problem("escalate", format!("the step {:?} would come before the clock starts", step.name), Some(help));
+            table.problem(
+                "escalate",
+                format!("the step {:?} would come before the clock starts", step.name),
+                Some(help),
+            );
         }
     }
 }
@@ -73,7 +77,8 @@ pub(super) fn in_order(table: &Reader<'_>, rules: &[Rule]) {
     for clock in [Clock::FirstResponse, Clock::NextResponse, Clock::Inform, Clock::Register, Clock::Plan] {
         let Some(rule) = of(clock).filter(|rule| rule.counted == solution.counted) else { continue };
         if rule.within > solution.within {
-            let message = format!("{} ({}) is promised later than the solution ({})", clock.word(), rule.within, solution.within);
+            let message =
+                format!("{} ({}) is promised later than the solution ({})", clock.word(), rule.within, solution.within);
             table.problem(clock.word(), message, Some("the shorter one first, or count both alike with `time`".into()));
         }
     }

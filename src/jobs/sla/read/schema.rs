@@ -8,7 +8,8 @@ use crate::filter;
 
 /// The tables, the kind's own first.
 pub(in crate::jobs::sla) fn schema() -> Vec<(&'static str, Value)> {
-    let list = |doc: &str| json!({ "type": "array", "items": { "type": "string", "minLength": 1 }, "description": doc });
+    let list =
+        |doc: &str| json!({ "type": "array", "items": { "type": "string", "minLength": 1 }, "description": doc });
     let own = json!({
         "type": "object", "title": "Deadlines of tickets",
         "description": "How long tickets may take, and who hears when they take longer. The first policy that fits a ticket holds.",
@@ -36,7 +37,10 @@ pub(in crate::jobs::sla) fn schema() -> Vec<(&'static str, Value)> {
     });
     vec![
         ("sla", own),
-        ("policy", json!({ "type": "array", "minItems": 1, "items": policy, "description": "In this order: the first that fits a ticket holds" })),
+        (
+            "policy",
+            json!({ "type": "array", "minItems": 1, "items": policy, "description": "In this order: the first that fits a ticket holds" }),
+        ),
         ("escalate", steps("Who is told, for policies that do not say it themselves")),
     ]
 }
@@ -77,7 +81,8 @@ fn described(clock: Clock) -> &'static str {
 }
 
 fn steps(doc: &str) -> Value {
-    let recipient = json!({ "type": "string", "pattern": "^(assignee|owner|team|supervisor|customer|role:.+|robot:.+)$" });
+    let recipient =
+        json!({ "type": "string", "pattern": "^(assignee|owner|team|supervisor|customer|role:.+|robot:.+)$" });
     let step = json!({
         "type": "object", "additionalProperties": false, "required": ["to"],
         "properties": {

@@ -9,7 +9,8 @@ use crate::jobfile::duration::Span;
 use crate::jobfile::reader::{Node, Reader, did_you_mean};
 use crate::jobfile::value;
 
-const WHEN: &str = "at = \"80%\", at = \"start\", at = \"due\", at = \"24h\" (after the start), before = \"30m\" or after = \"2h\"";
+const WHEN: &str =
+    "at = \"80%\", at = \"start\", at = \"due\", at = \"24h\" (after the start), before = \"30m\" or after = \"2h\"";
 
 /// The steps at `key`; those of one moment are one step.
 pub(super) fn read_all(reader: &mut Reader<'_>, key: &str) -> Vec<Step> {
@@ -98,14 +99,19 @@ fn at(table: &mut Reader<'_>, lead: Option<Span>) -> Option<(String, At)> {
     match value::duration(node.get_ref()) {
         Ok(span) => Some(start(span)),
         Err(_) => {
-            table.problem("at", "`at` is a share, a length of time from the start, \"start\" or \"due\"", Some(WHEN.into()));
+            table.problem(
+                "at",
+                "`at` is a share, a length of time from the start, \"start\" or \"due\"",
+                Some(WHEN.into()),
+            );
             None
         }
     }
 }
 
 fn share(table: &Reader<'_>, node: &Node<'_>, lead: Option<Span>) -> Option<(String, At)> {
-    let thousandths = value::percent(node.get_ref()).map(|share| (share * rust_decimal::Decimal::ONE_THOUSAND).normalize());
+    let thousandths =
+        value::percent(node.get_ref()).map(|share| (share * rust_decimal::Decimal::ONE_THOUSAND).normalize());
     let share = thousandths.ok().filter(|share| share.scale() == 0).and_then(|share| share.to_i64());
     match share.filter(|share| (1..=1000).contains(share)) {
         Some(1000) => Some(after(Span::days(0))),
