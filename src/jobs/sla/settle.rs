@@ -85,7 +85,8 @@ fn one<'a>(
         let word = cycle.target.clock.word();
         let before = |step: &str, asked: &str| {
             of.fired.iter().any(|(clock, at, name, whom)| {
-                (clock.as_str(), *at, name.as_str()) == (word, cycle.cycle, step) && whom.split(alert::AND).any(|one| one == asked)
+                (clock.as_str(), *at, name.as_str()) == (word, cycle.cycle, step)
+                    && whom.split(alert::AND).any(|one| one == asked)
             })
         };
         let chased = chase(&cycle, policy, calendar, run.as_of, before).unwrap_or_else(|trouble| {

@@ -96,6 +96,7 @@ const BY_DESIGN: &[(&str, &str, &str)] = &[
     ("folder_revision", "applied_by", "who put the folder in force"),
     ("folder_revision", "forced", "the simulation puts it in force whatever was before"),
     ("change_reader", "watch", "which triggers of this database were seen; other ones in a copy"),
+    ("sla_job", "watch", "which triggers of this database were seen; other ones in a copy"),
     ("spec", "stored_at", "stored when it was first seen"),
     ("template", "stored_at", "stored when it was first seen"),
 ];

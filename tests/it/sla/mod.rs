@@ -3,9 +3,9 @@
 mod bugs;
 mod cases;
 mod explained;
+mod pages;
 #[path = "../../../benches/sla/reading.rs"]
 mod reading;
-mod pages;
 mod recount;
 mod steps;
 mod surges;

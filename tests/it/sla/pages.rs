@@ -51,7 +51,7 @@ async fn letters_say_what_is_late_and_carry_the_link() {
     sweep(&world, &job, "2026-06-01T09:48:00Z").await;
     let letters = "select o.recipient, o.template, o.locale, l.data -> 'count' as count, l.data #>> '{rows,0,ticket}' as ticket, l.data #>> '{rows,0,minutes}' as minutes,
                           l.data #>> '{rows,0,acknowledge,$link}' as link, l.customers
-                   from tend.outbox o join tend.letter l using (message_id) order by o.message_id";
+                   from tend.outbox o join tend.letter l using (message_id) order by 5";
     assert_eq!(
         world.rows(letters).await,
         [

@@ -59,7 +59,10 @@ async fn a_surge_is_told_once_to_the_roles_and_again_when_it_was_over() {
         swept(&world, &job, &Run { job: "complaint-surge".to_owned(), ..run(at) }).await.unwrap();
         assert_eq!(world.rows(letters).await, [format!("staff:m1\t{told}")], "{at}");
     }
-    assert_eq!(world.rows("select subject, count, round(usual, 2), ended_at is not null as over from tend.surge").await, ["product\t5\t1.75\ttrue"]);
+    assert_eq!(
+        world.rows("select subject, count, round(usual, 2), ended_at is not null as over from tend.surge").await,
+        ["product\t5\t1.75\ttrue"]
+    );
     complaints(&world, "product", "2026-06-20", 9).await;
     swept(&world, &job, &Run { job: "complaint-surge".to_owned(), ..run("2026-06-21T00:30:00Z") }).await.unwrap();
     assert_eq!(world.rows(letters).await, ["staff:m1\t2"]);
