@@ -22,7 +22,7 @@
 //! | [`jobfile`] | job files: TOML into typed specs, all errors at once; the folder in force |
 //! | [`checks`] | the examples in job files, tried out in a scratch database |
 //! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |
-//! | [`calendar`] | lunar dates and anniversaries; pure |
+//! | [`calendar`] | lunar dates and anniversaries; the time in which a company works; pure |
 //! | [`outbox`] | messages owed: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
 //! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post |
 //! | [`task`] | what people have to do: making tasks, finding who does them, changing them |

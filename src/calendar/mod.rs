@@ -6,6 +6,7 @@
 pub mod anniversary;
 pub mod business;
 pub mod holiday;
+pub mod ical;
 pub mod lunar;
 
 use chrono::{Datelike, NaiveDate};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+mod calendar;
 mod content;
 mod data;
 mod effects;
@@ -12,6 +13,7 @@ mod examples;
 mod explain;
 mod simulate;
 
+pub use calendar::{CalendarAction, CalendarArgs};
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
 pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
 pub use effects::EffectsArgs;
@@ -89,6 +91,9 @@ pub enum Command {
     /// Show when jobs run next, in local time and UTC
     #[command(after_help = examples::NEXT)]
     Next(NextArgs),
+    /// Show business calendars: a year, a sum of working time, holidays from an iCalendar file
+    #[command(after_help = examples::CALENDAR)]
+    Calendar(CalendarArgs),
     /// Show jobs, last and next runs, what is late and why
     #[command(after_help = examples::STATUS)]
     Status,

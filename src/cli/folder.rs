@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::args::Arguments;
 use super::failure::Failure;
+use crate::jobfile::calendars::USUAL;
 use crate::jobfile::folder::{Folder, read_with};
 use crate::jobs::KINDS;
 use crate::settings::Settings;
@@ -17,7 +18,7 @@ pub fn read(arguments: &Arguments) -> Result<Folder, Failure> {
 /// Where the business calendars lie. Files can be checked without settings that are right: then it is the usual place.
 pub fn calendars_dir(arguments: &Arguments) -> PathBuf {
     let folder = Settings::load(&arguments.config).map(|settings| settings.calendars.folder);
-    arguments.config.join(folder.unwrap_or_else(|_| PathBuf::from("calendars")))
+    arguments.config.join(folder.unwrap_or_else(|_| PathBuf::from(USUAL)))
 }
 
 /// Reads and checks a folder; what is wrong is the failure.

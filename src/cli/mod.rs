@@ -8,6 +8,7 @@ mod args;
 mod at;
 mod bounces;
 mod by_hand;
+mod calendar;
 mod connect;
 mod control;
 mod coupons;
@@ -110,6 +111,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Run(command) => run::run(arguments, command).await,
         Command::Backfill(command) => run::backfill(arguments, command).await,
         Command::Next(command) => next::run(arguments, command),
+        Command::Calendar(command) => calendar::run(arguments, command),
         Command::Pause(command) => control::pause(arguments, command).await,
         Command::Resume(command) => control::resume(arguments, command).await,
         Command::Cancel(command) => control::cancel(arguments, command).await,

@@ -197,6 +197,18 @@ with recursive waiting as (
            'the job folder has errors since ' || to_char(found_at, 'YYYY-MM-DD"T"HH24:MI"Z"')
                || '; the last good jobs stay in force' as message
     from tend.folder_problem
+), ending as (
+    -- Calendars with three months of data left, or none. The day is part of the subject, so that it is said once a day.
+    select 'calendar_ends' as kind, calendar.name || ' ' || to_char(today.day, 'YYYY-MM-DD') as subject,
+           'the calendar ' || calendar.name
+               || case when calendar.last_day < today.day then ' has had no data since ' else ' has data to ' end
+               || to_char(calendar.last_day, 'YYYY-MM-DD') || ' only'
+               || case cardinality(calendar.jobs) when 0 then '' else ', and ' || array_to_string(calendar.jobs, ', ')
+                       || ' cannot plan beyond' end
+               || ': add the days that follow to its file (docs/calendars.md)' as message
+    from tend.calendar
+    cross join lateral (select ($1::timestamptz at time zone 'UTC')::date as day) as today
+    where calendar.last_day < today.day + interval '3 months'
 )
 select kind as "kind!", subject as "subject!", message as "message!"
 from (select * from overdue union all select * from failed union all select * from ahead union all
@@ -204,5 +216,5 @@ from (select * from overdue union all select * from failed union all select * fr
       select * from gone union all select kind, ltrim(lane, '*'), message from unserved union all
       select * from unpaid union all select * from dead union all
       select * from held union all select * from limited union all select * from differing union all select * from scarce union all
-      select * from codeless union all select * from broken) as found
+      select * from codeless union all select * from broken union all select * from ending) as found
 order by 1, 2

@@ -19,6 +19,9 @@ use super::reader::{Reader, did_you_mean};
 use crate::calendar::business::shipped::SHIPPED;
 use crate::calendar::business::{Calendar, Calendars};
 
+/// Where calendars lie in the folder of the settings, when nothing else is said.
+pub const USUAL: &str = "calendars";
+
 /// The calendars of a folder that is right.
 #[derive(Debug, Clone)]
 pub struct CalendarFolder {
@@ -36,7 +39,15 @@ impl Default for CalendarFolder {
 impl CalendarFolder {
     /// Reads `*.toml` of the folder; none when there is no such folder.
     pub(super) fn read(dir: Option<&Path>, problems: &mut Problems) -> Self {
-        let Some(dir) = dir.filter(|dir| dir.is_dir()) else { return Self::default() };
+        let Some(dir) = dir else { return Self::default() };
+        if !dir.is_dir() {
+            // there need not be one, but one that the settings name must be there
+            if !dir.ends_with(USUAL) {
+                let help = "correct calendars.folder in the settings, or take it out".to_owned();
+                problems.add_whole(dir.display().to_string(), "there is no such folder of calendars", Some(help));
+            }
+            return Self::default();
+        }
         let mut files = BTreeMap::new();
         for (name, file, text) in toml_files(dir, problems) {
             if SHIPPED.iter().all(|shipped| *shipped != (name.as_str(), &*text)) {
@@ -71,9 +82,16 @@ impl CalendarFolder {
         self.files.get(name).map(|(file, _)| &**file)
     }
 
-    fn body(&self, name: &str) -> Option<&str> {
+    /// The text of a calendar's file.
+    #[must_use]
+    pub fn body(&self, name: &str) -> Option<&str> {
         let shipped = || SHIPPED.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
         self.files.get(name).map(|(_, text)| &**text).or_else(shipped)
+    }
+
+    /// The company's files: name and text.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|(name, (_, text))| (name.as_str(), &**text))
     }
 
     /// Those that are put in force with a folder, with their texts: the company's own, and those its jobs name.
@@ -81,6 +99,16 @@ impl CalendarFolder {
         let names = self.files.keys().map(String::as_str).chain(named);
         names.filter_map(|name| Some((name, self.body(name)?))).collect()
     }
+}
+
+/// The calendars of a folder alone.
+///
+/// # Errors
+/// Everything that is wrong with its files.
+pub fn read_calendars(dir: &Path) -> Result<CalendarFolder, Problems> {
+    let mut problems = Problems::default();
+    let folder = CalendarFolder::read(Some(dir), &mut problems);
+    if problems.is_empty() { Ok(folder) } else { Err(problems) }
 }
 
 /// What of the calendars the folder is: name and text of each that it puts in force.

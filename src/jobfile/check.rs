@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use serde::Serialize;
 
+use super::calendars::naming;
 use super::folder::Folder;
+use crate::calendar::business::Calendar;
 use crate::engine::schedule::preview::{Upcoming, bent, upcoming};
 
 /// Next runs shown per job.
@@ -20,6 +22,22 @@ pub struct Report {
     pub jobs: Vec<JobReport>,
     /// The segments, by name.
     pub segments: Vec<String>,
+    /// Calendars that end within three months.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ending: Vec<Ending>,
+}
+
+/// A business calendar whose data ends soon, or has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ending {
+    /// Its name.
+    pub calendar: String,
+    /// Its file; null: tend brings it along.
+    pub file: Option<String>,
+    /// The last day it has data for.
+    pub last_day: NaiveDate,
+    /// The jobs whose files name it.
+    pub jobs: Vec<String>,
 }
 
 /// One job.
@@ -65,7 +83,23 @@ pub fn report(folder: &Folder, from: DateTime<Utc>) -> Report {
             bent: schedule.map_or_else(Vec::new, |schedule| bent(&job.job, schedule, from, from + AHEAD)),
         }
     });
-    Report { jobs: jobs.collect(), segments: folder.segments.keys().cloned().collect() }
+    Report { jobs: jobs.collect(), segments: folder.segments.keys().cloned().collect(), ending: ending(folder, from) }
+}
+
+/// How long before its end a calendar is spoken of.
+const BEFORE_THE_END: Months = Months::new(3);
+
+/// The calendars of the company, and those its jobs name, that end within three months.
+fn ending(folder: &Folder, from: DateTime<Utc>) -> Vec<Ending> {
+    let of = |calendar: &Calendar| {
+        let last_day = *calendar.known()?.end();
+        let file = folder.calendars.file(calendar.name()).map(str::to_owned);
+        let jobs: Vec<String> = naming(folder, calendar.name()).map(str::to_owned).collect();
+        let soon = last_day < from.with_timezone(&calendar.zone()).date_naive() + BEFORE_THE_END;
+        let concerns = file.is_some() || !jobs.is_empty();
+        (soon && concerns).then(|| Ending { calendar: calendar.name().to_owned(), file, last_day, jobs })
+    };
+    folder.calendars.all().iter().filter_map(of).collect()
 }
 
 /// For a terminal.
@@ -80,6 +114,23 @@ impl fmt::Display for Report {
             [] => Ok(()),
             [one] => writeln!(f, "1 segment is right: {one}"),
             several => writeln!(f, "{} segments are right: {}", several.len(), several.join(", ")),
+        }?;
+        self.ending.iter().try_for_each(|ending| writeln!(f, "\n{ending}"))
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calendar, file, last_day, jobs } = self;
+        write!(f, "the calendar {calendar} has data to {last_day} only")?;
+        if !jobs.is_empty() {
+            write!(f, ", and {} cannot plan beyond", jobs.join(", "))?;
+        }
+        match file {
+            Some(file) => write!(f, ": add the days that follow to {file} (docs/calendars.md)"),
+            None => {
+                write!(f, ": a newer version of tend has more, or make a file of your own of it (docs/calendars.md)")
+            }
         }
     }
 }

@@ -5,12 +5,19 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::anyhow;
 use sqlx::PgConnection;
 
-use crate::calendar::business::Calendars;
+use crate::calendar::business::{Calendars, Trouble};
 use crate::engine::door::JobError;
 
 /// The calendars that were made last, with the names and hashes of the texts they were made of: files change rarely, and
 /// a sweep comes every minute.
 static LAST: Mutex<Option<(Vec<(String, String)>, Calendars)>> = Mutex::new(None);
+
+/// What a calendar cannot answer it cannot answer at the next attempt either.
+impl From<Trouble> for JobError {
+    fn from(trouble: Trouble) -> Self {
+        Self::fail(trouble)
+    }
+}
 
 /// All calendars of the database, by name: the rows of `tend.calendar`, then what tend brings along.
 ///

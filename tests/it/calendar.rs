@@ -3,8 +3,11 @@
 mod business;
 mod cases;
 mod china;
+mod course;
 mod files;
+mod ical;
 mod oracle;
+mod shown;
 mod stored;
 
 use std::collections::HashMap;

@@ -12,7 +12,7 @@ const SECOND: i64 = 1_000_000;
 
 /// A stretch of open time; instants are microseconds since 1970, as Postgres keeps them.
 #[derive(Debug, Clone, Copy)]
-struct Stretch {
+struct Piece {
     from: i64,
     to: i64,
     /// Open microseconds of the line before this stretch.
@@ -22,7 +22,7 @@ struct Stretch {
 /// Open time from the first day of a calendar to its last: stretches in order that do not touch.
 #[derive(Debug)]
 pub(super) struct Line {
-    stretches: Vec<Stretch>,
+    stretches: Vec<Piece>,
     /// The instant at which the first day begins.
     first: i64,
     /// The instant at which the last day is over.
@@ -33,7 +33,7 @@ impl Line {
     pub(super) fn of(calendar: &Calendar) -> Self {
         let (zone, (first, last)) = (calendar.zone(), calendar.span());
         let end = zone::edge(zone, last + Days::new(1), 0).timestamp_micros();
-        let mut stretches: Vec<Stretch> = Vec::new();
+        let mut stretches: Vec<Piece> = Vec::new();
         for date in first.iter_days().take_while(|date| *date <= last) {
             for window in calendar.rule(date).0 {
                 let from = zone::edge(zone, date, window.from).timestamp_micros();
@@ -70,7 +70,7 @@ impl Line {
         self.some(calendar)?;
         let mut left = micros(calendar, secs)?;
         let mut at = self.known(calendar, from)?;
-        for (begins, ends) in merged(pauses) {
+        for (begins, ends) in in_micros(pauses) {
             if ends <= at {
                 continue;
             }
@@ -126,7 +126,7 @@ impl Line {
         }
         let (from, to) = (self.known(calendar, from)?, self.known(calendar, to)?);
         let mut open = self.open_before(to) - self.open_before(from);
-        for (begins, ends) in merged(pauses) {
+        for (begins, ends) in in_micros(pauses) {
             let (begins, ends) = (begins.max(from), ends.min(to));
             if begins < ends {
                 open -= self.open_before(ends) - self.open_before(begins);
@@ -185,30 +185,33 @@ impl Line {
 }
 
 /// Adds a window behind the others. A night shift can reach into the windows of the day after.
-fn join(stretches: &mut Vec<Stretch>, from: i64, to: i64) {
+fn join(stretches: &mut Vec<Piece>, from: i64, to: i64) {
     if from >= to {
         return;
     }
     match stretches.last_mut() {
         Some(last) if from <= last.to => last.to = last.to.max(to),
-        _ => stretches.push(Stretch { from, to, before: 0 }),
+        _ => stretches.push(Piece { from, to, before: 0 }),
     }
 }
 
 /// Pauses in order, each instant once.
-fn merged(pauses: &[Pause]) -> Vec<(i64, i64)> {
-    let mut all: Vec<_> =
-        pauses.iter().map(|pause| (pause.from.timestamp_micros(), pause.to.timestamp_micros())).collect();
-    all.retain(|(from, to)| from < to);
-    all.sort_unstable();
-    let mut merged: Vec<(i64, i64)> = Vec::with_capacity(all.len());
-    for (from, to) in all {
+pub(super) fn merged(pauses: &[Pause]) -> Vec<Pause> {
+    let mut all: Vec<Pause> = pauses.iter().copied().filter(|pause| pause.from < pause.to).collect();
+    all.sort_unstable_by_key(|pause| pause.from);
+    let mut merged: Vec<Pause> = Vec::with_capacity(all.len());
+    for pause in all {
         match merged.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => merged.push((from, to)),
+            Some(last) if pause.from <= last.to => last.to = last.to.max(pause.to),
+            _ => merged.push(pause),
         }
     }
     merged
+}
+
+/// The same in microseconds.
+fn in_micros(pauses: &[Pause]) -> impl Iterator<Item = (i64, i64)> {
+    merged(pauses).into_iter().map(|pause| (pause.from.timestamp_micros(), pause.to.timestamp_micros()))
 }
 
 fn micros(calendar: &Calendar, secs: i64) -> Result<i64, Trouble> {

@@ -12,8 +12,9 @@
 //! holiday ends on it.
 //!
 //! [`read`] makes calendars of files, [`dates`] and [`hours`] are what they say, [`day`] answers for days, [`line`](mod@line)
-//! counts, [`shipped`] is what tend brings along.
+//! counts, [`course`] explains, [`shipped`] is what tend brings along.
 
+pub mod course;
 pub mod dates;
 pub mod day;
 pub mod hours;
@@ -28,6 +29,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+pub use course::Stretch;
 pub use dates::Name;
 pub use day::{Day, Why};
 pub use read::Mistake;

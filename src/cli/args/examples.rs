@@ -58,6 +58,26 @@ Examples:
   tend --jobs jobs simulate --from 2026-06-01 --to 2026-08-31 --compare ../jobs-new
   tend simulate --to 2026-12-31 --keep     # and look at the copy with psql";
 
+/// After the options of `tend calendar`.
+pub const CALENDAR: &str = "\
+How the files are written, and what counts how: docs/calendars.md.
+
+Examples:
+  tend calendar                              # which there are, and to which day
+  tend calendar cn --year 2026               # days off, make-up workdays, working days per month
+  tend calendar cn --add '2026-09-30 17:00' 8h
+  tend calendar cn --source                  # its file, to make one of your own of it
+  tend calendar import holidays.ics --into desk";
+
+/// After the options of `tend calendar import`.
+pub const CALENDAR_IMPORT: &str = "\
+Read are whole days, ranges of them, and those that come every year; what else there is is named with its line.
+
+Examples:
+  tend calendar import holidays.ics                  # as lines for a calendar's file
+  tend calendar import holidays.ics --into desk      # added to the file of the calendar desk
+  tend calendar import holidays.ics --years 2027-2028";
+
 /// After the options of `tend run`.
 pub const RUN: &str = "\
 Examples:

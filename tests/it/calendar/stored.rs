@@ -130,6 +130,20 @@ fn mistakes_in_calendars_are_problems_of_the_folder_with_their_places() {
 }
 
 #[test]
+fn a_folder_of_calendars_that_the_settings_name_must_be_there() {
+    let company = Company::new();
+    let read =
+        |folder: &str| read_with(&company.dir.path().join("jobs"), Some(&company.dir.path().join(folder)), KINDS);
+    std::fs::remove_dir(company.dir.path().join("calendars")).unwrap();
+    assert!(read("calendars").is_ok(), "the usual one need not");
+    let problems = read("calender").unwrap_err().render(false);
+    assert!(
+        problems.contains("there is no such folder of calendars") && problems.contains("calendars.folder"),
+        "{problems}"
+    );
+}
+
+#[test]
 fn a_calendar_that_a_job_file_names_must_exist_unless_the_file_was_stored() {
     let read = |known: Option<_>, text: &str| {
         let calendars = NamedCalendars::new(known);
