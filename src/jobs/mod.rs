@@ -1,5 +1,6 @@
 //! The kinds of jobs, one folder each with its SQL beside it.
 
+pub mod agenda;
 pub mod calendars;
 pub mod effects;
 pub mod judged;
@@ -16,4 +17,5 @@ pub mod surge;
 use crate::jobfile::kind::Kind;
 
 /// The one registry: a new kind is its folder and its line here.
-pub static KINDS: &[&dyn Kind] = &[&message::MessageKind, &retier::Retier, &sla::SlaKind, &surge::SurgeKind];
+pub static KINDS: &[&dyn Kind] =
+    &[&message::MessageKind, &retier::Retier, &sla::SlaKind, &surge::SurgeKind, &agenda::AgendaKind];

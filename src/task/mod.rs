@@ -12,6 +12,8 @@
 mod assign;
 mod change;
 mod create;
+pub mod feed;
+pub mod ics;
 mod list;
 mod upkeep;
 

@@ -32,6 +32,7 @@ use crate::settings::{CompanySettings, PublicSettings};
 mod acknowledge;
 mod answer;
 mod choice;
+mod feed;
 mod form;
 mod guard;
 mod page;

@@ -41,7 +41,7 @@ mod offer;
 mod pressure;
 mod safety;
 mod sample;
-mod schema;
+pub(in crate::jobs) mod schema;
 mod statement;
 mod step;
 mod survey;

@@ -22,15 +22,15 @@ pub fn schema(condition: &Value) -> Vec<(&'static str, Value)> {
     tables
 }
 
-pub(super) fn words(description: &str, words: &[&str]) -> Value {
+pub(in crate::jobs) fn words(description: &str, words: &[&str]) -> Value {
     json!({ "description": description, "enum": words })
 }
 
-pub(super) fn text(description: &str) -> Value {
+pub(in crate::jobs) fn text(description: &str) -> Value {
     json!({ "description": description, "type": "string", "minLength": 1 })
 }
 
-pub(super) fn table(description: &str, required: &[&str], properties: Value) -> Value {
+pub(in crate::jobs) fn table(description: &str, required: &[&str], properties: Value) -> Value {
     json!({ "description": description, "type": "object", "additionalProperties": false, "required": required, "properties": properties })
 }
 
