@@ -1,7 +1,8 @@
 //! Messages owed and how they are paid.
 //!
 //! Jobs write rows into `tend.outbox` in the transaction that claims the occasion; they never send. The dispatcher pays
-//! them. A row holds no address and no text: both are looked up and rendered at the moment of sending.
+//! them. A row holds no address and no text: both are looked up and rendered at the moment of sending. Messages to people
+//! of the house go the same way: [`letter`].
 //!
 //! # States
 //! ```text
