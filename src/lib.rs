@@ -18,7 +18,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | [`engine`] | when, and exactly once: schedules, the ledger of slots, claims, leases, steps, replay. Knows jobs only through [`engine::door`] |
-//! | [`jobs`] | the kinds of jobs, a folder each with its SQL beside it, and the one registry |
+//! | [`jobs`] | the kinds of jobs (ladders, messages, visits), a folder each with its SQL beside it, and the one registry |
 //! | [`jobfile`] | job files: TOML into typed specs, all errors at once; the folder in force |
 //! | [`checks`] | the examples in job files, tried out in a scratch database |
 //! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |

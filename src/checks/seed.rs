@@ -17,6 +17,12 @@ pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Resul
             insert(relation, Value::Array(rows), conn).await?;
         }
     }
+    // whoever is said to look after one of them works here
+    sqlx::query!(
+        "insert into crm.staff (staff_id) select distinct owner_id from crm.customer where owner_id <> '' on conflict do nothing"
+    )
+    .execute(&mut *conn)
+    .await?;
     for customer in &check.customers {
         for standing in &customer.standings {
             sqlx::query!(

@@ -38,7 +38,8 @@ impl Frame {
     }
 
     /// The first instant of a local day, also where its midnight is skipped.
-    pub(super) fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
+    #[must_use]
+    pub fn start_of(&self, day: NaiveDate) -> DateTime<Utc> {
         let quarter_hours = (0..96).map(|n| day.and_time(NaiveTime::MIN) + TimeDelta::minutes(15 * n));
         let mut candidates = quarter_hours.filter_map(|local| self.timezone.from_local_datetime(&local).earliest());
         candidates.next().map_or_else(|| day.and_time(NaiveTime::MIN).and_utc(), |local| local.to_utc())

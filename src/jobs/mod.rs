@@ -13,9 +13,16 @@ pub mod retier;
 pub mod segment;
 pub mod sla;
 pub mod surge;
+pub mod visits;
 
 use crate::jobfile::kind::Kind;
 
 /// The one registry: a new kind is its folder and its line here.
-pub static KINDS: &[&dyn Kind] =
-    &[&message::MessageKind, &retier::Retier, &sla::SlaKind, &surge::SurgeKind, &agenda::AgendaKind];
+pub static KINDS: &[&dyn Kind] = &[
+    &message::MessageKind,
+    &retier::Retier,
+    &sla::SlaKind,
+    &surge::SurgeKind,
+    &agenda::AgendaKind,
+    &visits::VisitsKind,
+];

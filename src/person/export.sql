@@ -36,6 +36,7 @@ own as (
         'decision', (select jsonb_agg(t order by at) from tend.decision t where customer_id = $1),
         'holdout', (select jsonb_agg(t order by held_out_at) from tend.holdout t where customer_id = $1),
         'answer', (select jsonb_agg(t order by answered_at) from tend.answer t where customer_id = $1),
+        'visit', (select jsonb_agg(t order by job) from tend.visit_customer t where customer_id = $1),
         'task', (select jsonb_agg(to_jsonb(t) || jsonb_build_object(
                      'event', (select jsonb_agg(to_jsonb(e) - 'task_id' order by event_id) from tend.task_event e
                                where e.task_id = t.task_id)) order by created_at, task_id)

@@ -15,6 +15,7 @@ ladder_move as (update tend.ladder_move set customer_id = m.name, reason = '{}' 
 occasion as (update tend.occasion set customer_id = m.name, detail = '{}' from made_up m where customer_id = $1 returning 1),
 decision as (update tend.decision set customer_id = m.name, detail = '{}' from made_up m where customer_id = $1 returning 1),
 reservation as (delete from tend.reservation where customer_id = $1 returning 1),
+visit_customer as (delete from tend.visit_customer where customer_id = $1 returning 1),
 holdout as (update tend.holdout set customer_id = m.name from made_up m where customer_id = $1 returning 1),
 outbox as (
     update tend.outbox set customer_id = m.name, data = '{}', allowed_by = null, provider_ref = null from made_up m where customer_id = $1 returning message_id
@@ -55,7 +56,7 @@ select jsonb_build_object(
            'tend.change', (select count(*) from change), 'tend.touched', (select count(*) from touched),
            'tend.fact', (select count(*) from fact), 'tend.fact_difference', (select count(*) from fact_difference),
            'tend.ladder_state', (select count(*) from ladder_state), 'tend.ladder_fall', (select count(*) from ladder_fall),
-           'tend.reservation', (select count(*) from reservation), 'tend.ladder_override', (select count(*) from ladder_override),
+           'tend.reservation', (select count(*) from reservation), 'tend.visit_customer', (select count(*) from visit_customer), 'tend.ladder_override', (select count(*) from ladder_override),
            'tend.letter', (select count(*) from letter), 'tend.sla_clock', (select count(*) from sla_clock),
            'tend.sla_ack', (select count(*) from sla_ack)) as "deleted!",
        jsonb_build_object(

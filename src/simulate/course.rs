@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use super::idle::Idle;
-use super::{LONGEST, SimulateError, Stretch};
+use super::{LONGEST, SimulateError, Stretch, people};
 use crate::clock::{Clock, shown};
 use crate::db::Database;
 use crate::engine::Engine;
@@ -110,6 +110,7 @@ impl Course<'_> {
             now = next.max(now);
             self.drive(now).await?;
             idle.pass_over(self.db, now).await?;
+            people::visit(&mut *self.db.pool().acquire().await?, now).await?;
             engine.pass_due().await?;
             post.pay().await?;
             let hours = (now - from).num_hours().unsigned_abs();

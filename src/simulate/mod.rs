@@ -14,6 +14,7 @@ mod course;
 pub mod figures;
 mod idle;
 mod page;
+mod people;
 mod picture;
 mod report;
 mod text;

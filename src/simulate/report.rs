@@ -9,7 +9,7 @@ use crate::clock::shown;
 use crate::simulate::SimulateError;
 
 /// What a simulation takes for granted, a sentence each; what is said of approvals follows.
-const ASSUMPTIONS: [&str; 5] = [
+const ASSUMPTIONS: [&str; 6] = [
     "Customers do nothing: no new orders, contacts, answers, tickets or unsubscribings; nobody new comes. Levels \
      that depend on recent orders fall more than they will.",
     "Every message that may be sent arrives: no bounce, no failing provider, no template that fails. Consent, suppression, \
@@ -18,6 +18,7 @@ const ASSUMPTIONS: [&str; 5] = [
      have happened between now and the first instant has not.",
     "Jobs that are paused stay paused; a stop of all sending is taken to be over.",
     "Customers' data, calendars and settings stay as they are.",
+    "People make every visit on its day.",
 ];
 
 /// The report of a simulation.

@@ -33,4 +33,5 @@ mod simulate;
 mod sla;
 mod soak;
 mod task;
+mod visits;
 mod web;

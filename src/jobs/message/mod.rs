@@ -46,7 +46,7 @@ mod statement;
 mod step;
 mod survey;
 mod trigger;
-mod words;
+pub(in crate::jobs) mod words;
 
 pub use caps::schema as caps_schema;
 pub use explain::refusal_in_words;

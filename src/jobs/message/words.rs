@@ -7,7 +7,7 @@ use crate::outbox::survey::{ANY_LANGUAGE, Words};
 
 /// Reads `key = "…"` or `key = { zh-CN = "…", en = "…" }`. `languages` are those the templates have; none: they are not
 /// known. `others` are keys beside the languages.
-pub(super) fn read(
+pub(in crate::jobs) fn read(
     table: &Reader<'_>,
     key: &str,
     node: &Node<'_>,
@@ -43,7 +43,7 @@ pub(super) fn read(
 }
 
 /// The same for what customers must read something in: an empty text is a mistake.
-pub(super) fn required(
+pub(in crate::jobs) fn required(
     table: &Reader<'_>,
     key: &str,
     node: &Node<'_>,

@@ -6,6 +6,7 @@
 //! carried by colour alone. A kind brings its template, which extends `page.html`.
 
 pub mod flow;
+pub mod tables;
 pub mod tree;
 
 use std::sync::LazyLock;

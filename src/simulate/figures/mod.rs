@@ -7,6 +7,7 @@ mod alerts;
 mod ladders;
 mod messages;
 mod runs;
+mod visits;
 
 use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
@@ -25,6 +26,7 @@ const SOURCES: &[Source] = &[
     |conn, stretch| Box::pin(messages::sections(conn, stretch)),
     |conn, stretch| Box::pin(ladders::sections(conn, stretch)),
     |conn, stretch| Box::pin(alerts::sections(conn, stretch)),
+    |conn, stretch| Box::pin(visits::sections(conn, stretch)),
     |conn, stretch| Box::pin(runs::all(conn, stretch)),
 ];
 

@@ -131,7 +131,7 @@ async fn orders(world: &World, rows: &[(&str, i32, &str)]) {
 }
 
 /// The shop's customers and orders; none, with a word, where the data are not at hand.
-async fn online_retail() -> Option<World> {
+pub async fn online_retail() -> Option<World> {
     let Some(folder) = shop::folder() else {
         println!("skipped: ../shared/data/online-retail is not at hand");
         return None;
@@ -139,4 +139,10 @@ async fn online_retail() -> Option<World> {
     let world = World::new().await;
     shop::load(world.pool(), &folder).await.unwrap();
     Some(world)
+}
+
+/// Puts the shop's customers on the tiers of the README's first row.
+pub async fn tiers_of_400_days(world: &World, ladder: &str) {
+    evaluate(world, &bare("400d"), &run(1, "2011-12-10T00:00:00Z")).await.unwrap();
+    world.sql(&format!("update tend.ladder_state set ladder = '{ladder}'; delete from tend.ladder")).await;
 }

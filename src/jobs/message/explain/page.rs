@@ -1,36 +1,9 @@
 //! The report as a page.
 
-use serde::Serialize;
-
 use super::{Report, coupons, what};
 use crate::engine::door::JobError;
 use crate::jobs::layout::count;
-use crate::jobs::page;
-
-/// What `message.html` shows.
-#[derive(Serialize)]
-struct Page {
-    #[serde(flatten)]
-    head: page::Head,
-    tiles: [Tile; 4],
-    tables: Vec<Table>,
-}
-
-#[derive(Serialize)]
-struct Tile {
-    customers: String,
-    words: &'static str,
-}
-
-#[derive(Serialize)]
-struct Table {
-    heading: &'static str,
-    caption: &'static str,
-    columns: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-    /// The first column holds figures.
-    figures: bool,
-}
+use crate::jobs::page::tables::{self, Table, Tile};
 
 impl Report<'_> {
     pub(super) fn page(&self) -> Result<String, JobError> {
@@ -42,19 +15,9 @@ impl Report<'_> {
             (self.had_before, "had before"),
             (outside, "not in the audience"),
         ];
-        let page = Page {
-            head: page::Head::new(format!("Messages of {}", self.run.job), self.run),
-            tiles: tiles.map(|(customers, words)| Tile { customers: count(customers), words }),
-            tables: vec![
-                self.offers(),
-                self.coupons(),
-                self.people(),
-                self.refusals(),
-                self.outsiders(),
-                self.unknown(),
-            ],
-        };
-        page::render(include_str!("message.html"), &page)
+        let tiles = tiles.map(|(customers, words)| Tile::new(customers, words));
+        let tables = [self.offers(), self.coupons(), self.people(), self.refusals(), self.outsiders(), self.unknown()];
+        tables::render(format!("Messages of {}", self.run.job), self.run, &tiles, &tables)
     }
 
     fn offers(&self) -> Table {
@@ -65,7 +28,7 @@ impl Report<'_> {
         Table {
             heading: "Who gets what",
             caption: "",
-            columns: vec!["customers", "offer", "channel", "language"],
+            columns: ["customers", "offer", "channel", "language"].map(str::to_owned).to_vec(),
             rows: rows.collect(),
             figures: true,
         }
@@ -76,7 +39,7 @@ impl Report<'_> {
         Table {
             heading: "Coupon codes",
             caption: "Taken by this run, and left behind it.",
-            columns,
+            columns: columns.into_iter().map(str::to_owned).collect(),
             rows,
             figures: true,
         }
@@ -91,7 +54,7 @@ impl Report<'_> {
         Table {
             heading: "For example",
             caption: "",
-            columns: vec!["customer", "name", "day", "offer", "channel", "not before"],
+            columns: ["customer", "name", "day", "offer", "channel", "not before"].map(str::to_owned).to_vec(),
             rows: rows.collect(),
             figures: false,
         }
@@ -106,7 +69,7 @@ impl Report<'_> {
         Table {
             heading: "Who gets none, and why",
             caption: "They have the occasion, and yet there is no message for them.",
-            columns: vec!["customers", "why", "for example"],
+            columns: ["customers", "why", "for example"].map(str::to_owned).to_vec(),
             rows: rows.collect(),
             figures: true,
         }
@@ -117,7 +80,7 @@ impl Report<'_> {
         Table {
             heading: "Who was not meant",
             caption: "They are not in the audience: the condition does not hold for them.",
-            columns: vec!["customers", "condition"],
+            columns: ["customers", "condition"].map(str::to_owned).to_vec(),
             rows: rows.collect(),
             figures: true,
         }
@@ -130,7 +93,7 @@ impl Report<'_> {
         Table {
             heading: "What is not known",
             caption: "A condition does not hold for a customer without the value it asks for.",
-            columns: vec!["customers", "condition"],
+            columns: ["customers", "condition"].map(str::to_owned).to_vec(),
             rows: rows.map(|(customers, condition)| vec![count(customers), condition.clone()]).collect(),
             figures: true,
         }

@@ -1,0 +1,21 @@
+//! What people do in a simulation: they make the visits of each day.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+/// Records the visits whose time is over by `now` as made when it was.
+pub(super) async fn visit(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with made as (
+             update tend.task set state = 'done', state_at = greatest(due_at, created_at)
+             where kind = 'visit' and state in ('planned', 'open') and due_at <= $1
+             returning task_id, assignee_id, state_at
+         )
+         insert into tend.task_event (task_id, at, what, from_state, staff_id)
+         select task_id, state_at, 'done', 'open', assignee_id from made",
+        now
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
