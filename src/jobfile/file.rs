@@ -88,12 +88,7 @@ impl JobFile {
             let kind = kind_of(reader, around.kinds);
             let head = head::read(reader, job, around.jobs);
             let Some(kind) = kind else {
-                // which of the kinds' keys are right is not known, but a key that none of them has is wrong
-                for kind in around.kinds {
-                    reader.leave(&[kind.name()]);
-                    reader.leave(kind.keys());
-                }
-                reader.leave(&["check"]);
+                leave_all(reader, around.kinds);
                 return None;
             };
             reader.leave(&[kind.name()]);
@@ -216,6 +211,15 @@ pub fn levels_in(text: &str, kinds: &[&dyn Kind]) -> Option<Vec<String>> {
     let (table, _) = DeTable::parse_recoverable(text);
     let table = table.get_ref();
     kinds.iter().find_map(|kind| kind.levels(table.get(kind.name())?.get_ref().as_table()?))
+}
+
+/// Which of the kinds' keys are right in a file without a kind is not known, but a key that none of them has is wrong.
+fn leave_all(reader: &mut Reader<'_>, kinds: &[&dyn Kind]) {
+    for kind in kinds {
+        reader.leave(&[kind.name()]);
+        reader.leave(kind.keys());
+    }
+    reader.leave(&["check"]);
 }
 
 /// The one kind a file is of.

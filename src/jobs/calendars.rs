@@ -10,7 +10,10 @@ use crate::engine::door::JobError;
 
 /// The calendars that were made last, with the names and hashes of the texts they were made of: files change rarely, and
 /// a sweep comes every minute.
-static LAST: Mutex<Option<(Vec<(String, String)>, Calendars)>> = Mutex::new(None);
+static LAST: Mutex<Option<(Texts, Calendars)>> = Mutex::new(None);
+
+/// Names and hashes of texts.
+type Texts = Vec<(String, String)>;
 
 /// What a calendar cannot answer it cannot answer at the next attempt either.
 impl From<Trouble> for JobError {
@@ -25,7 +28,7 @@ impl From<Trouble> for JobError {
 /// When the database refuses, or this version of tend cannot read what an other one has stored.
 pub async fn load(conn: &mut PgConnection) -> Result<Calendars, JobError> {
     let stored = sqlx::query!("select name, hash from tend.calendar order by name").fetch_all(&mut *conn).await?;
-    let stored: Vec<(String, String)> = stored.into_iter().map(|row| (row.name, row.hash)).collect();
+    let stored: Texts = stored.into_iter().map(|row| (row.name, row.hash)).collect();
     if let Some((_, calendars)) =
         LAST.lock().unwrap_or_else(PoisonError::into_inner).as_ref().filter(|last| last.0 == stored)
     {

@@ -42,7 +42,11 @@ fn pause(from: &str, to: &str) -> Pause {
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3600;
 
-/// (Case, calendar, from, minutes, pauses, due)
+/// Case, calendar, from, minutes, pauses, due.
+type Due<'c> = (&'c str, &'c Calendar, &'c str, i64, &'c [Pause], &'c str);
+/// Case, calendar, from, to, pauses, minutes used.
+type Used<'c> = (&'c str, &'c Calendar, &'c str, &'c str, &'c [Pause], i64);
+
 #[test]
 fn what_is_due_when() {
     let a = weekdays("\"08:00-18:00\"");
@@ -59,7 +63,7 @@ fn what_is_due_when() {
     let ten = [pause("2013-06-04 09:30", "2013-06-04 09:45"), pause("2013-06-04 10:00", "2013-06-04 10:30")];
     let eleven = [pause("2013-06-04 10:00", "2013-06-04 15:00")];
     let twenty = [pause("2013-06-04 10:20", "2013-06-04 10:30")];
-    let rows: &[(&str, &Calendar, &str, i64, &[Pause], &str)] = &[
+    let rows: &[Due<'_>] = &[
         ("1 first response", &a, "2013-03-21 09:30", 60, &[], "2013-03-21 10:30"),
         ("1 response", &a, "2013-03-21 09:30", 120, &[], "2013-03-21 11:30"),
         ("1 solution", &a, "2013-03-21 09:30", 180, &[], "2013-03-21 12:30"),
@@ -88,13 +92,12 @@ fn what_is_due_when() {
     }
 }
 
-/// (Case, calendar, from, to, pauses, minutes used)
 #[test]
 fn how_much_time_was_used() {
     let a = weekdays("\"08:00-18:00\"");
     let b = daily("\"09:00-18:00\"");
     let pending = [pause("2013-06-04 09:00", "2013-06-04 12:00")];
-    let rows: &[(&str, &Calendar, &str, &str, &[Pause], i64)] = &[
+    let rows: &[Used<'_>] = &[
         ("2 answered in time", &a, "2013-03-21 09:30", "2013-03-21 10:00", &[], 30),
         ("3 answered late", &a, "2013-03-21 09:30", "2013-03-21 14:00", &[], 270),
         ("4 contact in time", &a, "2013-03-21 09:30", "2013-03-21 11:00", &[], 90),

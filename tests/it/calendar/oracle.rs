@@ -230,12 +230,12 @@ proptest! {
             let used = counted.get(from..to).map_or(0, |part| part.iter().filter(|open| **open).count() as i64);
             prop_assert_eq!(calendar.measure(start, end, &spans), Ok(used * 60), "{} to {}\n{}", start, end, text);
             let (mut left, mut due) = (minutes, None);
-            for minute in from..all {
-                if left == 0 && (minutes > 0 || counted[minute]) {
+            for (minute, counts) in counted.iter().enumerate().skip(from) {
+                if minutes == 0 && *counts {
                     due = Some(minute);
                     break;
                 }
-                left -= i64::from(counted[minute]);
+                left -= i64::from(*counts);
                 if left == 0 && minutes > 0 {
                     due = Some(minute + 1);
                     break;
