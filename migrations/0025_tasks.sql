@@ -102,3 +102,21 @@ begin
 end
 $$;
 comment on function tend.supervisor_of(text, date) is 'Whom a person reports to on a day: the manager or who stands in, else the manager''s manager (at most six up, no circles), never the person. Null: nobody.';
+
+create index task_unhappy on tend.task (job, state_at) where state = 'done' and result = 'not_satisfied';
+
+create function tend.solving(ticket text, solved_at timestamptz) returns text language sql immutable as $$
+    select 'ticket:' || ticket || ':' || to_char(solved_at at time zone 'UTC', 'YYYYMMDD"T"HH24MISS.US')
+$$;
+comment on function tend.solving(text, timestamptz) is 'Names one solving of a ticket: what a callback about it comes from, before the number of its round.';
+
+create function tend.reopened(ticket text, solved_at timestamptz, as_of timestamptz) returns boolean language plpgsql stable as $$
+begin
+    return coalesce((select e.value not in ('solved', 'closed')
+                     from crm.ticket_event e
+                     where e.ticket_id = ticket and e.kind = 'state' and e.at > solved_at and e.at <= as_of
+                     order by e.at desc, e.event_id collate "C" desc
+                     limit 1), false);
+end
+$$;
+comment on function tend.reopened(text, timestamptz, timestamptz) is 'Whether a ticket solved then was opened again by the as-of, by its log (crm.ticket_event): its last state since is neither solved nor closed.';

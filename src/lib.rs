@@ -24,7 +24,7 @@
 //! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |
 //! | [`calendar`] | lunar dates and anniversaries; the time in which a company works; pure |
 //! | [`outbox`] | messages owed, to customers and to staff: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
-//! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post |
+//! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post; pages of tasks for people of the house |
 //! | [`task`] | what people have to do: making tasks, finding who does them, changing them |
 //! | [`person`] | one customer: exported, forgotten, kept from being written to |
 //! | [`import`] | the company's data from CSV files |

@@ -64,6 +64,13 @@ fn subjects(folder: &Folder) -> Vec<Subject<'_>> {
 }
 
 impl<'a> Subject<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Job(job) => &job.job,
+            Self::Segment(segment) => &segment.name,
+        }
+    }
+
     fn checks(self) -> &'a [Check] {
         match self {
             Self::Job(job) => &job.checks,
@@ -103,7 +110,7 @@ async fn try_out(
     check: &Check,
     conn: &mut PgConnection,
 ) -> Result<Decided, CheckError> {
-    seed::write(check, conn).await.map_err(CheckError::Seed)?;
+    seed::write(check, subject.name(), conn).await.map_err(CheckError::Seed)?;
     let (code, run) = match subject {
         Subject::Job(job) => {
             let spec = spec(job, check);
@@ -128,7 +135,7 @@ async fn conditions(
     check: &Check,
     conn: &mut PgConnection,
 ) -> Result<Option<Explained>, CheckError> {
-    seed::write(check, conn).await.map_err(CheckError::Seed)?;
+    seed::write(check, subject.name(), conn).await.map_err(CheckError::Seed)?;
     let (Some(customer), Some((last, before))) = (check.customers.first(), check.on.split_last()) else {
         return Ok(None);
     };

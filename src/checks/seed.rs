@@ -6,15 +6,24 @@ use sqlx::PgConnection;
 
 use crate::jobfile::checks::Check;
 
-/// Writes all customers of a check with everything that belongs to them.
-pub(super) async fn write(check: &Check, conn: &mut PgConnection) -> sqlx::Result<()> {
-    for relation in
-        ["customer", "orders", "interaction", "ticket", "ticket_event", "product_view", "consent", "outbox", "answer"]
-    {
+/// Writes all customers of a check with everything that belongs to them; `job` is the one it is about, or a segment.
+pub(super) async fn write(check: &Check, job: &str, conn: &mut PgConnection) -> sqlx::Result<()> {
+    for relation in [
+        "customer",
+        "orders",
+        "interaction",
+        "ticket",
+        "ticket_event",
+        "product_view",
+        "consent",
+        "outbox",
+        "answer",
+        "task",
+    ] {
         let rows = check.customers.iter().flat_map(|customer| &customer.rows).filter(|row| row.relation == relation);
         let rows: Vec<Value> = rows.map(|row| Value::Object(row.columns.clone())).collect();
         if !rows.is_empty() {
-            insert(relation, Value::Array(rows), conn).await?;
+            insert(relation, job, Value::Array(rows), conn).await?;
         }
     }
     // whoever is said to look after one of them works here
@@ -72,7 +81,7 @@ pub(super) async fn coupons(check: &Check, pools: &[String], conn: &mut PgConnec
     Ok(())
 }
 
-async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::Result<()> {
+async fn insert(relation: &str, job: &str, rows: Value, conn: &mut PgConnection) -> sqlx::Result<()> {
     let statement = match relation {
         "customer" => "insert into crm.customer select * from jsonb_populate_recordset(null::crm.customer, $1)",
         "orders" => "insert into crm.orders select * from jsonb_populate_recordset(null::crm.orders, $1)",
@@ -99,9 +108,28 @@ async fn insert(relation: &str, rows: Value, conn: &mut PgConnection) -> sqlx::R
                  as m (customer_id text, job text, survey text, score smallint, choice text, answered_at timestamptz)
 "
         }
+        "task" => return tasks(job, rows, conn).await,
         _ => "insert into crm.consent select * from jsonb_populate_recordset(null::crm.consent, $1)",
     };
     sqlx::query(statement).bind(rows).execute(conn).await.map(drop)
+}
+
+/// A task of the job is about that solving of its ticket that there is; without a result it is open.
+async fn tasks(job: &str, rows: Value, conn: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into tend.task (kind, origin, job, customer_id, ticket_id, title, opens_at, due_at, round, state, state_at, result, run_id, created_at)
+         select n.kind, coalesce(tend.solving(t.ticket_id, t.solved_at) || ':' || n.round, 'before:' || n.customer_id || ':' || row_number() over ()),
+                coalesce(n.job, $2), n.customer_id, n.ticket_id, 'before', n.at, n.at + interval '1 day', n.round,
+                case when n.result is null then 'open' else 'done' end, n.at, n.result, 0, n.at
+         from jsonb_to_recordset($1::jsonb)
+             as n (customer_id text, job text, kind text, ticket_id text, round smallint, result text, at timestamptz)
+         left join crm.ticket t on t.ticket_id = n.ticket_id",
+        rows,
+        job
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// Between the days of a check the dispatcher pays what is owed, and all of it arrives.

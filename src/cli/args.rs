@@ -12,6 +12,7 @@ mod effects;
 mod examples;
 mod explain;
 mod simulate;
+mod task;
 
 pub use calendar::{CalendarAction, CalendarArgs};
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
@@ -19,6 +20,7 @@ pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
 pub use effects::EffectsArgs;
 pub use explain::{Explain, ExplainArgs, ExplainTicketArgs};
 pub use simulate::SimulateArgs;
+pub use task::{TaskAction, TaskArgs, TaskDue, TaskListArgs, TaskState};
 
 mod person;
 
@@ -112,6 +114,9 @@ pub enum Command {
     /// Show messages whose fate is unknown or that need a decision, and decide
     #[command(after_help = examples::OUTBOX)]
     Outbox(OutboxArgs),
+    /// Show what people have to do, and say what came of it: callbacks, visits, rescue calls
+    #[command(after_help = examples::TASK)]
+    Task(TaskArgs),
     /// Show everything that is known of a customer, as JSON
     #[command(after_help = examples::EXPORT)]
     ExportCustomer(ExportArgs),
@@ -127,7 +132,7 @@ pub enum Command {
     /// Give a customer a level by hand until a day, take it back, or list who has one
     #[command(after_help = examples::OVERRIDE)]
     Override(OverrideArgs),
-    /// Import customers, orders, interactions, tickets, product views or staff from CSV
+    /// Import customers, orders, interactions, tickets and their events, product views, staff or absences from CSV
     #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
     /// Read mails that came back and complaint reports: what they say about messages and addresses

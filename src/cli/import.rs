@@ -15,7 +15,9 @@ pub async fn run(arguments: &Arguments, command: &ImportArgs) -> Result<(), Fail
         ImportKind::Interactions => Kind::Interactions,
         ImportKind::Tickets => Kind::Tickets,
         ImportKind::ProductViews => Kind::ProductViews,
+        ImportKind::TicketEvents => Kind::TicketEvents,
         ImportKind::Staff => Kind::Staff,
+        ImportKind::Absence => Kind::Absences,
     };
     let source = Source::open(&command.file).map_err(Failure::failed)?;
     let opened = connect::ready(&settings).await?;

@@ -32,6 +32,7 @@ mod send_test;
 mod serve;
 mod simulate;
 mod status;
+mod task;
 mod when;
 mod why;
 mod work;
@@ -125,6 +126,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Render(command) => render::run(arguments, command).await,
         Command::SendTest(command) => send_test::run(arguments, command).await,
         Command::Coupons(command) => coupons::run(arguments, &command.action).await,
+        Command::Task(command) => task::run(arguments, &command.action).await,
         Command::Override(command) => by_hand::run(arguments, command).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,

@@ -219,8 +219,19 @@ pub(super) fn wishes(company: &Company, number: u64, until: NaiveDate, out: &mut
     }
 }
 
-/// Adds the tickets of one customer before `until`; what is solved later is still open.
-pub(super) fn tickets(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+/// A ticket of the company.
+struct Ticket {
+    number: u32,
+    day: NaiveDate,
+    about: (&'static str, &'static str, &'static str),
+    urgency: &'static str,
+    channel: &'static str,
+    assignee: u64,
+    solved: NaiveDate,
+}
+
+/// The tickets of one customer before `until`.
+fn each_ticket(company: &Company, number: u64, until: NaiveDate, mut with: impl FnMut(Ticket)) {
     let mut dice = Dice::new(company.seed, number, "tickets");
     if !dice.in_thousand(300) {
         return;
@@ -230,7 +241,7 @@ pub(super) fn tickets(company: &Company, number: u64, until: NaiveDate, out: &mu
         if day >= until {
             return;
         }
-        let (kind, topic, subject) = dice.one(&[
+        let about = dice.one(&[
             ("request", "product", "尺码咨询"),
             ("request", "delivery", "Where is my parcel?"),
             ("complaint", "service", "等待时间太长"),
@@ -241,14 +252,40 @@ pub(super) fn tickets(company: &Company, number: u64, until: NaiveDate, out: &mu
         let channel = dice.one(&["chat", "phone", "app", "social", "email"]);
         let assignee = 1 + dice.below(STAFF);
         let solved = day + Days::new(dice.below(12));
+        with(Ticket { number: ticket, day, about, urgency, channel, assignee, solved });
+        day = day + Days::new(dice.wait(400));
+    }
+}
+
+/// Adds the tickets of one customer before `until`; what is solved later is still open.
+pub(super) fn tickets(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    each_ticket(company, number, until, |ticket| {
+        let Ticket { number: n, day, about: (kind, topic, subject), urgency, channel, assignee, solved } = ticket;
         let (state, solved_at) =
             if solved < until { ("closed", format!("{solved}T17:45:00+08:00")) } else { ("open", String::new()) };
         let _ = writeln!(
             out,
-            "T{id}-{ticket:02},{id},{day}T10:15:00+08:00,{kind},{topic},{urgency},{channel},{state},S{assignee:02},\
+            "T{id}-{n:02},{id},{day}T10:15:00+08:00,{kind},{topic},{urgency},{channel},{state},S{assignee:02},\
              {solved_at},{solved_at},{subject}",
             id = customer_id(number),
         );
-        day = day + Days::new(dice.wait(400));
-    }
+    });
+}
+
+pub(super) const TICKET_EVENT_HEADER: &str = "ticket_id,event_id,at,kind,value,by_id";
+
+/// Adds what happened to these tickets before `until`: opened, assigned, answered, closed.
+pub(super) fn ticket_events(company: &Company, number: u64, until: NaiveDate, out: &mut String) {
+    let mut dice = Dice::new(company.seed, number, "ticket events");
+    each_ticket(company, number, until, |ticket| {
+        let Ticket { number: n, day, assignee, solved, .. } = ticket;
+        let id = format!("T{}-{n:02}", customer_id(number));
+        let (taken, answered) = (16 + dice.below(20), dice.below(45));
+        let _ = writeln!(out, "{id},1,{day}T10:15:00+08:00,opened,,");
+        let _ = writeln!(out, "{id},2,{day}T10:{taken}:00+08:00,assigned,S{assignee:02},S{assignee:02}");
+        let _ = writeln!(out, "{id},3,{day}T11:{answered:02}:00+08:00,agent_message,,S{assignee:02}");
+        if solved < until {
+            let _ = writeln!(out, "{id},4,{solved}T17:45:00+08:00,state,closed,S{assignee:02}");
+        }
+    });
 }

@@ -105,6 +105,8 @@ pub async fn fill(
     let mut reports = Vec::new();
     let staff = Lines::new(people::STAFF_HEADER, people::STAFF, move |n, out| people::staff(&company, n, out));
     reports.push(take(Kind::Staff, "staff", Box::new(staff)).await?);
+    let away = Lines::new(people::ABSENCE_HEADER, people::ABSENCES, move |n, out| people::absence(&company, n, out));
+    take(Kind::Absences, "absences", Box::new(away)).await?;
     let rows = Lines::new(people::CUSTOMER_HEADER, many, move |n, out| people::customer(&company, n, date, out));
     reports.push(take(Kind::Customers, "customers", Box::new(rows)).await?);
     let rows = Lines::new(people::WITHDRAWAL_HEADER, many, move |n, out| people::withdrawal(&company, n, date, out));
@@ -119,10 +121,12 @@ pub async fn fill(
     reports.push(take(Kind::Interactions, "interactions", Box::new(rows)).await?);
     let rows = Lines::new(deeds::TICKET_HEADER, many, move |n, out| deeds::tickets(&company, n, date, out));
     reports.push(take(Kind::Tickets, "tickets", Box::new(rows)).await?);
+    let rows = Lines::new(deeds::TICKET_EVENT_HEADER, many, move |n, out| deeds::ticket_events(&company, n, date, out));
+    take(Kind::TicketEvents, "ticket events", Box::new(rows)).await?;
     let rows = Lines::new(deeds::VIEW_HEADER, many, move |n, out| deeds::views(&company, n, date, out));
     reports.push(take(Kind::ProductViews, "product views", Box::new(rows)).await?);
     let suppressed = suppress(db, beginning(date)).await?;
-    sqlx::raw_sql("analyze crm.customer; analyze crm.orders; analyze crm.consent; analyze crm.product_view")
+    sqlx::raw_sql("analyze crm.customer; analyze crm.orders; analyze crm.consent; analyze crm.product_view; analyze crm.ticket; analyze crm.ticket_event")
         .execute(db.pool())
         .await?;
     Ok(Filled { reports, suppressed })

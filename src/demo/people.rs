@@ -215,7 +215,8 @@ pub(super) fn withdrawal(company: &Company, number: u64, until: NaiveDate, out: 
     }
 }
 
-pub(super) const STAFF_HEADER: &str = "staff_id,name,email,role,manager_id,timezone,active";
+pub(super) const STAFF_HEADER: &str =
+    "staff_id,name,email,role,manager_id,timezone,active,locale,team,deputy_id,calendar,daily_visits";
 
 /// Adds the line of one member of staff; the first is the manager.
 pub(super) fn staff(company: &Company, number: u64, out: &mut String) {
@@ -226,11 +227,31 @@ pub(super) fn staff(company: &Company, number: u64, out: &mut String) {
         2 | 3 => ("supervisor", "S01"),
         _ => ("agent", if number.is_multiple_of(2) { "S02" } else { "S03" }),
     };
+    // two teams, whose people stand in for each other in a ring; the supervisors do for each other
+    let team = if number.is_multiple_of(2) { "care" } else { "shop" };
+    let deputy = match number {
+        1 => "S02".to_owned(),
+        2 => "S03".to_owned(),
+        3 => "S02".to_owned(),
+        _ if number + 2 < STAFF => format!("S{:02}", number + 2),
+        _ => format!("S{:02}", 4 + number % 2),
+    };
+    let visits = if number > 3 { "8" } else { "" };
     let _ = writeln!(
         out,
-        "S{number:02},{surname}{given},{given_latin}.{latin}@shop.example,{role},{manager},Asia/Shanghai,{}",
+        "S{number:02},{surname}{given},{given_latin}.{latin}@shop.example,{role},{manager},Asia/Shanghai,{},zh-CN,{team},{deputy},cn,{visits}",
         if number == STAFF { "no" } else { "yes" }
     );
+}
+
+pub(super) const ABSENCE_HEADER: &str = "staff_id,from_day,until_day";
+pub(super) const ABSENCES: u64 = 4;
+
+/// Adds a week in which one of the staff is away; the first around the day the company is first looked at.
+pub(super) fn absence(company: &Company, number: u64, out: &mut String) {
+    let (staff, from) = [(5, 2), (8, 0), (6, 9), (10, 30)][usize::try_from(number - 1).unwrap_or(0) % 4];
+    let first = company.founded + Days::new(super::HISTORY_DAYS + from - 2);
+    let _ = writeln!(out, "S{staff:02},{first},{}", first + Days::new(4));
 }
 
 /// A year of birth that fits a grown-up on the founding day.

@@ -89,6 +89,16 @@ impl Filter {
         }
     }
 
+    /// What must hold, one by one.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Self> {
+        match self {
+            Self::All(inner) => inner.iter().flat_map(Self::parts).collect(),
+            Self::None(inner) => inner.iter().map(|part| Self::None(vec![part.clone()])).collect(),
+            single => vec![single.clone()],
+        }
+    }
+
     /// Whether it holds when its comparisons, in the order of the file, came out like this; takes one for each.
     pub fn holds(&self, outcomes: &mut dyn Iterator<Item = bool>) -> bool {
         let mut each = |inner: &[Self]| inner.iter().filter(|filter| filter.holds(outcomes)).count();

@@ -16,7 +16,7 @@ type Group = fn(Vec<Filter>) -> Filter;
 
 const GROUPS: [(&str, Group); 4] =
     [("all", Filter::All), ("any", Filter::Any), ("none", Filter::None), ("one_of", Filter::One)];
-const SUBJECTS: [&str; 11] = [
+const SUBJECTS: [&str; 12] = [
     "field",
     "tag",
     "attribute",
@@ -24,6 +24,7 @@ const SUBJECTS: [&str; 11] = [
     "segment",
     "event",
     "open_ticket",
+    "open_task",
     "reachable",
     "consented",
     "bucket",
@@ -137,25 +138,21 @@ fn leaf(mut reader: Reader<'_>, subject: &str, scope: &Scope<'_>) -> Option<Leaf
         "field" => on_field(&mut reader, scope),
         "attribute" => on_attribute(&mut reader),
         "event" => event::on_event(&mut reader, scope),
-        "open_ticket" => event::on_open_ticket(&mut reader),
+        "open_ticket" | "open_task" => event::on_open(&mut reader),
         "reachable" => standing::on_reachable(&mut reader),
         "consented" => standing::on_consented(&mut reader),
         "bucket" => standing::on_bucket(&mut reader),
         ticket::KEY => ticket::on_ticket(&mut reader, scope),
         _ => on_ladder(&mut reader, scope),
     };
-    match leaf {
-        Some(leaf) => {
-            reader.finish();
-            Some(leaf)
-        }
+    if leaf.is_some() {
+        reader.finish();
+    } else {
         // what is wrong was said: unknown keys beside it would be guesses
-        None => {
-            let keys = reader.keys();
-            reader.leave(&keys);
-            None
-        }
+        let keys = reader.keys();
+        reader.leave(&keys);
     }
+    leaf
 }
 
 /// `{ tag = "vip" }`: short for `{ field = "tags", has = "vip" }`.

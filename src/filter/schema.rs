@@ -55,7 +55,9 @@ pub fn definitions() -> Map<String, Value> {
         described(item(Item::Span), "For `entered` and `left`: the move was within this time");
     variants.push(ladder);
     variants.extend(event::ALL.iter().map(on_event));
-    variants.push(open_ticket());
+    let waits = "Whether the customer has a ticket that is neither solved nor closed";
+    variants.push(open("open_ticket", "ticket", waits));
+    variants.push(open("open_task", "task", "Whether somebody still has to do something about the customer"));
     variants.extend(standing());
     let condition = json!({
         "title": "A condition", "description": "A comparison, or several joined by all, any, none and one_of.", "type": "object", "anyOf": variants,
@@ -256,14 +258,11 @@ fn standing() -> [Value; 3] {
     ]
 }
 
-fn open_ticket() -> Value {
-    let mut properties = event::find("ticket").map(restrictions).unwrap_or_default();
+fn open(key: &str, of: &str, description: &str) -> Value {
+    let mut properties = event::find(of).map(restrictions).unwrap_or_default();
     properties.remove("open");
-    properties.insert(
-        "open_ticket".into(),
-        json!({ "type": "boolean", "description": "Whether the customer has a ticket that is neither solved nor closed" }),
-    );
-    json!({ "type": "object", "additionalProperties": false, "required": ["open_ticket"], "properties": properties })
+    properties.insert(key.into(), json!({ "type": "boolean", "description": description }));
+    json!({ "type": "object", "additionalProperties": false, "required": [key], "properties": properties })
 }
 
 fn operand(operator: &Operator, shape: Shape) -> Value {

@@ -15,8 +15,12 @@ pub enum Kind {
     Tickets,
     /// `crm.product_view`.
     ProductViews,
+    /// `crm.ticket_event`.
+    TicketEvents,
     /// `crm.staff`.
     Staff,
+    /// `crm.absence`.
+    Absences,
 }
 
 /// What an empty cell means.
@@ -128,12 +132,51 @@ const STAFF: &[Column] = &[
     may("manager_id", Field::Key),
     may("timezone", Field::Zone),
     or("active", Field::Flag, "yes"),
+    may("locale", Field::Locale),
+    may("team", Field::Text),
+    may("deputy_id", Field::Key),
+    may("calendar", Field::Text),
+    may("daily_visits", Field::Count),
+];
+
+const ABSENCES: &[Column] =
+    &[must("staff_id", Field::Key), must("from_day", Field::Day), must("until_day", Field::Day)];
+
+const TICKET_EVENTS: &[Column] = &[
+    must("ticket_id", Field::Key),
+    must("event_id", Field::Key),
+    must("at", Field::Instant),
+    must("kind", Field::Word(EVENTS)),
+    may("value", Field::Text),
+    may("by_id", Field::Key),
+];
+
+/// What happens to tickets.
+const EVENTS: &[&str] = &[
+    "opened",
+    "state",
+    "customer_message",
+    "agent_message",
+    "assigned",
+    "urgency",
+    "channel",
+    "kind",
+    "due",
+    "acknowledged",
 ];
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] =
-        [Self::Customers, Self::Orders, Self::Interactions, Self::Tickets, Self::ProductViews, Self::Staff];
+    pub const ALL: [Self; 8] = [
+        Self::Customers,
+        Self::Orders,
+        Self::Interactions,
+        Self::Tickets,
+        Self::TicketEvents,
+        Self::ProductViews,
+        Self::Staff,
+        Self::Absences,
+    ];
 
     /// As typed after `tend import`.
     pub fn name(self) -> &'static str {
@@ -143,7 +186,9 @@ impl Kind {
             Self::Interactions => "interactions",
             Self::Tickets => "tickets",
             Self::ProductViews => "product_view",
+            Self::TicketEvents => "ticket_event",
             Self::Staff => "staff",
+            Self::Absences => "absence",
         }
     }
 
@@ -155,7 +200,9 @@ impl Kind {
             Self::Interactions => "crm.interaction",
             Self::Tickets => "crm.ticket",
             Self::ProductViews => "crm.product_view",
+            Self::TicketEvents => "crm.ticket_event",
             Self::Staff => "crm.staff",
+            Self::Absences => "crm.absence",
         }
     }
 
@@ -173,13 +220,16 @@ impl Kind {
             Self::Interactions => INTERACTIONS,
             Self::Tickets => TICKETS,
             Self::ProductViews => PRODUCT_VIEWS,
+            Self::TicketEvents => TICKET_EVENTS,
             Self::Staff => STAFF,
+            Self::Absences => ABSENCES,
         }
     }
 
-    /// The company's own key.
-    pub(super) fn key(self) -> &'static str {
-        self.columns()[0].name
+    /// The company's own key: the first column, or the first two.
+    pub(super) fn key(self) -> Vec<&'static str> {
+        let columns = if matches!(self, Self::TicketEvents | Self::Absences) { 2 } else { 1 };
+        self.columns()[..columns].iter().map(|column| column.name).collect()
     }
 
     /// Whether the table's key carries the customer besides the company's own (for Citus): then a row that changes

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike};
+use chrono::{DateTime, Datelike, NaiveDate};
 use chrono_tz::Tz;
 use serde_json::Value;
 
@@ -34,6 +34,10 @@ pub(super) enum Field {
     Instant,
     /// `numeric(14, 2)`.
     Amount,
+    /// A day of the calendar.
+    Day,
+    /// A small number, 0 to 1,000.
+    Count,
     /// yes or no.
     Flag,
     /// One of these.
@@ -61,6 +65,8 @@ impl Field {
             }
             Self::Instant | Self::ConsentAt => "timestamptz",
             Self::Amount => "numeric(14, 2)",
+            Self::Day => "date",
+            Self::Count => "smallint",
             Self::Flag | Self::Consent => "boolean",
             Self::Tags => "text[]",
             Self::Object => "jsonb",
@@ -89,6 +95,10 @@ impl Field {
             Self::Currency => check(is_code(cell, 3), "is not a currency in three capital letters such as CNY")?,
             Self::Instant | Self::ConsentAt => instant(cell)?,
             Self::Amount => check(is_amount(cell), "is not an amount such as 1234.50 (at most 2 decimals)")?,
+            Self::Day => check(is_day(cell), "is not a day such as 2026-05-04")?,
+            Self::Count => {
+                check(cell.parse::<u16>().is_ok_and(|count| count <= 1_000), "is not a number from 0 to 1000")?;
+            }
             Self::Flag | Self::Consent => return flag(cell, out),
             Self::Word(words) => {
                 check(words.contains(&cell), || format!("must be one of {}", words.join(", ")))?;
@@ -151,6 +161,10 @@ fn is_amount(cell: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let significant = decimals.trim_end_matches('0').len();
     digits(whole) && digits(decimals) && whole.len() <= 12 && significant <= 2
+}
+
+fn is_day(cell: &str) -> bool {
+    cell.len() == 10 && cell.parse::<NaiveDate>().is_ok_and(|day| (1900..2200).contains(&day.year()))
 }
 
 fn instant(cell: &str) -> Checked {

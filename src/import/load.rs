@@ -142,14 +142,15 @@ impl Statements {
             .collect();
         let definitions: Vec<String> = staged.iter().map(|(name, kind)| format!("{name} {kind}")).collect();
         let names: Vec<&str> = staged.iter().map(|(name, _)| *name).collect();
-        let key = kind.key();
+        let key = kind.key().join(", ");
         Self {
             kind,
             staging: format!("create temp table staged (line bigint, {}) on commit drop", definitions.join(", ")),
             copy: format!("copy staged (line, {}) from stdin", names.join(", ")),
             supersede: format!(
                 "delete from staged s using (select {key}, max(line) as line from staged group by {key} having count(*) > 1) d
-                 where s.{key} = d.{key} and s.line < d.line"
+                 where {} and s.line < d.line",
+                kind.key().iter().map(|key| format!("s.{key} = d.{key}")).collect::<Vec<_>>().join(" and ")
             ),
             hand_over: kind.changes_hands().then(|| hand_over(kind, &targets)),
             change: change(kind, &targets),
@@ -193,7 +194,8 @@ fn list(targets: &[Target], each: impl Fn(&Target) -> String) -> String {
 
 /// The key as the table has it.
 fn table_key(kind: Kind) -> Vec<&'static str> {
-    if kind.changes_hands() { vec!["customer_id", kind.key()] } else { vec![kind.key()] }
+    let carried = kind.changes_hands().then_some("customer_id");
+    carried.into_iter().chain(kind.key()).collect()
 }
 
 fn same_row(kind: Kind) -> String {
@@ -203,7 +205,7 @@ fn same_row(kind: Kind) -> String {
 
 /// Rows that are another customer's so far: deleted and inserted, with what the file does not say as it was.
 fn hand_over(kind: Kind, targets: &[Target]) -> String {
-    let (table, key) = (kind.table(), kind.key());
+    let (table, key) = (kind.table(), kind.columns()[0].name);
     let every: Vec<&str> = kind.columns().iter().map(|column| column.name).collect();
     let values: Vec<String> =
         every

@@ -154,6 +154,7 @@ impl Plan {
         }
         if problems.is_empty() {
             problems.extend(self.birthday_problem(record));
+            problems.extend(self.absence_problem(record));
         }
         if problems.is_empty() {
             out.push(b'\n');
@@ -166,6 +167,12 @@ impl Plan {
     fn cell<'r>(&self, record: &'r ByteRecord, name: &str) -> &'r str {
         let planned = self.columns.iter().find(|planned| planned.column.name == name);
         planned.and_then(|planned| planned.text(record).ok()).unwrap_or_default()
+    }
+
+    /// Nobody comes back before leaving.
+    fn absence_problem(&self, record: &ByteRecord) -> Option<String> {
+        let (from, until) = (self.cell(record, "from_day"), self.cell(record, "until_day"));
+        (until < from).then(|| format!("until_day {until} lies before from_day {from}"))
     }
 
     /// The parts of a birthday only make sense together.

@@ -7,8 +7,12 @@ use sqlx::types::Json;
 use crate::engine::door::Explained;
 use crate::filter::{Answer, Filter, Frame, Node, Requirements, compose};
 
-const JUDGED: &str =
-    "select /*{answers}*/ null::jsonb from crm.customer c\n/*{facts}*/\nwhere c.customer_id = $1::text";
+/// The ticket at hand, for those who ask about one, is the customer's latest.
+const JUDGED: &str = "select /*{answers}*/ null::jsonb from crm.customer c
+left join lateral (select * from crm.ticket k where k.customer_id = c.customer_id
+                   order by coalesce(k.solved_at, k.opened_at) desc, k.ticket_id collate \"C\" limit 1) t on true
+/*{facts}*/
+where c.customer_id = $1::text";
 
 /// How each of the conditions came out for the customer; none when there is no such customer.
 ///

@@ -1,7 +1,9 @@
 //! The kinds of jobs, one folder each with its SQL beside it.
 
 pub mod agenda;
+pub mod audience;
 pub mod calendars;
+pub mod callbacks;
 pub mod effects;
 pub mod judged;
 pub mod layout;
@@ -9,11 +11,13 @@ pub mod letter;
 pub mod message;
 pub mod missing;
 pub mod page;
+pub mod rescue;
 pub mod retier;
 pub mod segment;
 pub mod sla;
 pub mod surge;
 pub mod visits;
+pub mod work;
 
 use crate::jobfile::kind::Kind;
 
@@ -25,4 +29,6 @@ pub static KINDS: &[&dyn Kind] = &[
     &surge::SurgeKind,
     &agenda::AgendaKind,
     &visits::VisitsKind,
+    &callbacks::CallbacksKind,
+    &rescue::RescueKind,
 ];

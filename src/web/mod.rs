@@ -1,4 +1,5 @@
-//! What customers reach from outside: the pages behind the links in their messages.
+//! What customers reach from outside: the pages behind the links in their messages; and people of the house, the pages of
+//! their tasks.
 //!
 //! # What it promises
 //! * A GET changes nothing: mail scanners open every link. What a customer decides comes by POST.
@@ -6,8 +7,8 @@
 //!   200 without redirect, cookie or login.
 //! * What is recorded (`tend.choice`) is asked by the planning and the sending of the very next message.
 //! * Whoever has no valid link learns nothing: forged, garbled, expired and misused links give one page, without a look
-//!   into the database, and an address that tries many is told to wait. A link that was good once and is over is told so. Pages show no name and
-//!   no address.
+//!   into the database, and an address that tries many is told to wait. A link that was good once and is over is told so. Pages for
+//!   customers show no name and no address; those of a task name the customer.
 //! * Nobody holds it up: connections, head, body and time of a request are limited. No cookies, no script.
 //! * It works behind a proxy that keeps the path of `public.base_url` and behind one that takes it away.
 //!
@@ -41,6 +42,7 @@ mod provider;
 mod robots;
 mod route;
 mod server;
+mod task;
 mod topics;
 mod unsubscribe;
 mod visitor;

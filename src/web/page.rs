@@ -13,13 +13,14 @@ use super::Shared;
 use super::visitor::LANGUAGES;
 
 const STYLE: &str = include_str!("page/style.css");
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("acknowledge.html", include_str!("page/acknowledge.html")),
     ("frame.html", include_str!("page/frame.html")),
     ("unsubscribe.html", include_str!("page/unsubscribe.html")),
     ("preferences.html", include_str!("page/preferences.html")),
     ("survey.html", include_str!("page/survey.html")),
     ("answered.html", include_str!("page/answered.html")),
+    ("task.html", include_str!("page/task.html")),
 ];
 
 /// Templates and words.
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(pages.words.keys().collect::<Vec<_>>(), LANGUAGES);
         let [one, other] = LANGUAGES.map(|language| pages.words[language].keys().collect::<Vec<_>>());
         assert_eq!(one, other);
-        for name in ["topic", "channel", "purpose"] {
+        for name in ["topic", "channel", "purpose", "who", "when", "n"] {
             let with = LANGUAGES.map(|language| {
                 let words = pages.words[language].iter().filter(|(_, text)| text.contains(&format!("{{{name}}}")));
                 words.map(|(key, _)| key).collect::<Vec<_>>()

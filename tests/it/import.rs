@@ -202,6 +202,30 @@ t1,c1,2026-05-01T10:00:00Z,complaint,delivery,urgent,chat,solved,s1,2026-05-02T1
 }
 
 #[tokio::test]
+async fn who_stands_in_who_is_away_and_what_happened_to_tickets_arrive_by_keys_of_two_columns() {
+    let world = World::new().await;
+    let files = Files::new();
+    let staff =
+        "staff_id,locale,team,deputy_id,calendar,daily_visits\ns1,zh-CN,care,s2,cn,8\ns2,,,,,many\ns3,,,,,1001\n";
+    assert_eq!(files.counts(&world, Kind::Staff, staff).await, [1, 0, 0, 0, 2]);
+    let away = "staff_id,from_day,until_day\ns1,2026-06-01,2026-06-05\ns1,2026-07-01,2026-07-01\ns2,2026-06-05,2026-06-01\ns2,2026-6-1,2026-06-02\n";
+    assert_eq!(files.counts(&world, Kind::Absences, away).await, [2, 0, 0, 0, 2]);
+    // the same day twice: the later line counts; a day that is there already is changed
+    let again = "staff_id,from_day,until_day\ns1,2026-06-01,2026-06-03\ns1,2026-06-01,2026-06-04\n";
+    assert_eq!(files.counts(&world, Kind::Absences, again).await, [0, 1, 0, 1, 0]);
+    assert_eq!(
+        world.rows("select staff_id, from_day, until_day from crm.absence order by 1, 2").await,
+        ["s1\t2026-06-01\t2026-06-04", "s1\t2026-07-01\t2026-07-01"]
+    );
+    let events = "ticket_id,event_id,at,kind,value,by_id
+t1,e1,2026-06-01T10:00:00Z,opened,,\nt1,e2,2026-06-01T11:00:00Z,state,solved,s1\nt2,e1,2026-06-01T10:00:00Z,opened,,\nt1,e3,2026-06-01T10:00:00Z,shut,,\n";
+    assert_eq!(files.counts(&world, Kind::TicketEvents, events).await, [3, 0, 0, 0, 1]);
+    assert_eq!(files.counts(&world, Kind::TicketEvents, events).await, [0, 0, 3, 0, 1]);
+    let rejected = files.rejected();
+    assert!(rejected.contains("kind must be one of opened, state"), "{rejected}");
+}
+
+#[tokio::test]
 async fn a_wrong_header_says_everything_that_is_wrong_with_it() {
     let world = World::new().await;
     let files = Files::new();

@@ -13,7 +13,10 @@ pub enum ImportKind {
     Tickets,
     #[value(name = "product_view")]
     ProductViews,
+    #[value(name = "ticket_event")]
+    TicketEvents,
     Staff,
+    Absence,
 }
 
 /// `tend import`.

@@ -156,6 +156,17 @@ Examples:
   tend coupons import winback-50 codes.csv --expires 2026-12-31 --low-water 500
   tend coupons list";
 
+/// After the options of `tend task`.
+pub const TASK: &str = "\
+Examples:
+  tend task list --of S01 --due today
+  tend task list --unassigned
+  tend task show 42
+  tend task done 42 --result satisfied --note 'all is well' --by S01
+  tend task move 42 --to '2026-06-02 15:00' --by S01
+  tend task move 42 --staff S02
+  tend task cancel 42 --reason 'the customer moved abroad' --by S09";
+
 /// After the options of `tend override`.
 pub const OVERRIDE: &str = "\
 Examples:

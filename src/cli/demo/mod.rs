@@ -53,6 +53,7 @@ pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failur
     let (day, first) = stage.day(command.date).await?;
     stage.fill(command, day).await?;
     let tiers = stage.ladders(day, first).await?;
+    let tasks = stage.tasks(day).await?;
     let messages = stage.messages(day).await?;
     let sent = stage.send(day).await?;
     stage.apply().await?;
@@ -60,7 +61,7 @@ pub async fn run(arguments: &Arguments, command: &DemoArgs) -> Result<(), Failur
     let call = next::Call { arguments, command, private: stage.private_dir(), folders };
     let next = call.next(day, day <= stage.today());
     let another_day = stage.another_day(day);
-    let story = story::Story { day, first, tiers, messages, another_day, sent, next };
+    let story = story::Story { day, first, tiers, tasks, messages, another_day, sent, next };
     if arguments.json { print::json(&story.json()) } else { print::text(story.text(&stage.opened).await?) }
 }
 
@@ -175,6 +176,13 @@ impl Stage {
 
     async fn messages(&self, day: NaiveDate) -> Result<Vec<Did>, Failure> {
         self.run_kind("message", day).await
+    }
+
+    /// What people have to do: who is to be called.
+    async fn tasks(&self, day: NaiveDate) -> Result<Vec<Did>, Failure> {
+        let mut did = self.run_kind("rescue", day).await?;
+        did.extend(self.run_kind("callbacks", day).await?);
+        Ok(did)
     }
 
     /// Runs the enabled jobs of a kind in the order of their slots; message jobs only when the day is one of theirs.

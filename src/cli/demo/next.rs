@@ -35,6 +35,10 @@ impl Call<'_> {
                 format!("{tend} check"),
                 format!("when the jobs run; after a mistake in {}, what is wrong and where", file.display()),
             ),
+            (
+                format!("{tend} task list"),
+                "what people have to do: who is to be called, by whom, until when".to_owned(),
+            ),
             (format!("{tend} status"), "jobs, runs, messages".to_owned()),
         ];
         if serves {

@@ -17,6 +17,8 @@ pub struct Story {
     pub first: bool,
     /// What the ladders did.
     pub tiers: Vec<Did>,
+    /// What the jobs did that make tasks for people.
+    pub tasks: Vec<Did>,
     /// What the message jobs did.
     pub messages: Vec<Did>,
     /// Message jobs that are not due on the day, each with the next day on which it is.
@@ -33,7 +35,7 @@ impl Story {
         let did =
             |did: &[Did]| did.iter().map(|did| (did.job.clone(), did.json.clone())).collect::<serde_json::Map<_, _>>();
         json!({
-            "day": self.day, "ladders": did(&self.tiers), "messages": did(&self.messages),
+            "day": self.day, "ladders": did(&self.tiers), "tasks": did(&self.tasks), "messages": did(&self.messages),
             "not_due": self.another_day.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "sent": self.sent.accepted.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "waiting": self.sent.waiting, "late": self.sent.late,
@@ -46,6 +48,9 @@ impl Story {
         let mut text = self.head(opened).await?;
         for tiers in &self.tiers {
             text.push_str(&self.tiers(tiers));
+        }
+        for tasks in &self.tasks {
+            text.push_str(&to_do(tasks));
         }
         for messages in &self.messages {
             text.push_str(&received(messages));
@@ -145,6 +150,19 @@ fn example<'j>(json: &'j Value, way: &str) -> Option<&'j Value> {
         (Some(from), Some(to)) => (way == "rose") == (to < from) && from != to,
         _ => false,
     })
+}
+
+/// Who has to call whom.
+fn to_do(did: &Did) -> String {
+    let made = did.json["tasks"]["made"].as_i64().unwrap_or(0);
+    let mut text = format!("\n{}: {} to be called\n", did.job, count(made));
+    let by = did.json["tasks"]["by"].as_array().into_iter().flatten();
+    let by = by.map(|load| format!("{} by {}", load["tasks"], load["assignee_id"].as_str().unwrap_or("nobody")));
+    let by: Vec<String> = by.collect();
+    if !by.is_empty() {
+        text.push_str(&fold(&by.join(", "), 2));
+    }
+    text
 }
 
 /// What a job of messages sends, and why others get nothing.

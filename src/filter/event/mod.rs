@@ -8,6 +8,7 @@
 //! before it. A statement reads each table of events once, whatever the number of conditions on it ([`columns`]).
 
 mod columns;
+mod known;
 mod read;
 
 use crate::jobfile::duration::Span;
@@ -15,7 +16,8 @@ use crate::jobfile::duration::Span;
 use super::field::Kind;
 
 pub(super) use columns::{Asked, cte, join, lateral};
-pub(super) use read::{on_event, on_open_ticket};
+pub use known::ALL;
+pub(super) use read::{on_event, on_open};
 
 /// Something that happens to customers.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,164 +148,6 @@ impl Happened {
         text
     }
 }
-
-const fn free(key: &'static str, sql: &'static str, doc: &'static str) -> Restriction {
-    Restriction { key, sql, values: Values::Free, doc }
-}
-
-/// All events.
-pub static ALL: &[Event] = &[
-    Event {
-        name: "order",
-        plural: "orders",
-        doc: "An order. Paid ones count, unless `status` says otherwise",
-        table: "crm.orders",
-        at: "e.placed_at",
-        amount: Some("e.amount"),
-        counts: "e.status = 'paid'",
-        instead: Some("status"),
-        restrictions: &[
-            Restriction {
-                key: "status",
-                sql: "e.status",
-                values: Values::Words(&["paid", "cancelled", "refunded"]),
-                doc: "paid, cancelled or refunded",
-            },
-            free("channel", "e.channel", "Where it was bought: shop, app, web …"),
-            free("product", "e.product_id", "The main product"),
-            free("currency", "e.currency", "The currency, three letters"),
-        ],
-    },
-    Event {
-        name: "interaction",
-        plural: "interactions",
-        doc: "A contact in either direction: enquiry, complaint, visit, reply, participation. An order is not one",
-        table: "crm.interaction",
-        at: "e.at",
-        amount: None,
-        counts: "true",
-        instead: None,
-        restrictions: &[
-            free("kind", "e.kind", "enquiry, complaint, visit, reply, participation …"),
-            Restriction {
-                key: "direction",
-                sql: "e.direction",
-                values: Values::Words(&["in", "out"]),
-                doc: "in: the customer contacted us; out: we contacted the customer",
-            },
-            free("channel", "e.channel", "phone, chat, app, email, shop …"),
-            free("staff", "e.staff_id", "staff_id of who dealt with it"),
-        ],
-    },
-    Event {
-        name: "ticket",
-        plural: "tickets",
-        doc: "A request or complaint somebody must answer and solve; its time is when it was opened",
-        table: "crm.ticket",
-        at: "e.opened_at",
-        amount: None,
-        counts: "true",
-        instead: None,
-        restrictions: &[
-            free("kind", "e.kind", "request or complaint"),
-            free("topic", "e.topic", "What it is about: product, service, delivery …"),
-            Restriction {
-                key: "urgency",
-                sql: "e.urgency",
-                values: Values::Words(&["urgent", "normal"]),
-                doc: "urgent or normal",
-            },
-            free("channel", "e.channel", "chat, phone, app, social, email"),
-            free("state", "e.state", "open, pending, solved, closed or a word of the company"),
-            Restriction {
-                key: "open",
-                sql: "(case when coalesce(e.solved_at, e.closed_at) is null then e.state not in ('solved', 'closed') else least(e.solved_at, e.closed_at) >= {as_of} end)::text",
-                values: Values::Flag,
-                doc: "true: neither solved nor closed; false: solved or closed",
-            },
-        ],
-    },
-    Event {
-        name: "view",
-        plural: "views",
-        doc: "The customer looked at a product",
-        table: "crm.product_view",
-        at: "e.at",
-        amount: None,
-        counts: "true",
-        instead: None,
-        restrictions: &[
-            free("product", "e.product_id", "The product"),
-            free("channel", "e.channel", "Where: app, web, shop …"),
-        ],
-    },
-    Event {
-        name: "message",
-        plural: "messages",
-        doc: "A message of tend that the provider took, unless `state` says otherwise; its time is that of the run that queued it",
-        table: "tend.outbox",
-        at: "e.created_at",
-        amount: None,
-        counts: "e.state in ('accepted', 'delivered', 'complained')",
-        instead: Some("state"),
-        restrictions: &[
-            free("job", "e.job", "The job that sent it"),
-            Restriction {
-                key: "channel",
-                sql: "e.channel",
-                values: Values::Words(&["email", "sms"]),
-                doc: "email or sms",
-            },
-            free("topic", "e.topic", "What a customer can unsubscribe from"),
-            Restriction {
-                key: "state",
-                sql: "e.state",
-                values: Values::Words(&[
-                    "planned",
-                    "claimed",
-                    "accepted",
-                    "rejected",
-                    "in_doubt",
-                    "delivered",
-                    "bounced",
-                    "complained",
-                    "held",
-                    "expired",
-                    "suppressed",
-                    "cancelled",
-                    "dead",
-                ]),
-                doc: "Where it got to: delivered, bounced, expired …",
-            },
-        ],
-    },
-    Event {
-        name: "answer",
-        plural: "answers",
-        doc: "What the customer answered to a survey or an invitation, as it stands now; its time is when it was answered first",
-        table: "tend.answer",
-        at: "e.answered_at",
-        amount: None,
-        counts: "true",
-        instead: None,
-        restrictions: &[
-            free("job", "e.job", "The job that asked"),
-            Restriction {
-                key: "survey",
-                sql: "e.survey",
-                values: Values::Words(&["csat", "nps", "choice", "invitation"]),
-                doc: "csat (1 to 5), nps (0 to 10), choice or invitation",
-            },
-            Restriction {
-                key: "score",
-                sql: "e.score::text",
-                values: Values::Range(0, 10),
-                doc: "The score of csat and nps: score = { at_most = 2 }",
-            },
-            free("choice", "e.choice", "The reason that was given, by its name; of an invitation accepted or declined"),
-        ],
-    },
-];
 
 /// All measures.
 pub static MEASURES: &[Measure] = &[

@@ -49,10 +49,12 @@ pub(in crate::filter) fn on_event(reader: &mut Reader<'_>, scope: &Scope<'_>) ->
     (reader.problems() == before).then(|| plain(Subject::Event(Box::new(happened)), operator, operand))
 }
 
-/// `{ open_ticket = true }`: whether the customer has a ticket that is neither solved nor closed.
-pub(in crate::filter) fn on_open_ticket(reader: &mut Reader<'_>) -> Option<Leaf> {
-    let wanted = reader.bool("open_ticket")?;
-    let event = find("ticket")?;
+/// `{ open_ticket = true }`: whether the customer has a ticket that is neither solved nor closed; `{ open_task = true }`:
+/// whether somebody still has to do something about the customer.
+pub(in crate::filter) fn on_open(reader: &mut Reader<'_>) -> Option<Leaf> {
+    let (key, name) = if reader.has("open_task") { ("open_task", "task") } else { ("open_ticket", "ticket") };
+    let wanted = reader.bool(key)?;
+    let event = find(name)?;
     let open = event.restrictions.iter().find(|only| only.key == "open")?;
     let mut only = restrictions(reader, event)?;
     only.retain(|(which, _)| which.key != "open");

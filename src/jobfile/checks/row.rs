@@ -85,6 +85,8 @@ const TICKET_EVENTS: &[(&str, &str)] = &[
     ("due", "due"),
     ("acknowledged", "acknowledged"),
 ];
+const TASK_KINDS: &[(&str, &str)] =
+    &[("callback", "callback"), ("visit", "visit"), ("rescue", "rescue"), ("complaint", "complaint")];
 const A_DAY: &str = "\"2026-05-01\"";
 
 /// `crm.customer` but for its id and the day of birth, which are read as one.
@@ -223,9 +225,24 @@ pub(super) const ANSWERS: List = List {
     ],
 };
 
+/// What people had to do about the customer before: rows of `tend.task`, of this job unless another is named.
+pub(super) const TASKS: List = List {
+    key: "tasks",
+    relation: "task",
+    id: None,
+    columns: &[
+        column("at", Takes::Instant, Default::Needed(A_DAY)),
+        text("job"),
+        column("kind", Takes::Words(TASK_KINDS), Default::Text("callback")),
+        text("ticket_id"),
+        column("round", Takes::Amount, Default::Json(|| json!(1))),
+        text("result"),
+    ],
+};
+
 /// Everything that belongs to a customer, several times.
 pub(super) fn lists() -> impl Iterator<Item = &'static List> {
-    LISTS.iter().chain([&MESSAGES, &ANSWERS])
+    LISTS.iter().chain([&MESSAGES, &ANSWERS, &TASKS])
 }
 
 /// Reads the columns out of a table; what is wrong or missing is noted.

@@ -9,10 +9,11 @@ use super::{
     Content, Message, caps, conflict, decided, delivery, experiment, goal, offer, safety, schema, step, survey, trigger,
 };
 use crate::engine::door::{Decision, Job};
-use crate::filter::{self, Filter, Scope};
+use crate::filter::{self, Scope};
 use crate::jobfile::kind::{Kind, Ladders, ReadContext, Segments, names_of};
 use crate::jobfile::problem::Problems;
 use crate::jobfile::reader::{Reader, did_you_mean};
+use crate::jobs::audience;
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::policy::{Policy, Purpose};
 use crate::outbox::template::{Known, TemplateFolder};
@@ -88,7 +89,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Message> {
     let policy = delivery::read(file, &mut own);
     let trigger = trigger::read(file, context);
     one_hour(file, trigger.as_deref(), policy.as_ref());
-    let audience = audience(file, &scope);
+    let audience = audience::read(file, &scope);
     let conflict = conflict::read(file, context);
     let safety = safety::read(file);
     let caps = caps::of_job(&own, context);
@@ -177,13 +178,6 @@ fn known(trigger: Option<&dyn trigger::Trigger>, offers: &[offer::Offer], policy
         advertises: policy.is_some_and(|policy| policy.purpose == Purpose::Marketing),
         ..Known::default()
     }
-}
-
-fn audience(file: &mut Reader<'_>, scope: &Scope<'_>) -> Option<Filter> {
-    if !file.has("audience") {
-        file.missing("audience", "{ field = \"status\", is = \"active\" }");
-    }
-    filter::read(file, "audience", scope)
 }
 
 pub(super) fn locales(

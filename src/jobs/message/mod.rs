@@ -117,16 +117,7 @@ impl Message {
 
     /// The parts of the audience by which those outside are counted.
     fn conditions(&self) -> Vec<Filter> {
-        parts(&self.audience)
-    }
-}
-
-/// What must hold, one by one.
-fn parts(filter: &Filter) -> Vec<Filter> {
-    match filter {
-        Filter::All(inner) => inner.iter().flat_map(parts).collect(),
-        Filter::None(inner) => inner.iter().map(|part| Filter::None(vec![part.clone()])).collect(),
-        single => vec![single.clone()],
+        self.audience.parts()
     }
 }
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::trigger::{self, Statements};
-use super::{Content, Message, Stage, offer, parts, pressure};
+use super::{Content, Message, Stage, offer, pressure};
 use crate::calendar::OutOfRange;
 use crate::engine::door::Run;
 use crate::filter::{Composer, Filter, Frame, Requirements, Statement, compose};
@@ -154,7 +154,7 @@ fn refusal(condition: Filter) -> (Filter, String) {
 fn conditions(message: &Message, stage: Stage<'_>) -> Vec<Filter> {
     let mut conditions = message.conditions();
     if let Stage::Further(step, _) = stage {
-        conditions.extend(step.only_if.iter().flat_map(parts));
+        conditions.extend(step.only_if.iter().flat_map(Filter::parts));
     }
     conditions
 }

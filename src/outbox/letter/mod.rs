@@ -133,5 +133,7 @@ pub(in crate::outbox) fn own_templates() -> TemplateFolder {
     TemplateFolder::from_files([
         ("tend-stopped/email.en.mjml", include_str!("stopped.en.mjml")),
         ("tend-stopped/email.zh-CN.mjml", include_str!("stopped.zh-CN.mjml")),
+        ("tend-tasks/email.en.mjml", include_str!("tasks.en.mjml")),
+        ("tend-tasks/email.zh-CN.mjml", include_str!("tasks.zh-CN.mjml")),
     ])
 }

@@ -7,6 +7,7 @@ mod alerts;
 mod ladders;
 mod messages;
 mod runs;
+mod tasks;
 mod visits;
 
 use chrono::NaiveDate;
@@ -24,6 +25,7 @@ type Source = for<'c> fn(&'c mut PgConnection, &'c Stretch) -> BoxFuture<'c, sql
 const SOURCES: &[Source] = &[
     |conn, stretch| Box::pin(runs::troubled(conn, stretch)),
     |conn, stretch| Box::pin(messages::sections(conn, stretch)),
+    |conn, stretch| Box::pin(tasks::sections(conn, stretch)),
     |conn, stretch| Box::pin(ladders::sections(conn, stretch)),
     |conn, stretch| Box::pin(alerts::sections(conn, stretch)),
     |conn, stretch| Box::pin(visits::sections(conn, stretch)),

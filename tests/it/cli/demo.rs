@@ -24,7 +24,10 @@ async fn the_first_day_shows_every_reason_and_the_second_goes_on() {
     assert_eq!(mails.to_string(), world.value(accepted).await);
 
     let next = json(&bench.run(&["demo", "--customers", "300", "--json"]));
-    assert_eq!(super::keys(&next), ["day", "folders", "ladders", "late", "messages", "not_due", "sent", "waiting"]);
+    assert_eq!(
+        super::keys(&next),
+        ["day", "folders", "ladders", "late", "messages", "not_due", "sent", "tasks", "waiting"]
+    );
     assert_eq!(next["day"], "2025-06-03");
     let twice =
         "select count(*) from (select 1 from tend.outbox group by job, customer_id, occasion having count(*) > 1) s";

@@ -11,6 +11,7 @@ mod rendering;
 mod retail;
 mod rfm;
 mod serving;
+mod tasks;
 mod texts;
 mod waiting;
 mod why;

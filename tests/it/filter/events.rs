@@ -55,6 +55,17 @@ async fn people() -> World {
         )
         .await;
     world
+        .sql(
+            "insert into tend.task (kind, origin, job, customer_id, title, opens_at, due_at, state, result, created_at, state_at)
+             select kind, n::text, 'callbacks', who, 'x', made, '2026-06-05T00:00Z', state, result, made, since
+             from (values (1, 'callback', 'ann', 'open', null, timestamptz '2026-05-30T00:00Z', timestamptz '2026-05-30T00:00Z'),
+                          (2, 'callback', 'bob', 'done', 'not_satisfied', '2026-05-28T00:00Z', '2026-05-29T00:00Z'),
+                          (3, 'visit', 'cat', 'open', null, '2026-05-30T00:00Z', '2026-05-30T00:00Z'),
+                          (4, 'rescue', 'dan', 'done', 'stays', '2026-05-30T00:00Z', '2026-06-01T00:00Z'))
+                  t (n, kind, who, state, result, made, since)",
+        )
+        .await;
+    world
 }
 
 const CASES: &[(&str, &str)] = &[
@@ -129,6 +140,13 @@ const CASES: &[(&str, &str)] = &[
     ("{ event = \"answer\", choice = [\"price\", \"declined\"], within = \"ever\" }", "cat dan"),
     ("{ event = \"answer\", job = \"csat\", last = { within = \"10d\" } }", "ann"),
     ("{ none = [{ event = \"answer\", within = \"30d\" }] }", "bob"),
+    // tasks: of what has been done since the as-of it is not known yet that it is
+    ("{ open_task = true }", "ann cat dan"),
+    ("{ open_task = false }", "bob"),
+    ("{ open_task = true, kind = [\"callback\", \"rescue\"] }", "ann dan"),
+    ("{ event = \"task\", result = \"not_satisfied\", within = \"30d\" }", "bob"),
+    ("{ event = \"task\", state = \"done\", count = { at_least = 1 }, within = \"ever\" }", "bob dan"),
+    ("{ event = \"task\", open = false, job = \"callbacks\", last = { within = \"10d\" } }", "bob"),
     // exactly one
     ("{ one_of = [{ event = \"order\", within = \"60d\" }, { event = \"interaction\", within = \"60d\" }] }", "cat"),
 ];

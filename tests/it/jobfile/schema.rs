@@ -62,6 +62,7 @@ fn keyword_holds(
         "maxItems" => holds(value.as_array().is_none_or(|list| list.len() as u64 <= rule.as_u64().unwrap())),
         "uniqueItems" | "pattern" => Ok(()),
         "minLength" => holds(value.as_str().is_none_or(|text| text.chars().count() as u64 >= rule.as_u64().unwrap())),
+        "maxLength" => holds(value.as_str().is_none_or(|text| text.chars().count() as u64 <= rule.as_u64().unwrap())),
         "minimum" => holds(value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap())),
         "maximum" => holds(value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap())),
         other => panic!("the schema uses {other}, which this test does not know"),

@@ -2,6 +2,7 @@
 
 mod assigning;
 mod changing;
+mod jobs;
 
 use serde_json::Map;
 use tend::task::{self, NewTask};

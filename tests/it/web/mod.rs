@@ -2,6 +2,7 @@
 mod answers;
 mod hardening;
 mod preferences;
+mod tasks;
 mod unsubscribe;
 
 use std::net::SocketAddr;
