@@ -187,20 +187,20 @@ begin
         insert into tend.sla_change (job, ticket_id)
         select j.job, t.ticket_id
         from (select distinct customer_id from new_rows) c
-        cross join lateral (select w.ticket_id from crm.ticket w where w.customer_id = c.customer_id and w.solved_at is null offset 0) t
+        cross join lateral (select w.ticket_id from crm.ticket w where w.customer_id = c.customer_id and w.solved_at is null and w.closed_at is null offset 0) t
         cross join tend.sla_job j;
     elsif tg_op = 'DELETE' then
         insert into tend.sla_change (job, ticket_id)
         select j.job, t.ticket_id
         from (select distinct customer_id from old_rows) c
-        cross join lateral (select w.ticket_id from crm.ticket w where w.customer_id = c.customer_id and w.solved_at is null offset 0) t
+        cross join lateral (select w.ticket_id from crm.ticket w where w.customer_id = c.customer_id and w.solved_at is null and w.closed_at is null offset 0) t
         cross join tend.sla_job j;
     else
         insert into tend.sla_change (job, ticket_id)
         select j.job, t.ticket_id
         from (select customer_id from (table new_rows except table old_rows) n
               union select customer_id from (table old_rows except table new_rows) o) c
-        cross join lateral (select w.ticket_id from crm.ticket w where w.customer_id = c.customer_id and w.solved_at is null offset 0) t
+        cross join lateral (select w.ticket_id from crm.ticket w where w.customer_id = c.customer_id and w.solved_at is null and w.closed_at is null offset 0) t
         cross join tend.sla_job j;
     end if;
     return null;
@@ -219,6 +219,16 @@ comment on function tend.note_callbacks() is 'Notes the tickets about whose call
 
 create trigger tend_sla_updated after update on tend.task referencing new table as new_rows
     for each statement execute function tend.note_callbacks();
+create function tend.drop_deadlines() returns trigger language plpgsql as $$
+begin
+    delete from tend.sla_job where job = new.job;
+    delete from tend.sla_change where job = new.job;
+    return null;
+end $$;
+comment on function tend.drop_deadlines() is 'Of a job that is gone or switched off nothing is noted any more; when it comes back it begins anew.';
+create trigger tend_sla_gone after update on tend.job
+    for each row when (new.removed_at is not null or not new.enabled) execute function tend.drop_deadlines();
+
 create trigger tend_sla_inserted after insert on tend.ladder_state referencing new table as new_rows
     for each statement execute function tend.note_customers_of_tickets();
 create trigger tend_sla_updated after update on tend.ladder_state referencing old table as old_rows new table as new_rows

@@ -134,8 +134,8 @@ async fn fill(source: &mut PgConnection, scratch: &mut Scratch, copied: impl Fn(
     for table in &tables {
         // what the triggers noted while the copy was filled is no change
         match (table.schema.as_str(), table.name.as_str()) {
-            ("tend", "change") => drop(target.execute("truncate tend.change").await?),
-            ("tend", "sla_change") => drop(target.execute("truncate tend.sla_change").await?),
+            ("tend", "change") => target.execute("truncate tend.change").await.map(drop)?,
+            ("tend", "sla_change") => target.execute("truncate tend.sla_change").await.map(drop)?,
             _ => {}
         }
         copied(pour(source, target, table).await?);

@@ -3,7 +3,7 @@
 select ticket_id as "ticket_id!"
 from (
     (select t.ticket_id from crm.ticket t
-     where t.ticket_id > $2 and (t.solved_at is null or t.solved_at >= $3)
+     where t.ticket_id > $2 and (t.solved_at is null and t.closed_at is null or t.solved_at >= $3 or t.closed_at >= $3)
      order by t.ticket_id limit $4)
     union
     (select k.ticket_id from tend.sla_clock k

@@ -107,11 +107,11 @@ pub(super) async fn tell(sla: &Sla, run: &Run, conn: &mut PgConnection) -> Resul
 
 /// Of several steps of one clock that wait for the same recipient, the last.
 fn last_of_each(open: &[&Held]) -> BTreeSet<i64> {
-    let mut last: BTreeMap<(&str, &str, DateTime<Utc>, &str), (DateTime<Utc>, i64)> = BTreeMap::new();
+    let mut last: BTreeMap<_, (DateTime<Utc>, i64)> = BTreeMap::new();
     for alert in open {
-        let key = (alert.ticket_id.as_str(), alert.clock.as_str(), alert.cycle, alert.recipient.as_str());
         let this = (alert.at, alert.alert_id);
-        last.entry(key).and_modify(|known| *known = (*known).max(this)).or_insert(this);
+        let known = last.entry((&alert.ticket_id, &alert.clock, alert.cycle, &alert.recipient)).or_insert(this);
+        *known = (*known).max(this);
     }
     last.into_values().map(|(_, alert_id)| alert_id).collect()
 }

@@ -21,5 +21,6 @@ mod preview;
 mod safety;
 mod scale;
 mod shipped;
+mod tickets;
 mod triggers;
 mod words;

@@ -123,3 +123,75 @@ async fn explained(world: &World, statement: &str) -> String {
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!("explain {statement}"))).fetch_all(world.pool()).await.unwrap();
     plan.join("\n")
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_views_tickets_are_read_again_with_an_overlap() {
+    let world = company().await;
+    let job = job(PLAIN);
+    // no trigger can be put on views: what they do not note is found all the same
+    world
+        .sql(
+            "alter table crm.ticket disable trigger user; alter table crm.ticket_event disable trigger user;
+             alter table crm.customer disable trigger user",
+        )
+        .await;
+    sweep(&world, &job, "2026-06-01T08:59:00Z").await;
+    open(&world, "T-1", "2026-06-01T09:00:00Z").await;
+    sweep(&world, &job, "2026-06-01T09:01:00Z").await;
+    assert_eq!(clocks(&world).await.len(), 2);
+    event(&world, "T-1", "2026-06-01T09:10:00Z", "agent_message", "").await;
+    sweep(&world, &job, "2026-06-01T09:11:00Z").await;
+    assert_eq!(world.value("select state from tend.sla_clock where clock = 'first_response'").await, "met");
+    // what the overlap cannot see is found within the hour
+    world.sql("update crm.ticket set urgency = 'urgent'").await;
+    sweep(&world, &job, "2026-06-01T12:00:00Z").await;
+    assert_eq!(world.value("select distinct policy from tend.sla_clock").await, "urgent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_changes_that_were_not_noted_everything_is_computed_anew() {
+    let world = company().await;
+    let job = job(PLAIN);
+    open(&world, "T-1", "2026-06-01T09:00:00Z").await;
+    sweep(&world, &job, "2026-06-01T09:01:00Z").await;
+    world.sql("alter table crm.ticket disable trigger tend_sla_updated").await;
+    world.sql("update crm.ticket set urgency = 'urgent'").await;
+    world.sql("alter table crm.ticket enable trigger tend_sla_updated").await;
+    sweep(&world, &job, "2026-06-01T09:02:00Z").await;
+    assert_eq!(world.value("select distinct policy from tend.sla_clock").await, "urgent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_is_gone_has_no_deadlines_and_nobody_is_told() {
+    let world = company().await;
+    let job = job(&PLAIN.replace("calendar = \"always\"", "calendar = \"weekdays\""));
+    sweep(&world, &job, "2026-06-01T10:00:00Z").await;
+    open(&world, "T-1", "2026-06-01T11:00:00Z").await;
+    sweep(&world, &job, "2026-06-01T12:00:00Z").await;
+    assert_eq!(world.value("select count(*) from tend.sla_alert where state = 'held'").await, "2");
+    world.sql("delete from crm.ticket").await;
+    sweep(&world, &job, "2026-06-02T01:00:00Z").await;
+    assert!(clocks(&world).await.is_empty());
+    assert_eq!(world.value("select string_agg(distinct reason, ',') from tend.sla_alert").await, "gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_job_that_is_gone_nothing_is_noted_any_more() {
+    let world = company().await;
+    let job = job(PLAIN);
+    sweep(&world, &job, "2026-06-01T08:59:00Z").await;
+    world
+        .sql(
+            "insert into tend.spec (hash, job, kind, body) values (repeat('0', 64), 'sla', 'sla', '');
+             insert into tend.job (job, kind, spec_hash, revision, enabled, known_since, planned_to, schedule_hash)
+             values ('sla', 'sla', repeat('0', 64), 1, true, '2026-06-01Z', '2026-06-01Z', '')",
+        )
+        .await;
+    open(&world, "T-1", "2026-06-01T09:00:00Z").await;
+    assert_eq!(world.value("select count(*) from tend.sla_change").await, "1");
+    world.sql("update tend.job set removed_at = '2026-06-01Z'").await;
+    open(&world, "T-2", "2026-06-01T09:00:00Z").await;
+    assert_eq!(world.value("select count(*) from tend.sla_change").await, "0");
+    sweep(&world, &job, "2026-06-01T09:01:00Z").await;
+    assert_eq!(world.value("select count(distinct ticket_id) from tend.sla_clock").await, "2", "it begins anew");
+}

@@ -36,7 +36,7 @@ pub(super) fn laps(clock: Clock, ticket: &Ticket, timeline: &Timeline) -> Vec<La
         Clock::Callback => callbacks(ticket, timeline),
         Clock::Inform => {
             let changed = timeline.said.iter().filter(|(_, what)| matches!(what, What::Kind | What::Urgency));
-            let start = changed.map(|(at, _)| *at).last().map_or(opened, |at| at.max(opened));
+            let start = changed.map(|(at, _)| *at).next_back().map_or(opened, |at| at.max(opened));
             vec![until_answered(start, timeline)]
         }
         Clock::Register => {

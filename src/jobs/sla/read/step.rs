@@ -57,7 +57,7 @@ fn moment(table: &mut Reader<'_>) -> Option<(String, At)> {
     let moment = match said.as_slice() {
         ["at"] => at(table, lead),
         ["before"] => table.duration("before").map(|span| (format!("before {span}"), At::Before(span.as_seconds()))),
-        ["after"] => table.duration("after").map(|span| after(span)),
+        ["after"] => table.duration("after").map(after),
         [] => {
             table.problem_here("the step does not say when", Some(WHEN.into()));
             None
