@@ -44,7 +44,7 @@ fn main() -> anyhow::Result<()> {
         let dir = tempfile::Builder::new().prefix("tend-bench-").tempdir()?;
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
         let server = Launch::new(dir.path().join("postgres")).parameter("shared_buffers", "512MB").start()?;
-        let db = Database::connect(&DatabaseSettings::new(&server.url())).await?;
+        let db = Database::connect(&DatabaseSettings::new(server.url())).await?;
         migrate(&db, true).await?;
         let company = COMPANY.replace("{customers}", &customers.to_string()).replace("{people}", &people.to_string());
         sqlx::raw_sql(AssertSqlSafe(company)).execute(db.pool()).await?;
