@@ -26,9 +26,12 @@ pub(super) async fn write(check: &Check, job: &str, conn: &mut PgConnection) -> 
             insert(relation, job, Value::Array(rows), conn).await?;
         }
     }
-    // whoever is said to look after one of them works here
+    // whoever is said to look after one of them, or to do something, works here
     sqlx::query!(
-        "insert into crm.staff (staff_id) select distinct owner_id from crm.customer where owner_id <> '' on conflict do nothing"
+        "insert into crm.staff (staff_id, email)
+         select staff_id, staff_id || '@example.com'
+         from (select owner_id from crm.customer union select assignee_id from tend.task) s (staff_id) where staff_id <> ''
+         on conflict do nothing"
     )
     .execute(&mut *conn)
     .await?;
@@ -117,12 +120,12 @@ async fn insert(relation: &str, job: &str, rows: Value, conn: &mut PgConnection)
 /// A task of the job is about that solving of its ticket that there is; without a result it is open.
 async fn tasks(job: &str, rows: Value, conn: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into tend.task (kind, origin, job, customer_id, ticket_id, title, opens_at, due_at, round, state, state_at, result, run_id, created_at)
+        "insert into tend.task (kind, origin, job, customer_id, ticket_id, title, assignee_id, opens_at, due_at, round, state, state_at, result, run_id, created_at)
          select n.kind, coalesce(tend.solving(t.ticket_id, t.solved_at) || ':' || n.round, 'before:' || n.customer_id || ':' || row_number() over ()),
-                coalesce(n.job, $2), n.customer_id, n.ticket_id, 'before', n.at, n.at + interval '1 day', n.round,
+                coalesce(n.job, $2), n.customer_id, n.ticket_id, 'before', n.assignee_id, n.at, n.at + interval '1 day', n.round,
                 case when n.result is null then 'open' else 'done' end, n.at, n.result, 0, n.at
          from jsonb_to_recordset($1::jsonb)
-             as n (customer_id text, job text, kind text, ticket_id text, round smallint, result text, at timestamptz)
+             as n (customer_id text, job text, kind text, ticket_id text, round smallint, result text, assignee_id text, at timestamptz)
          left join crm.ticket t on t.ticket_id = n.ticket_id",
         rows,
         job

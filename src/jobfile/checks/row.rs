@@ -237,6 +237,7 @@ pub(super) const TASKS: List = List {
         text("ticket_id"),
         column("round", Takes::Amount, Default::Json(|| json!(1))),
         text("result"),
+        Column { key: "staff", name: "assignee_id", takes: Takes::Text, default: Default::Null },
     ],
 };
 

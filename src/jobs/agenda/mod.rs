@@ -5,6 +5,7 @@
 //! none where there is nothing to do, unless the file wants it. A person without an address is counted, not dropped
 //! silently. The same tasks come as a calendar file and, by a signed address, as a feed.
 
+mod decided;
 mod explain;
 mod letters;
 mod read;
@@ -16,7 +17,7 @@ use sqlx::PgConnection;
 
 pub use read::AgendaKind;
 
-use crate::engine::door::{Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::jobs::{calendars, letter};
 
 /// People of one step: their tasks and letters are in memory together.
@@ -112,6 +113,15 @@ impl Job for Agenda {
 
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {
         Box::pin(explain::explain(run, tx.conn()))
+    }
+
+    fn decided<'a>(
+        &'a self,
+        run: &'a Run,
+        customer_id: &'a str,
+        tx: &'a mut Tx<'_>,
+    ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
+        Box::pin(async move { decided::decided(run, customer_id, tx.conn()).await.map(Some) })
     }
 
     fn replay(&self) -> Replay {

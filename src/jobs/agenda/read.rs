@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Agenda;
-use crate::engine::door::Job;
+use super::{Agenda, decided};
+use crate::engine::door::{Decision, Job};
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::jobs::message::schema::{table, text};
@@ -78,6 +78,14 @@ impl Kind for AgendaKind {
             template,
             locale: locale?,
         }))
+    }
+
+    fn expect(&self, expect: &mut Reader<'_>, _: &mut Reader<'_>, _: &[String]) -> Option<Decision> {
+        decided::expect(expect)
+    }
+
+    fn expect_schema(&self) -> Map<String, Value> {
+        decided::expect_schema()
     }
 
     fn schema(&self) -> Vec<(&'static str, Value)> {
