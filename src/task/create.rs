@@ -25,7 +25,7 @@ pub struct NewTask {
     pub team: Option<String>,
     /// Team that has it when none of those can.
     pub backup: Option<String>,
-    /// Who does it, where that is known already; none: [`assign`](super::assign) finds out.
+    /// Who does it, where that is known already; none: [`assign`](super::assign()) finds out.
     pub assignee_id: Option<String>,
     /// From when it can be done.
     pub opens_at: DateTime<Utc>,

@@ -4,7 +4,7 @@
 //!
 //! * **Every change is one row of `tend.task_event`**, in the transaction that makes it: who, when, from which state.
 //! * **A change made twice is one change**: a button pressed twice, a command repeated ([`Changed::Already`]).
-//! * **Somebody who is away or has left gets no task** ([`assign`]); where nobody can be found it stands without anybody, is
+//! * **Somebody who is away or has left gets no task** ([`assign`](assign())); where nobody can be found it stands without anybody, is
 //!   listed so, and is tried again.
 //! * **What is overdue is told upwards once** ([`escalate`]), and again only after it was moved to another time.
 //! * No note, name or reason in errors and logs: ids and states.

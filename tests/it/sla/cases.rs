@@ -63,14 +63,16 @@ pub fn targets(minutes: &[(Clock, i64)]) -> Vec<Target> {
         .collect()
 }
 
+/// Clock; due (empty: none); minutes used; minutes left; of the last cycle.
+type Expected = (Clock, &'static str, Option<(i64, i64)>);
+
 struct Case {
     name: &'static str,
     calendar: &'static str,
     targets: &'static [(Clock, i64)],
     log: &'static [(&'static str, &'static str, &'static str)],
     as_of: &'static str,
-    /// Clock; due (empty: none); minutes used; minutes left; of the last cycle.
-    expected: &'static [(Clock, &'static str, Option<(i64, i64)>)],
+    expected: &'static [Expected],
 }
 
 const FR: Clock = Clock::FirstResponse;

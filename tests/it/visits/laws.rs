@@ -48,10 +48,13 @@ prop_compose! {
     }
 }
 
+/// Tier, days since the beginning, days since the last contact, weekday.
+type Drawn = (usize, Option<u64>, Option<u64>, Option<u8>);
+
 prop_compose! {
     fn customers(most: usize, tiers: usize)(drawn in prop::collection::vec(
         (0..tiers, prop::option::of(0..60_u64), prop::option::of(1..60_u64), prop::option::of(1..6_u8)), 0..most)) -> Vec<Customer> {
-        let one = |(n, (tier, begin, last, wish)): (usize, (usize, Option<u64>, Option<u64>, Option<u8>))| {
+        let one = |(n, (tier, begin, last, wish)): (usize, Drawn)| {
             let last = last.map(|days| day(FIRST) - Days::new(days));
             Customer {
                 id: format!("c{n:03}"),
