@@ -14,7 +14,7 @@ mod course;
 pub mod figures;
 mod idle;
 mod page;
-mod people;
+pub mod people;
 mod picture;
 mod report;
 mod text;

@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 /// Records the visits whose time is over by `now` as made when it was.
-pub(super) async fn visit(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+///
+/// # Errors
+/// When the database refuses.
+pub async fn visit(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
     sqlx::query!(
         "with made as (
              update tend.task set state = 'done', state_at = greatest(due_at, created_at)

@@ -2,9 +2,11 @@
 -- decides, and a second time nothing is written. The language is that of the staff, where one is known.
 with wanted as (
     select w.*, coalesce(nullif(s.locale, ''), w.locale) as reads, w.occasion || ' > ' || w.recipient || coalesce(' ' || w.address, '') as named
-    from jsonb_to_recordset($1::jsonb) as w (
+    from rows from (jsonb_to_recordset($1::jsonb) as (
         recipient text, address text, channel text, provider text, occasion text, occurs_on date, step text, template text, locale text,
-        data jsonb, customers text[], parts jsonb, priority smallint, not_before timestamptz, not_after timestamptz, keep_until timestamptz)
+        data jsonb, customers text[], parts jsonb, priority smallint, not_before timestamptz, not_after timestamptz, keep_until timestamptz))
+        with ordinality as w (recipient, address, channel, provider, occasion, occurs_on, step, template, locale, data, customers, parts,
+                              priority, not_before, not_after, keep_until, place)
     left join crm.staff s on w.recipient = 'staff:' || s.staff_id
 ),
 claim as (
@@ -21,6 +23,7 @@ message as (
            w.template, w.reads, '{}', w.priority, w.not_before, w.not_after, 'planned', $5, $5, w.not_before
     from wanted w
     join claim c on c.occasion = w.named and c.step = w.step
+    order by w.place -- numbered as they were written, whatever the plan
     returning message_id, occasion, step
 ),
 letter as (

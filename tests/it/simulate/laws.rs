@@ -8,7 +8,7 @@ use tend::daemon;
 use tend::jobfile::store::{Applying, Basis, apply_folder};
 use tend::jobs::KINDS;
 use tend::outbox::hold;
-use tend::simulate::Stretch;
+use tend::simulate::{Stretch, people};
 
 use super::{Company, books, count, drive, same};
 use crate::support::process::Bench;
@@ -25,6 +25,8 @@ async fn live(company: &Company, stretch: Stretch) {
     let dispatcher = daemon::dispatcher(world.db(), settings, links, Clock::Driven).unwrap();
     for now in ticks(company, stretch) {
         drive(world, now).await;
+        // what the report says it assumes of people
+        people::visit(&mut world.pool().acquire().await.unwrap(), now).await.unwrap();
         engine.pass_once().await.unwrap();
         approve(company, now).await;
         // a daemon looks at once for the next channel of what was refused; its caretaker may have done so already
