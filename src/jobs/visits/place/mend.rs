@@ -93,7 +93,8 @@ impl Board<'_> {
                 short.visits -= 1;
             }
             let has_room = window.clone().any(|day| self.counts[day] < self.rooms[day]);
-            short.why = if has_room { Why::Gap } else { Why::Full };
+            // what had no day for the gap's sake keeps that reason when others have taken the room since
+            short.why = if has_room || short.why == Why::Gap { Why::Gap } else { Why::Full };
             match plan.changes[customer].short.iter_mut().find(|known| known.cycle == short.cycle) {
                 Some(known) => known.visits += short.visits,
                 None if short.visits > 0 => plan.changes[customer].short.push(short),
