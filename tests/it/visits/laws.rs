@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, Days, NaiveDate};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use serde_json::json;
 use tend::jobs::visits::cycle::{Cycle, Per};
-use tend::jobs::visits::place::{Ahead, Cadence, Customer, Day, Plan, Rules, place};
+use tend::jobs::visits::place::{Ahead, Cadence, Changes, Customer, Day, Plan, Rules, Why, place};
 use tend::jobs::visits::wish::Weekdays;
 
 fn day(text: &str) -> NaiveDate {
@@ -141,8 +140,7 @@ impl Company {
 }
 
 proptest! {
-    // the same companies each time; others by hand, with another number
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, rng_seed: RngSeed::Fixed(6), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn visits_stand_on_working_days_with_room_and_a_gap_between_them(company in companies(60)) {
@@ -206,26 +204,25 @@ proptest! {
     }
 
     #[test]
-    #[ignore = "known, issue 6: a visit whose day lay behind those told can get one among them in the next run; nothing is moved or doubled"]
     fn a_second_run_changes_nothing_that_people_know_of(company in companies(60), told in 0..90_u64, roomy in any::<bool>()) {
         let mut company = company;
         for day in company.days.iter_mut().filter(|_| roomy) {
-            day.room = 8;
+            day.room = 60;
         }
         let until = later(day(FIRST), told);
         let once = company.plan();
+        // where days are full, one may be found for somebody that was not seen before
+        let counts = company.counts(&once);
+        let full = company.days.iter().any(|day| counts[&day.date] >= day.room);
         company.apply(&once, until);
         let again = company.plan();
-        let placed = |plan: &Plan| plan.figures.values().map(|figures| figures.placed).sum::<u32>();
         for (customer, changes) in company.customers.iter().zip(&again.changes) {
             prop_assert!(changes.moved.is_empty() && changes.surplus.is_empty() && changes.homeless.is_empty(), "{} {changes:?}", customer.id);
-            // where days are full, one may be found for somebody that was not seen before
             let known = changes.new.iter().all(|(_, on)| *on > until);
-            prop_assert!(known || !roomy, "{} {:?} until {until}", customer.id, changes.new.first());
+            prop_assert!(known || full, "{} {:?} until {until}", customer.id, changes.new.first());
         }
-        if roomy {
-            prop_assert_eq!(placed(&again), placed(&once));
-        }
+        let placed = |plan: &Plan| plan.figures.values().map(|figures| figures.placed).sum::<u32>();
+        prop_assert!(placed(&again) == placed(&once) || full, "{} after {}", placed(&again), placed(&once));
     }
 
     #[test]
@@ -272,8 +269,8 @@ proptest! {
         for (served, got) in company.customers.iter().zip(&plan.changes) {
             for (waits, other) in company.customers.iter().zip(&plan.changes) {
                 let cycle = first(served.tier);
-                let has = |changes: &tend::jobs::visits::place::Changes| changes.new.iter().any(|(of, _)| *of == cycle);
-                let gaps = other.short.iter().any(|short| short.why == tend::jobs::visits::place::Why::Gap);
+                let has = |changes: &Changes| changes.new.iter().any(|(of, _)| *of == cycle);
+                let gaps = other.short.iter().any(|short| short.why == Why::Gap);
                 if served.tier == waits.tier && has(got) && !has(other) && !gaps {
                     prop_assert!(served.last <= waits.last, "{} {:?} before {} {:?}", served.id, served.last, waits.id, waits.last);
                 }
@@ -293,7 +290,7 @@ proptest! {
             let guaranteed = (company.rules.tiers[*tier].share * f64::from(room)).floor() as u32;
             let gap: u32 = plan.changes.iter().zip(&company.customers).filter(|(_, customer)| customer.tier == *tier)
                 .flat_map(|(changes, _)| &changes.short)
-                .filter(|short| short.cycle == *cycle && short.why == tend::jobs::visits::place::Why::Gap)
+                .filter(|short| short.cycle == *cycle && short.why == Why::Gap)
                 .map(|short| short.visits).sum();
             prop_assert!(figures.placed + gap >= figures.owed.min(guaranteed), "{tier} {}: {figures:?} of {guaranteed}", cycle.name());
         }

@@ -111,8 +111,7 @@ impl<'b> Board<'b> {
     /// Gives days to as many of the new visits as there is room for: who waits longest first.
     pub(super) fn place_new(&mut self, group: &Group, given: u32, plan: &mut Plan) {
         let range = self.days_of(group.cycle);
-        let untold =
-            range.start.max(self.place_of(self.rules.told.succ_opt().unwrap_or(self.rules.told))).min(range.end);
+        let untold = range.start.max(self.untold()).min(range.end);
         let (behind, left) = fill(&self.counts[untold..range.end], &self.rooms[untold..range.end], given);
         let mut added = vec![0; untold - range.start];
         added.extend(behind);
@@ -218,11 +217,27 @@ impl<'b> Board<'b> {
         }
     }
 
+    /// Days between two visits of a customer, at least: two on a day are none.
+    pub(super) fn gap(&self) -> i64 {
+        self.rules.gap.max(1)
+    }
+
+    /// Days on which the customer has anything but these visits.
+    pub(super) fn fixed(&self, customer: usize, but: &[usize]) -> Vec<NaiveDate> {
+        let others = self.by_customer[customer].iter().filter(|visit| !but.contains(visit));
+        others.map(|visit| self.date(self.visits[*visit].day)).chain(self.others[customer].iter().copied()).collect()
+    }
+
+    /// The first day people do not know the visits of.
+    pub(super) fn untold(&self) -> usize {
+        self.place_of(self.rules.told.succ_opt().unwrap_or(self.rules.told))
+    }
+
     /// Whether the visit could stand on that day, whoever else is there.
     pub(super) fn may(&self, visit: usize, day: usize) -> bool {
         let Visit { customer, window, .. } = &self.visits[visit];
         let date = self.date(day);
-        let close = |other: NaiveDate| (other - date).num_days().abs() < self.rules.gap.max(1);
+        let close = |other: NaiveDate| (other - date).num_days().abs() < self.gap();
         let others = self.by_customer[*customer].iter().filter(|other| **other != visit);
         window.contains(&day)
             && !others.map(|other| self.date(self.visits[*other].day)).any(close)

@@ -1,7 +1,9 @@
 //! What could not stand where it was put: another day, another visit's day, or the reason why there is none.
 
+use std::ops::Range;
+
 use super::board::{Board, Visit};
-use super::{Plan, Short, Why};
+use super::{Cycle, Plan, Short, Why};
 
 impl Board<'_> {
     /// Moves visits that are too close to others of the customer. Those that find no place leave the board.
@@ -15,7 +17,7 @@ impl Board<'_> {
                 self.swap(visit, other);
             } else if let Some(day) = self.open_day(visit) {
                 self.shift(visit, day);
-            } else {
+            } else if !self.settle(visit) {
                 self.take_off(visit);
                 self.homeless.push(visit);
             }
@@ -41,8 +43,10 @@ impl Board<'_> {
     pub(super) fn give_up(&mut self, plan: &mut Plan) {
         for visit in std::mem::take(&mut self.homeless) {
             if let Some(day) = self.open_day(visit) {
-                let again = Visit { day, gone: false, ..self.visits[visit].clone() };
-                self.put(again);
+                self.put_back(visit, day);
+                continue;
+            }
+            if self.settle(visit) {
                 continue;
             }
             let Visit { customer, cycle, ahead, .. } = self.visits[visit];
@@ -74,22 +78,11 @@ impl Board<'_> {
         for (customer, mut short) in short {
             let window = self.days_of(short.cycle);
             let window = window.start.max(self.place_of(self.customers[customer].begin)).min(window.end)..window.end;
-            while short.visits > 0 && !window.is_empty() {
-                let day = window.start;
-                let visit = Visit {
-                    customer,
-                    cycle: short.cycle,
-                    day,
-                    ahead: None,
-                    moves: true,
-                    window: window.clone(),
-                    gone: true,
-                };
-                self.visits.push(visit);
-                let found = self.open_day(self.visits.len() - 1);
-                let Some(visit) = self.visits.pop() else { break };
-                let Some(day) = found else { break };
-                self.put(Visit { day, gone: false, ..visit });
+            // days people know the visits of come last
+            let untold = window.start.max(self.untold()).min(window.end)..window.end;
+            while short.visits > 0
+                && (self.added(customer, short.cycle, &untold) || self.added(customer, short.cycle, &window))
+            {
                 short.visits -= 1;
             }
             let has_room = window.clone().any(|day| self.counts[day] < self.rooms[day]);
@@ -101,5 +94,23 @@ impl Board<'_> {
                 None => {}
             }
         }
+    }
+    /// Adds a visit somewhere in these days; false when there is no place.
+    fn added(&mut self, customer: usize, cycle: Cycle, window: &Range<usize>) -> bool {
+        if window.is_empty() {
+            return false;
+        }
+        let (day, window) = (window.start, window.clone());
+        let visit = self.visits.len();
+        self.visits.push(Visit { customer, cycle, day, ahead: None, moves: true, window, gone: true });
+        if let Some(day) = self.open_day(visit) {
+            self.put_back(visit, day);
+            return true;
+        }
+        let settled = self.settle(visit);
+        if !settled {
+            self.visits.pop();
+        }
+        settled
     }
 }

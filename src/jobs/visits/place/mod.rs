@@ -11,6 +11,7 @@
 mod board;
 mod level;
 mod mend;
+mod settle;
 mod share;
 
 use std::collections::BTreeMap;
