@@ -125,15 +125,23 @@ pub fn label() -> String {
     format!("{host}:{}", std::process::id())
 }
 
-/// Works until a signal says to stop.
+/// Works until it is told to stop, see [`stop_signal`].
 ///
 /// # Errors
 /// When something cannot be started, or a part of the daemon ended before it was told to. Trouble with database, folder
 /// or providers is logged, waited out and watched, never a reason to end.
-pub async fn serve(db: Database, settings: &Settings, jobs: PathBuf, calendars: PathBuf) -> anyhow::Result<()> {
-    let stop = stop_signal()?;
+pub async fn serve(
+    db: Database,
+    settings: &Settings,
+    jobs: PathBuf,
+    calendars: PathBuf,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let engine = Arc::new(engine(&db, settings));
-    let links = links(&db, settings).await.context("the secret of links cannot be read")?;
+    let links = tokio::select! {
+        links = links(&db, settings) => links.context("the secret of links cannot be read")?,
+        () = stop.cancelled() => return Ok(()),
+    };
     let dispatcher =
         dispatcher(&db, settings, links.clone(), settings.time.source).context("the channels cannot be opened")?;
     let public = public(&db, settings, links).await?;

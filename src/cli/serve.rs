@@ -8,7 +8,12 @@ use crate::daemon;
 /// Runs the daemon until it is told to stop.
 pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let settings = connect::settings(arguments)?;
-    let opened = connect::when_ready(&settings).await?;
+    // heard from the beginning on: who is told to stop while the database is waited for ends well too
+    let stop = daemon::stop_signal()?;
+    let opened = tokio::select! {
+        opened = connect::when_ready(&settings) => opened?,
+        () = stop.cancelled() => return Ok(()),
+    };
     // a broken folder is no reason to stay down when there is a good state in the database, but it is said at once
     if let Err(failure) = folder::read(arguments) {
         let in_force: bool =
@@ -19,6 +24,7 @@ pub async fn run(arguments: &Arguments) -> Result<(), Failure> {
             return Err(failure);
         }
     }
-    daemon::serve(opened.db.clone(), &settings, arguments.jobs.clone(), folder::calendars_dir(arguments)).await?;
+    let calendars = folder::calendars_dir(arguments);
+    daemon::serve(opened.db.clone(), &settings, arguments.jobs.clone(), calendars, stop).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::{Postgres, Transaction};
 
 use super::{bench, company, stderr};
-use crate::support::process::Daemon;
+use crate::support::process::{Bench, Daemon};
 use crate::support::{World, eventually, instant};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,6 +56,16 @@ async fn a_daemon_told_to_stop_while_a_step_waits_hands_the_run_back_and_ends_we
     let row = world.rows("select state, attempt from tend.job_run where job = 'value-tiers'").await;
     assert_eq!(row, ["due\t0"], "handed back without burning an attempt");
     assert_eq!(world.value("select count(*) from tend.lease").await, "0");
+}
+
+#[tokio::test]
+async fn a_daemon_told_to_stop_while_it_waits_for_its_database_ends_well() {
+    let bench = Bench::new("postgres://nobody@127.0.0.1:1/nothing");
+    let daemon = bench.serve("waiting");
+    daemon.says("waiting for the database").await;
+    let log = daemon.log();
+    let status = daemon.stop(Duration::from_secs(15));
+    assert!(status.success(), "{status}: {log}");
 }
 
 /// Lets the nightly step of the daemon wait for a lock, as long as the transaction is open.
