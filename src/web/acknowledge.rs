@@ -28,14 +28,13 @@ async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visi
         Ok(work) => work,
         Err(refused) => return *refused,
     };
-    let _turn = shared.turn().await;
     let shown = async {
         let mut conn = shared.db.pool().acquire().await?;
         let now = shared.clock.now(&mut conn).await?;
         let alert = Alert::load(&mut conn, &work, now).await?;
-        Ok::<_, sqlx::Error>(alert.map_or_else(|| over(&shared, &visitor), |alert| alert.page(&shared, &visitor)))
+        Ok(alert.map(|alert| alert.page(&shared, &visitor)))
     };
-    shown.await.unwrap_or_else(|error| shared.pages.trouble(&shared, visitor.language(), &error))
+    shared.answered(&visitor, shown).await
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
@@ -43,15 +42,13 @@ async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visit
         Ok(work) => work,
         Err(refused) => return *refused,
     };
-    let _turn = shared.turn().await;
-    let done = carried_out(&shared, &work, &visitor).await;
-    done.unwrap_or_else(|error| shared.pages.trouble(&shared, visitor.language(), &error))
+    shared.answered(&visitor, carried_out(&shared, &work, &visitor)).await
 }
 
-async fn carried_out(shared: &Shared, work: &Work, visitor: &Visitor) -> sqlx::Result<Response> {
+async fn carried_out(shared: &Shared, work: &Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/acknowledge").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(alert) = Alert::load(&mut tx, work, now).await? else { return Ok(over(shared, visitor)) };
+    let Some(alert) = Alert::load(&mut tx, work, now).await? else { return Ok(None) };
     if alert.is_open() {
         // the next sweep looks at the ticket
         let written = sqlx::query!(
@@ -71,11 +68,7 @@ async fn carried_out(shared: &Shared, work: &Work, visitor: &Visitor) -> sqlx::R
     }
     let after = Alert::load(&mut tx, work, now).await?;
     tx.commit().await?;
-    Ok(after.map_or_else(|| over(shared, visitor), |alert| alert.page(shared, visitor)))
-}
-
-fn over(shared: &Shared, visitor: &Visitor) -> Response {
-    shared.pages.note(shared, visitor.language(), "over", StatusCode::GONE)
+    Ok(after.map(|alert| alert.page(shared, visitor)))
 }
 
 /// The deadline an alert is about, as it stands.

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context as _;
+use axum::http::StatusCode;
+use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -118,6 +120,20 @@ impl Shared {
     /// A turn at the database: however many come, jobs and dispatcher keep most of the connections.
     async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
+    }
+
+    /// Answers somebody of the house whose link is good, with a turn at the database. No page: the link is over.
+    async fn answered(
+        &self,
+        visitor: &visitor::Visitor,
+        page: impl Future<Output = sqlx::Result<Option<Response>>>,
+    ) -> Response {
+        let _turn = self.turn().await;
+        match page.await {
+            Ok(Some(page)) => page,
+            Ok(None) => self.pages.note(self, visitor.language(), "over", StatusCode::GONE),
+            Err(error) => self.pages.trouble(self, visitor.language(), &error),
+        }
     }
 }
 

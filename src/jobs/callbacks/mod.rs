@@ -8,11 +8,11 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sqlx::PgConnection;
 
 use crate::engine::door::{Decision, Job, Run};
-use crate::filter::{self, Scope};
+use crate::filter::Scope;
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::Reader;
@@ -57,18 +57,10 @@ impl Kind for CallbacksKind {
     }
 
     fn schema(&self) -> Vec<(&'static str, Value)> {
-        let mut keys = work::schema(TO, DUE);
-        keys.insert(
-            "again_in".into(),
-            work::span(
-                "By when the next round, from the call on after which the customer was not satisfied; default: as due",
-            ),
-        );
-        let own = json!({
-            "description": "Somebody calls after a request is solved, again and again until the customer is satisfied",
-            "type": "object", "additionalProperties": false, "required": ["title"], "properties": keys,
-        });
-        vec![("callbacks", own), ("audience", filter::schema::reference())]
+        let what = "Somebody calls after a request is solved, again and again until the customer is satisfied";
+        let again_in =
+            "By when the next round, from the call on after which the customer was not satisfied; default: as due";
+        work::tables(("callbacks", what), (TO, DUE), [("again_in", work::span(again_in))], &["title"])
     }
 }
 

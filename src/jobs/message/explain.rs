@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 
 use super::safety::Safety;
 use crate::engine::door::{Explained, JobError, Run, Trigger};
+use crate::jobs::audience::{self, Outside};
 use crate::jobs::layout::{self, Align, clip, count};
 
 /// Messages and refused customers shown by way of example, each.
@@ -45,11 +46,6 @@ struct Refused {
     by: Option<String>,
     customers: i64,
     samples: Value,
-}
-
-struct Outside {
-    condition: String,
-    customers: i64,
 }
 
 impl Refused {
@@ -98,7 +94,7 @@ pub async fn report<'r>(
         stopped: if run.trigger == Trigger::Preview { safety.stops(conn, run, queued).await? } else { None },
         samples: samples(conn, run).await?,
         refused: refused(conn, run).await?,
-        outside: outside(conn, run).await?,
+        outside: audience::outside(conn, run.run_id).await?,
         had_before: had_before(conn, run, days).await?,
         coupons: coupons::pools(conn, run).await?,
         missing,
@@ -174,16 +170,6 @@ async fn refused(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Refused
     .await
 }
 
-async fn outside(conn: &mut PgConnection, run: &Run) -> sqlx::Result<Vec<Outside>> {
-    sqlx::query_as!(
-        Outside,
-        "select reason as condition, customers from tend.audience_count where run_id = $1 order by customers desc, reason",
-        run.run_id
-    )
-    .fetch_all(conn)
-    .await
-}
-
 async fn had_before(conn: &mut PgConnection, run: &Run, days: &[NaiveDate]) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"select count(*) as "count!" from tend.occasion
@@ -222,10 +208,6 @@ impl Report<'_> {
         let refused = self.refused.iter().map(
             |refused| json!({ "reason": refused.reason, "by": refused.by, "customers": refused.customers, "samples": refused.samples }),
         );
-        let outside = self
-            .outside
-            .iter()
-            .map(|outside| json!({ "condition": outside.condition, "customers": outside.customers }));
         json!({
             "job": self.run.job, "as_of": self.run.as_of, "business_date": self.run.business_date,
             "queued": { "customers": self.queued(), "by": groups.collect::<Vec<_>>(), "samples": samples.collect::<Vec<_>>() },
@@ -234,7 +216,7 @@ impl Report<'_> {
             "held": self.held.iter().map(|(why, messages)| json!({ "why": why, "messages": messages })).collect::<Vec<_>>(),
             "stopped": self.stopped,
             "coupons": coupons::json(&self.coupons),
-            "outside_audience": outside.collect::<Vec<_>>(),
+            "outside_audience": self.outside,
             "missing_values": self.missing,
         })
     }
@@ -246,7 +228,7 @@ impl Report<'_> {
             coupons::text(&self.coupons),
             self.examples(),
             self.without(),
-            self.not_meant(),
+            self.left_out(),
         ];
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
     }
@@ -323,20 +305,9 @@ impl Report<'_> {
         format!("Who gets none, and why\n{}", layout::table(&[Align::Right], &rows.collect::<Vec<_>>()))
     }
 
-    fn not_meant(&self) -> String {
-        let outside = self
-            .outside
-            .iter()
-            .map(|outside| (outside.customers, format!("not in the audience, does not hold: {}", outside.condition)));
-        let missing = self.missing.as_object().into_iter().flatten();
-        let missing = missing.map(|(condition, customers)| (customers.as_i64().unwrap_or(0), condition));
-        let missing = missing.filter(|(customers, _)| *customers > 0);
-        let missing = missing.map(|(customers, condition)| (customers, format!("no value for: {condition}")));
-        let rows: Vec<_> = outside.chain(missing).map(|(customers, words)| vec![count(customers), words]).collect();
-        if rows.is_empty() {
-            return String::new();
-        }
-        format!("Who was not meant, and what is not known of customers\n{}", layout::table(&[Align::Right], &rows))
+    fn left_out(&self) -> String {
+        let heading = "Who was not meant, and what is not known of customers";
+        audience::left_out(heading, &self.outside, &self.missing)
     }
 }
 

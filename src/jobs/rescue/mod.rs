@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::engine::door::{Decision, Job};
-use crate::filter::{self, Composer, Scope};
+use crate::filter::{Composer, Scope};
 use crate::jobfile::checks::is_level;
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Kind, ReadContext};
@@ -49,18 +49,11 @@ impl Kind for RescueKind {
     }
 
     fn schema(&self) -> Vec<(&'static str, Value)> {
-        let mut keys = work::schema(TO, DUE);
+        let what = "Somebody calls a customer who has just come to a level, such as churn risk";
         let text = |description: &str| json!({ "description": description, "type": "string", "minLength": 1 });
-        keys.insert(
-            "ladder".into(),
-            text("The job that keeps the ladder. Put it into `after`, so that tonight's moves are acted on today"),
-        );
-        keys.insert("entered".into(), text("Who comes to this level is called"));
-        let own = json!({
-            "description": "Somebody calls a customer who has just come to a level, such as churn risk",
-            "type": "object", "additionalProperties": false, "required": ["title", "ladder", "entered"], "properties": keys,
-        });
-        vec![("rescue", own), ("audience", filter::schema::reference())]
+        let ladder = "The job that keeps the ladder. Put it into `after`, so that tonight's moves are acted on today";
+        let own = [("ladder", text(ladder)), ("entered", text("Who comes to this level is called"))];
+        work::tables(("rescue", what), (TO, DUE), own, &["title", "ladder", "entered"])
     }
 }
 

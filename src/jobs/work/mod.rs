@@ -26,7 +26,7 @@ mod letters;
 mod order;
 mod report;
 
-pub use order::{About, Order, length, schema, span};
+pub use order::{About, Order, length, span, tables};
 
 /// What makes tasks.
 pub trait Source: fmt::Debug + Send + Sync {

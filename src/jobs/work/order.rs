@@ -173,8 +173,23 @@ fn word(own: &mut Reader<'_>, key: &str) -> Option<String> {
     Some(word.trim().to_owned())
 }
 
+/// JSON schema of the tables of a kind that makes tasks: its own, with the shared keys and those it adds, and the audience.
+pub fn tables<const N: usize>(
+    (name, description): (&'static str, &str),
+    (to, due): (&str, Span),
+    own: [(&str, Value); N],
+    required: &[&str],
+) -> Vec<(&'static str, Value)> {
+    let mut keys = schema(to, due);
+    keys.extend(own.map(|(key, schema)| (key.to_owned(), schema)));
+    let own = json!({
+        "description": description, "type": "object", "additionalProperties": false, "required": required, "properties": keys,
+    });
+    vec![(name, own), ("audience", crate::filter::schema::reference())]
+}
+
 /// JSON schema of the shared keys.
-pub fn schema(to: &str, due: Span) -> Map<String, Value> {
+fn schema(to: &str, due: Span) -> Map<String, Value> {
     let text = |description: String| json!({ "description": description, "type": "string", "minLength": 1 });
     let keys = json!({
         "to": text(format!("Whose it is: assignee (who had the ticket, else the owner), owner, supervisor, or a team of the company; default {to}")),

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 
 use crate::clock::shown;
 use crate::engine::door::{Explained, Run};
+use crate::jobs::audience::{self, Outside};
 use crate::jobs::layout::{self, Align, clip, count};
 
 /// Tasks shown by way of example.
@@ -33,13 +34,6 @@ struct Sample {
     round: i16,
     assignee_id: Option<String>,
     due_at: DateTime<Utc>,
-}
-
-/// Who has the occasion and is not meant.
-#[derive(Debug, Serialize)]
-struct Outside {
-    condition: String,
-    customers: i64,
 }
 
 /// What a run of the job did.
@@ -93,12 +87,7 @@ pub(super) async fn report<'r>(conn: &mut PgConnection, run: &'r Run, missing: V
         run.as_of
     );
     let open = open.fetch_one(&mut *conn).await?;
-    let outside = sqlx::query_as!(
-        Outside,
-        "select reason as condition, customers from tend.audience_count where run_id = $1 order by customers desc, reason",
-        run.run_id
-    );
-    let outside = outside.fetch_all(conn).await?;
+    let outside = audience::outside(conn, run.run_id).await?;
     Ok(Report { run, by, samples, happened, open: (open.open, open.overdue, open.nobody), outside, missing })
 }
 
@@ -125,7 +114,7 @@ impl Report<'_> {
     }
 
     fn text(&self) -> String {
-        let sections = [self.head(), self.by_person(), self.examples(), self.not_meant()];
+        let sections = [self.head(), self.by_person(), self.examples(), self.left_out()];
         sections.into_iter().filter(|section| !section.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -187,19 +176,7 @@ impl Report<'_> {
         format!("The most urgent\n{}", layout::table(&[], &rows))
     }
 
-    fn not_meant(&self) -> String {
-        let outside = self
-            .outside
-            .iter()
-            .map(|outside| (outside.customers, format!("not in the audience, does not hold: {}", outside.condition)));
-        let missing = self.missing.as_object().into_iter().flatten();
-        let missing = missing.map(|(condition, customers)| (customers.as_i64().unwrap_or(0), condition));
-        let missing = missing.filter(|(customers, _)| *customers > 0);
-        let missing = missing.map(|(customers, condition)| (customers, format!("no value for: {condition}")));
-        let rows: Vec<_> = outside.chain(missing).map(|(customers, words)| vec![count(customers), words]).collect();
-        if rows.is_empty() {
-            return String::new();
-        }
-        format!("Who was left out, and why\n{}", layout::table(&[Align::Right], &rows))
+    fn left_out(&self) -> String {
+        audience::left_out("Who was left out, and why", &self.outside, &self.missing)
     }
 }

@@ -34,14 +34,13 @@ async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visi
         Ok(work) => work,
         Err(refused) => return *refused,
     };
-    let _turn = shared.turn().await;
     let shown = async {
         let mut conn = shared.db.pool().acquire().await?;
         let now = shared.clock.now(&mut conn).await?;
-        let Some(desk) = Desk::load(&mut conn, &work, now).await? else { return Ok(over(&shared, &visitor)) };
-        Ok::<_, sqlx::Error>(Page::new(&shared, &desk, &visitor).form(StatusCode::OK, &Filled::default(), None))
+        let desk = Desk::load(&mut conn, &work, now).await?;
+        Ok(desk.map(|desk| Page::new(&shared, &desk, &visitor).form(StatusCode::OK, &Filled::default(), None)))
     };
-    shown.await.unwrap_or_else(|error| shared.pages.trouble(&shared, visitor.language(), &error))
+    shared.answered(&visitor, shown).await
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor, form: Form) -> Response {
@@ -49,37 +48,36 @@ async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visit
         Ok(work) => work,
         Err(refused) => return *refused,
     };
-    let _turn = shared.turn().await;
-    let done = carried_out(&shared, &work, &form, &visitor).await;
-    done.unwrap_or_else(|error| shared.pages.trouble(&shared, visitor.language(), &error))
+    shared.answered(&visitor, carried_out(&shared, &work, &form, &visitor)).await
 }
 
-async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Response> {
+async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/task").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(desk) = Desk::load(&mut tx, work, now).await? else { return Ok(over(shared, visitor)) };
+    let Some(desk) = Desk::load(&mut tx, work, now).await? else { return Ok(None) };
     let page = Page::new(shared, &desk, visitor);
     let filled = Filled::of(form);
+    let unclear = |fault| Some(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(fault)));
     let task = desk.shown.task.task_id;
     let wanted = match desk.wanted(form) {
         Ok(wanted) => wanted,
-        Err(Unclear::Said(fault)) => return Ok(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(fault))),
+        Err(Unclear::Said(fault)) => return Ok(unclear(fault)),
         Err(Unclear::Garbled) => {
-            return Ok(shared.pages.note(shared, page.language(), "bad_request", StatusCode::BAD_REQUEST));
+            return Ok(Some(shared.pages.note(shared, page.language(), "bad_request", StatusCode::BAD_REQUEST)));
         }
     };
     let changed = match task::change(&mut tx, task, &wanted, Some(&work.staff), now).await {
         Ok(changed) => changed,
         Err(Refused::Database(error)) => return Err(error),
         Err(Refused::TooLong) => {
-            return Ok(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(Fault::TooLong)));
+            return Ok(unclear(Fault::TooLong));
         }
         Err(Refused::Time { .. }) => {
-            return Ok(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(Fault::BadTime)));
+            return Ok(unclear(Fault::BadTime));
         }
-        Err(_) => return Ok(page.form(StatusCode::CONFLICT, &Filled::default(), Some(Fault::Over))),
+        Err(_) => return Ok(Some(page.form(StatusCode::CONFLICT, &Filled::default(), Some(Fault::Over)))),
     };
-    let Some(after) = Desk::load(&mut tx, work, now).await? else { return Ok(over(shared, visitor)) };
+    let Some(after) = Desk::load(&mut tx, work, now).await? else { return Ok(None) };
     tx.commit().await?;
     if changed == Changed::Now {
         Counts::add(&shared.counts.recorded);
@@ -89,11 +87,7 @@ async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visito
         Change::MoveTo { .. } => Recorded::Moved,
         _ => Recorded::Done,
     };
-    Ok(Page::new(shared, &after, visitor).recorded(recorded))
-}
-
-fn over(shared: &Shared, visitor: &Visitor) -> Response {
-    shared.pages.note(shared, visitor.language(), "over", StatusCode::GONE)
+    Ok(Some(Page::new(shared, &after, visitor).recorded(recorded)))
 }
 
 /// Why a form says nothing that could be done.
