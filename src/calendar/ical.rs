@@ -3,6 +3,10 @@
 //! Promises: what cannot be read as days off is named with its line and the reason, never left out silently. Read are
 //! events of whole days with or without an end, and rules that come every year on a date (`FREQ=YEARLY`) or on a certain
 //! day of a month (`BYMONTH` with `BYDAY=4TH` or `BYDAY=-1MO`), with `INTERVAL`, `COUNT`, `UNTIL` and `EXDATE`.
+//!
+//! The crate `icalendar` writes what tend sends (`src/task/ics.rs`). Its parser is not used here, because it cannot keep the
+//! promise: its components do not know their lines, and a file with one line it cannot read is refused as a whole. Its rules
+//! (by the crate `rrule`) are those of meetings, every week or minute; of days off only those above make sense.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

@@ -15,10 +15,11 @@ impl Idle {
         let rows = sqlx::query!(
             r#"select j.job, least((select min(k.next_at) from tend.sla_clock k where k.job = j.job and k.next_at is not null),
                                    (select min(a.not_before) from tend.sla_alert a where a.job = j.job and a.state = 'held'),
+                                   (select min(n.not_before) from tend.sla_change n where n.job = j.job),
                                    j.as_of + interval '1 day') as "wakes_at!"
                from tend.sla_job j
                where j.basis is not null and j.rebuilt_to is null
-                 and not exists (select from tend.sla_change n where n.job = j.job)"#
+                 and not exists (select from tend.sla_change n where n.job = j.job and n.not_before = '-infinity')"#
         );
         let rows = rows.fetch_all(db.pool()).await?;
         let idle = rows.into_iter().filter(|row| row.wakes_at > now);

@@ -24,23 +24,23 @@ pub async fn assign(conn: &mut PgConnection, tasks: &[i64], at: DateTime<Utc>) -
     sqlx::query_file_scalar!("src/task/assign.sql", tasks, at).fetch_one(conn).await
 }
 
-/// The same for the tasks of a job that have nobody, or somebody who has left, or who is away until they are due.
+/// The same for the tasks of these jobs that have nobody, or somebody who has left, or who is away until they are due.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn assign_again(conn: &mut PgConnection, job: &str, at: DateTime<Utc>) -> sqlx::Result<i64> {
+pub async fn assign_again(conn: &mut PgConnection, jobs: &[String], at: DateTime<Utc>) -> sqlx::Result<i64> {
     let orphans = sqlx::query_scalar!(
         r#"select t.task_id
            from tend.task t
            left join crm.staff s on s.staff_id = t.assignee_id
            cross join lateral (select ($2::timestamptz at time zone t.zone)::date as today, (t.due_at at time zone t.zone)::date as due_on) d
-           where t.job = $1 and t.state in ('planned', 'open')
+           where t.job = any ($1::text[]) and t.state in ('planned', 'open')
              and (t.assignee_id is null or s.staff_id is null or not s.active
                   or t.state = 'open' and exists (select from crm.absence a
                                                   where a.staff_id = s.staff_id and d.today between a.from_day and a.until_day
                                                     and d.due_on <= a.until_day))
            order by t.task_id"#,
-        job,
+        jobs,
         at
     )
     .fetch_all(&mut *conn)

@@ -9,7 +9,7 @@ use sqlx::types::Json;
 /// A task to be made; the fields are the columns of `tend.task`.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewTask {
-    /// callback, visit, rescue or complaint.
+    /// callback, visit or rescue.
     pub kind: &'static str,
     /// What it comes from; with the kind it names the task.
     pub origin: String,

@@ -1,10 +1,10 @@
--- task/escalate: what is overdue goes to the supervisor. $1 job, $2 now. Index: task_work.
+-- task/escalate: what is overdue goes to the supervisor. $1 jobs, $2 now. Index: task_work.
 with
 late as materialized (
     select t.task_id, t.assignee_id, c.owner_id, t.state, ($2::timestamptz at time zone t.zone)::date as day
     from tend.task t
     left join crm.customer c on c.customer_id = t.customer_id
-    where t.job = $1 and t.state = 'open' and t.due_at < $2 and t.escalated_at is null
+    where t.job = any ($1::text[]) and t.state = 'open' and t.due_at < $2 and t.escalated_at is null
     order by t.task_id
     for update of t
 ),

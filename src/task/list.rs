@@ -31,7 +31,7 @@ pub struct Wanted {
 pub struct Listed {
     /// Its number.
     pub task_id: i64,
-    /// callback, visit, rescue or complaint.
+    /// callback, visit or rescue.
     pub kind: String,
     /// Which round.
     pub round: i16,

@@ -1,4 +1,5 @@
-//! What becomes of the tasks of a job as time goes by. Each is for the runs of that job, and a second time changes nothing.
+//! What becomes of the tasks of some jobs as time goes by. Each is for the runs of the job that looks after them, and a second
+//! time changes nothing.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -7,11 +8,11 @@ use sqlx::PgConnection;
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn open_due(conn: &mut PgConnection, job: &str, at: DateTime<Utc>) -> sqlx::Result<i64> {
+pub async fn open_due(conn: &mut PgConnection, jobs: &[String], at: DateTime<Utc>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"with opened as (
                update tend.task set state = 'open', state_at = $2
-               where job = $1 and state = 'planned' and opens_at <= $2
+               where job = any ($1::text[]) and state = 'planned' and opens_at <= $2
                returning task_id, assignee_id
            ),
            noted as (
@@ -19,7 +20,7 @@ pub async fn open_due(conn: &mut PgConnection, job: &str, at: DateTime<Utc>) -> 
                select task_id, $2, 'opened', 'planned', assignee_id from opened order by task_id
            )
            select count(*) as "opened!" from opened"#,
-        job,
+        jobs,
         at
     )
     .fetch_one(conn)
@@ -31,8 +32,8 @@ pub async fn open_due(conn: &mut PgConnection, job: &str, at: DateTime<Utc>) -> 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn escalate(conn: &mut PgConnection, job: &str, at: DateTime<Utc>) -> sqlx::Result<Vec<i64>> {
-    sqlx::query_file_scalar!("src/task/escalate.sql", job, at).fetch_all(conn).await
+pub async fn escalate(conn: &mut PgConnection, jobs: &[String], at: DateTime<Utc>) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_file_scalar!("src/task/escalate.sql", jobs, at).fetch_all(conn).await
 }
 
 /// Ends these tasks as missed, as far as they are overdue and not over; gives their numbers.

@@ -172,8 +172,8 @@ pub static ALL: &[Event] = &[
             Restriction {
                 key: "kind",
                 sql: "e.kind",
-                values: Values::Words(&["callback", "visit", "rescue", "complaint"]),
-                doc: "callback, visit, rescue or complaint",
+                values: Values::Words(&["callback", "visit", "rescue"]),
+                doc: "callback, visit or rescue",
             },
             Restriction {
                 key: "state",

@@ -85,8 +85,7 @@ const TICKET_EVENTS: &[(&str, &str)] = &[
     ("due", "due"),
     ("acknowledged", "acknowledged"),
 ];
-const TASK_KINDS: &[(&str, &str)] =
-    &[("callback", "callback"), ("visit", "visit"), ("rescue", "rescue"), ("complaint", "complaint")];
+const TASK_KINDS: &[(&str, &str)] = &[("callback", "callback"), ("visit", "visit"), ("rescue", "rescue")];
 const A_DAY: &str = "\"2026-05-01\"";
 
 /// `crm.customer` but for its id and the day of birth, which are read as one.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta};
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 
 use super::{Agenda, Person};
 use crate::engine::door::{JobError, Run};
-use crate::jobs::letter::{Letter, LinkTo, Recipient, link};
+use crate::jobs::letter::{Letter, LinkTo, Recipient, link, weekday};
 use crate::outbox::channel::Attachment;
 use crate::task::ics::{self, Entry};
 
@@ -16,22 +16,6 @@ use crate::task::ics::{self, Entry};
 const LIFE: TimeDelta = TimeDelta::hours(10);
 /// Sections as templates name them.
 const SECTIONS: [&str; 3] = ["overdue", "today", "week"];
-
-const DAYS: [(&str, &str); 7] = [
-    ("Monday", "周一"),
-    ("Tuesday", "周二"),
-    ("Wednesday", "周三"),
-    ("Thursday", "周四"),
-    ("Friday", "周五"),
-    ("Saturday", "周六"),
-    ("Sunday", "周日"),
-];
-
-/// The name of the weekday in a language; English where none is known.
-fn weekday(day: NaiveDate, locale: &str) -> &'static str {
-    let (english, chinese) = DAYS[day.weekday().num_days_from_monday() as usize];
-    if locale.starts_with("zh") { chinese } else { english }
-}
 
 /// What one person has to do.
 #[derive(Debug, Default)]

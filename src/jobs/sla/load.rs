@@ -20,6 +20,8 @@ pub(super) struct Loaded {
     pub acknowledged: Vec<(Clock, DateTime<Utc>)>,
     /// Steps that were told, or will not be: clock, cycle, step, whom the file names.
     pub fired: Vec<(String, DateTime<Utc>, String, String)>,
+    /// The first instant behind the as-of at which something is on record: it is looked at again then.
+    pub later: Option<DateTime<Utc>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -61,7 +63,7 @@ pub(super) async fn tickets(
 ) -> sqlx::Result<Vec<Loaded>> {
     let rows: Vec<Row> = sla.statement(run, tickets).query_as().fetch_all(&mut *conn).await?;
     let mut loaded: BTreeMap<String, Loaded> =
-        rows.into_iter().map(|row| (row.ticket_id.clone(), row.loaded())).collect();
+        rows.into_iter().map(|row| (row.ticket_id.clone(), row.loaded(run.as_of))).collect();
     let events = sqlx::query!(
         "select e.ticket_id, e.event_id, e.at, e.kind, e.value
          from unnest($1::text[]) asked (ticket_id)
@@ -71,29 +73,34 @@ pub(super) async fn tickets(
     for event in events.fetch_all(&mut *conn).await? {
         if let Some(of) = loaded.get_mut(&event.ticket_id) {
             let what = What::read(&event.kind, event.value.as_deref());
+            of.comes(event.at, run.as_of);
             of.ticket.events.push(Event { event_id: event.event_id, at: event.at, what });
         }
     }
     let called = sqlx::query!(
         r#"select ticket_id as "ticket_id!", state_at from tend.task
-           where ticket_id = any ($1) and kind = 'callback' and state = 'done' and state_at <= $2"#,
-        tickets,
-        run.as_of
+           where ticket_id = any ($1) and kind = 'callback' and state = 'done'"#,
+        tickets
     );
     for call in called.fetch_all(&mut *conn).await? {
         if let Some(of) = loaded.get_mut(&call.ticket_id) {
-            of.ticket.called_back.push(call.state_at);
+            match call.state_at <= run.as_of {
+                true => of.ticket.called_back.push(call.state_at),
+                false => of.comes(call.state_at, run.as_of),
+            }
         }
     }
     let words = sqlx::query!(
-        "select ticket_id, clock, at from tend.sla_ack where job = $1 and ticket_id = any ($2) and at <= $3",
+        "select ticket_id, clock, at from tend.sla_ack where job = $1 and ticket_id = any ($2)",
         run.job,
-        tickets,
-        run.as_of
+        tickets
     );
     for word in words.fetch_all(&mut *conn).await? {
         if let (Some(of), Some(clock)) = (loaded.get_mut(&word.ticket_id), Clock::of(&word.clock)) {
-            of.acknowledged.push((clock, word.at));
+            match word.at <= run.as_of {
+                true => of.acknowledged.push((clock, word.at)),
+                false => of.comes(word.at, run.as_of),
+            }
         }
     }
     let fired = sqlx::query!(
@@ -110,7 +117,8 @@ pub(super) async fn tickets(
 }
 
 impl Row {
-    fn loaded(self) -> Loaded {
+    fn loaded(self, as_of: DateTime<Utc>) -> Loaded {
+        let known = [Some(self.opened_at), self.solved_at, self.closed_at];
         let ticket = Ticket {
             ticket_id: self.ticket_id,
             customer_id: self.customer_id,
@@ -126,6 +134,18 @@ impl Row {
             events: Vec::new(),
             called_back: Vec::new(),
         };
-        Loaded { ticket, policy: self.policy, acknowledged: Vec::new(), fired: Vec::new() }
+        let policy = self.policy;
+        let mut loaded = Loaded { ticket, policy, acknowledged: Vec::new(), fired: Vec::new(), later: None };
+        known.into_iter().flatten().for_each(|at| loaded.comes(at, as_of));
+        loaded
+    }
+}
+
+impl Loaded {
+    /// Something is on record at an instant, which may be behind the as-of.
+    fn comes(&mut self, at: DateTime<Utc>, as_of: DateTime<Utc>) {
+        if at > as_of {
+            self.later = Some(self.later.map_or(at, |later| later.min(at)));
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Promises: every due instant follows from the ticket's log, the policy that matched and the calendar ([`clock`]), so it
 //! can be computed again and explained; the first policy of the file whose condition holds is that of a ticket; a run
-//! looks at what changed and at what is due, whatever the number of open tickets; an edited policy computes all open
+//! looks at what changed and at what is due, whatever the number of open tickets; what happens behind its as-of is left
+//! to the runs for that instant, and not lost; an edited policy computes all open
 //! tickets anew and clears what no longer applies; each alert is told once, by its key (ticket, clock, cycle, step,
 //! recipient); people are told while they work, unless the policy is round the clock; after downtime, and of what came
 //! about while nobody worked, everybody gets one summary. A word that somebody looks after it ends the chain.

@@ -63,6 +63,7 @@ pub(super) async fn settle(
         one(sla, run, calendar, of, policy, &mut rows, &mut fired);
     }
     let changed = write(run, tickets, &rows, &mut *conn).await?;
+    again(run, &loaded, &mut *conn).await?;
     let told = alert::write(sla, run, calendars, fired, conn).await?;
     Ok(Settled { changed, fired: told })
 }
@@ -124,6 +125,18 @@ fn row<'a>(of: &'a Loaded, policy: &'a Policy, cycle: &Cycle, next_at: Option<Da
         next_at: next_at.filter(|_| cycle.state == State::Running),
         trouble: cycle.trouble.clone(),
     }
+}
+
+/// A run is for an instant, and looks a moment later, or long after it where others waited before it: what happened in
+/// between is not in it, though its note is taken. Those tickets are noted again, for that instant.
+async fn again(run: &Run, loaded: &[Loaded], conn: &mut PgConnection) -> sqlx::Result<()> {
+    let later = loaded.iter().filter_map(|of| Some((of.ticket.ticket_id.clone(), of.later?)));
+    let (tickets, instants): (Vec<String>, Vec<DateTime<Utc>>) = later.unzip();
+    if tickets.is_empty() {
+        return Ok(());
+    }
+    sqlx::query_file!("src/jobs/sla/later.sql", run.job, &tickets, &instants).execute(conn).await?;
+    Ok(())
 }
 
 async fn write(run: &Run, tickets: &[String], rows: &[ClockRow<'_>], conn: &mut PgConnection) -> sqlx::Result<u64> {

@@ -32,6 +32,8 @@ struct Standing {
     rebuilt_to: Option<String>,
     watched: bool,
     as_of: DateTime<Utc>,
+    /// The job is new: this run is its first.
+    new: bool,
 }
 
 /// One step of a run.
@@ -45,6 +47,14 @@ pub(super) async fn step(sla: &Sla, step: &mut Step<'_>) -> Result<Stepped, JobE
     let conn = step.tx.conn();
     let calendars = Sla::calendars(conn).await?;
     let standing = if first { begin(sla, run, &calendars, conn).await? } else { standing(run, conn).await? };
+    if first && standing.new {
+        // committed before anything is read: from then on every change is noted
+        let cursor = serde_json::to_value(&progress).map_err(JobError::fail)?;
+        return Ok(Stepped { next: Some(cursor), progress: json!({}) });
+    }
+    if standing.new && standing.rebuilt_to.as_deref() == Some("") {
+        sqlx::query_file!("src/jobs/sla/unseen.sql", run.job).execute(&mut *conn).await?;
+    }
     if first && !standing.watched {
         reread(run, standing.as_of, conn).await?;
     }
@@ -75,17 +85,22 @@ async fn begin(sla: &Sla, run: &Run, calendars: &Calendars, conn: &mut PgConnect
             run.as_of.to_rfc3339(),
         )));
     }
-    Ok(Standing { rebuilt_to: done.rebuilt_to, watched: done.watched, as_of: done.before.unwrap_or(run.as_of) })
+    Ok(Standing {
+        rebuilt_to: done.rebuilt_to,
+        watched: done.watched,
+        as_of: done.before.unwrap_or(run.as_of),
+        new: done.before.is_none(),
+    })
 }
 
 async fn standing(run: &Run, conn: &mut PgConnection) -> Result<Standing, JobError> {
     let row = sqlx::query!(
-        r#"select rebuilt_to, watch is not null as "watched!", as_of from tend.sla_job where job = $1"#,
+        r#"select rebuilt_to, watch is not null as "watched!", as_of, began_at = as_of as "new!" from tend.sla_job where job = $1"#,
         run.job
     )
     .fetch_one(conn)
     .await?;
-    Ok(Standing { rebuilt_to: row.rebuilt_to, watched: row.watched, as_of: row.as_of })
+    Ok(Standing { rebuilt_to: row.rebuilt_to, watched: row.watched, as_of: row.as_of, new: row.new })
 }
 
 /// The tickets of the next step, and whether there may be more after them. What is taken from the changes is deleted there.
@@ -105,7 +120,8 @@ async fn batch(
         sqlx::query!("update tend.sla_job set rebuilt_to = $2 where job = $1", run.job, to).execute(conn).await?;
         return Ok((open, true));
     }
-    let changed = sqlx::query_file_scalar!("src/jobs/sla/changed.sql", run.job, BATCH).fetch_all(&mut *conn).await?;
+    let changed =
+        sqlx::query_file_scalar!("src/jobs/sla/changed.sql", run.job, BATCH, run.as_of).fetch_all(&mut *conn).await?;
     if !changed.is_empty() {
         return Ok((changed, true));
     }

@@ -29,5 +29,5 @@ noted as (
     select task_id, $3, 'cancelled', 'planned', null, 'no longer in the audience' from left_behind
     returning 1
 )
-select (select count(*) from missed) as "missed!", (select count(*) from opened) as "opened!",
+select coalesce((select array_agg(task_id order by task_id) from missed), '{}') as "missed!", (select count(*) from opened) as "opened!",
        (select count(*) from left_behind) as "left_behind!", (select count(*) from noted) as "noted!"

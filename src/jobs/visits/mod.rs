@@ -9,13 +9,14 @@
 //! after the other, not all at once.
 //!
 //! [`cycle`] weeks, months, quarters · [`wish`] what customers like · [`place`] days for the visits of a person · `read`,
-//! `schema` the job file · `staff` who can go when · `step` a run · `report`, `history`, `judge`, `decided` what is told.
+//! `schema` the job file · `staff` who can go when · `step` a run · `letters` word to supervisors · `report`, `history`, `judge`, `decided` what is told.
 
 pub mod cycle;
 mod decided;
 mod history;
 mod judge;
 mod kind;
+mod letters;
 mod loads;
 pub mod place;
 mod read;

@@ -11,7 +11,7 @@ use super::place::{self, Ahead, Customer, Figures, Rules};
 use super::staff::Staff;
 use super::task::{Desk, Writes, Written};
 use super::wish::Weekdays;
-use super::{Visits, loads};
+use super::{Visits, letters, loads};
 use crate::calendar::business::Calendar;
 use crate::engine::door::{JobError, Run};
 use crate::filter::{Frame, Requirements, compose};
@@ -75,6 +75,7 @@ pub(super) async fn plan(visits: &Visits, run: &Run, conn: &mut PgConnection) ->
     let before = sqlx::query_file!("src/jobs/visits/begin.sql", run.job, stretch.today, run.as_of, works)
         .fetch_one(&mut *conn)
         .await?;
+    let letters = letters::write(run, &staff, &before.missed, visits.make_up, conn).await?;
     let assigned = loads::assign(visits, &staff, run, stretch.told_until, conn).await?;
     let desk = Desk { visits, run, staff: &staff, stretch: &stretch };
     let (mut sums, mut written) = (Sums::new(), Written::default());
@@ -88,10 +89,10 @@ pub(super) async fn plan(visits: &Visits, run: &Run, conn: &mut PgConnection) ->
     }
     let progress = json!({
         "customers": customers, "added": written.added, "moved": written.moved,
-        "taken_back": written.dropped + before.left_behind, "missed": before.missed, "opened": before.opened,
+        "taken_back": written.dropped + before.left_behind, "missed": before.missed.len(), "opened": before.opened,
         "short": sums.values().map(|(figures, _)| figures.short).sum::<u32>(),
     });
-    let further = json!({ "gone": gone, "assigned": assigned });
+    let further = json!({ "gone": gone, "assigned": assigned, "letters": letters });
     keep(desk, &sums, &progress, &further, conn).await?;
     Ok(progress)
 }

@@ -32,17 +32,18 @@ struct Told {
     before: Option<String>,
 }
 
-/// Writes the letters of a run; gives how many were new.
+/// Writes the letters of a run about the tasks of these jobs; gives how many were new.
 pub(super) async fn write(
     conn: &mut PgConnection,
     run: &Run,
+    jobs: &[String],
     mail: Mail,
     calendar: Option<&Calendar>,
 ) -> Result<i64, JobError> {
     if mail == Mail::Nobody {
         return Ok(0);
     }
-    let told = sqlx::query_file_as!(Told, "src/jobs/work/told.sql", run.job, run.as_of, mail == Mail::All);
+    let told = sqlx::query_file_as!(Told, "src/jobs/work/told.sql", jobs, run.as_of, mail == Mail::All);
     let mut by_person: BTreeMap<String, Vec<Told>> = BTreeMap::new();
     for task in told.fetch_all(&mut *conn).await? {
         by_person.entry(task.staff_id.clone()).or_default().push(task);

@@ -75,6 +75,8 @@ pub struct Before {
     pub rounds: Vec<About>,
     /// By when these.
     pub due: Option<Span>,
+    /// Other jobs whose tasks it looks after beside its own.
+    pub others: Vec<String>,
 }
 
 /// A job that makes tasks.
@@ -150,6 +152,8 @@ impl Work {
                     since: one.since,
                     round: 1,
                     detail: one.detail,
+                    title: None,
+                    to: None,
                 }),
             }
         }
@@ -209,14 +213,15 @@ impl Job for Work {
                 None => None,
             };
             let before = self.source.before(conn, run).await?;
-            let opened = task::open_due(conn, &run.job, run.as_of).await?;
+            let jobs: Vec<String> = std::iter::once(run.job.clone()).chain(before.others).collect();
+            let opened = task::open_due(conn, &jobs, run.as_of).await?;
             let again = before.due.map_or_else(|| self.order.clone(), |due| self.order.due_in(due));
             let rounds = create(conn, run, &again, calendar, before.rounds).await?;
             let (made, outside) = self.make(conn, run, calendar).await?;
-            task::assign_again(conn, &run.job, run.as_of).await?;
+            task::assign_again(conn, &jobs, run.as_of).await?;
             let working = calendar.map_or(Ok(true), |calendar| calendar.is_open(run.as_of)).map_err(JobError::fail)?;
-            let escalated = if working { task::escalate(conn, &run.job, run.as_of).await?.len() } else { 0 };
-            let letters = letters::write(conn, run, self.order.mail, calendar).await?;
+            let escalated = if working { task::escalate(conn, &jobs, run.as_of).await?.len() } else { 0 };
+            let letters = letters::write(conn, run, &jobs, self.order.mail, calendar).await?;
             let progress = json!({
                 "tasks": made, "rounds": rounds, "opened": opened, "cancelled": before.cancelled, "escalated": escalated,
                 "outside_audience": outside, "letters": letters,

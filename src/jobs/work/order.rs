@@ -71,6 +71,10 @@ pub struct About {
     pub round: i16,
     /// What it rests on.
     pub detail: Value,
+    /// In other words than those of the file.
+    pub title: Option<String>,
+    /// For somebody else than the file says.
+    pub to: Option<String>,
 }
 
 impl Order {
@@ -137,8 +141,8 @@ impl Order {
             job: run.job.clone(),
             customer_id: about.customer_id,
             ticket_id: about.ticket_id,
-            title: self.title.clone(),
-            team: Some(self.to.clone()),
+            title: about.title.unwrap_or_else(|| self.title.clone()),
+            team: Some(about.to.unwrap_or_else(|| self.to.clone())),
             backup: self.backup.clone(),
             assignee_id: None,
             opens_at,

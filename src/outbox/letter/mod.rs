@@ -135,5 +135,7 @@ pub(in crate::outbox) fn own_templates() -> TemplateFolder {
         ("tend-stopped/email.zh-CN.mjml", include_str!("stopped.zh-CN.mjml")),
         ("tend-tasks/email.en.mjml", include_str!("tasks.en.mjml")),
         ("tend-tasks/email.zh-CN.mjml", include_str!("tasks.zh-CN.mjml")),
+        ("tend-visits/email.en.mjml", include_str!("visits.en.mjml")),
+        ("tend-visits/email.zh-CN.mjml", include_str!("visits.zh-CN.mjml")),
     ])
 }

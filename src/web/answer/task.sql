@@ -1,13 +1,13 @@
 -- web/answer/task: the task that follows from an answer. $1 message, $2 kind, $3 job, $4 customer, $5 title, $6 whose it is,
--- $7 now, $8 by when. Who does it is found by the room task.
+-- $7 now, $8 by when. Who asked for a callback is not to be forgotten: only a supervisor cancels it. Who does it is found by the room task.
 with
 was as materialized (
     select state from tend.task where origin = 'answer:' || $1::bigint and kind = $2 for update
 ),
 follows as (
-    insert into tend.task (kind, origin, job, customer_id, ticket_id, title, team, zone, opens_at, due_at, state, state_at, detail, created_at)
+    insert into tend.task (kind, origin, job, customer_id, ticket_id, title, team, zone, opens_at, due_at, state, state_at, detail, created_at, guarded)
     select $2, 'answer:' || a.message_id, $3, $4, a.about ->> 'ticket', $5, $6, coalesce(o.zone, 'UTC'), $7, $8, 'open', $7,
-           a.about || jsonb_strip_nulls(jsonb_build_object('survey', a.survey, 'score', a.score, 'choice', a.choice)), $7
+           a.about || jsonb_strip_nulls(jsonb_build_object('survey', a.survey, 'score', a.score, 'choice', a.choice)), $7, $2 = 'callback'
     from tend.answer a
     left join tend.outbox o on o.message_id = a.message_id
     where a.message_id = $1

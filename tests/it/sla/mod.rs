@@ -3,6 +3,7 @@
 mod bugs;
 mod cases;
 mod explained;
+mod killed;
 mod pages;
 #[path = "../../../benches/sla/reading.rs"]
 mod reading;

@@ -226,3 +226,81 @@ async fn a_run_that_dies_between_its_steps_loses_and_doubles_nothing() {
     assert_eq!(world.value("select count(*) || ' ' || count(distinct ticket_id) from tend.sla_alert").await, "40 40");
     assert_eq!(world.value("select count(*) from tend.sla_clock").await, "80");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_between_the_instant_of_a_run_and_the_run_is_left_to_the_next_and_not_lost() {
+    let world = company().await;
+    let job = job(PLAIN);
+    // before the first run, too
+    open(&world, "T-1", "2026-06-01T08:59:30Z").await;
+    sweep(&world, &job, "2026-06-01T08:59:00Z").await;
+    assert!(clocks(&world).await.is_empty(), "it was not there yet");
+    open(&world, "T-2", "2026-06-01T09:00:30Z").await;
+    event(&world, "T-2", "2026-06-01T09:02:30Z", "agent_message", "").await;
+    sweep(&world, &job, "2026-06-01T09:00:00Z").await;
+    assert_eq!(world.value("select count(*) from tend.sla_clock where ticket_id = 'T-1'").await, "2");
+    // runs that wait for one another are late by more than a minute
+    sweep(&world, &job, "2026-06-01T09:01:00Z").await;
+    let running = ["T-2\tfirst_response\tall\trunning\t06-01 10:00", "T-2\tsolution\tall\trunning\t06-02 09:00"];
+    assert_eq!(clocks(&world).await[2..], running);
+    sweep(&world, &job, "2026-06-01T09:03:00Z").await;
+    assert_eq!(clocks(&world).await[2], "T-2\tfirst_response\tall\tmet\t06-01 10:00");
+    assert_eq!(world.value("select count(*) from tend.sla_change").await, "0", "nothing is left to be looked at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_and_calls_behind_the_as_of_are_seen_when_it_has_come_and_what_is_far_ahead_waits_once() {
+    let world = company().await;
+    let job = job(PLAIN);
+    sweep(&world, &job, "2026-06-01T08:59:00Z").await;
+    open(&world, "T-1", "2026-06-01T09:00:00Z").await;
+    event(&world, "T-1", "2027-06-01T09:00:00Z", "customer_message", "").await;
+    sweep(&world, &job, "2026-06-01T09:48:00Z").await;
+    for at in ["2026-06-01T09:49:30Z", "2026-06-01T09:50:30Z"] {
+        world
+            .sql(&format!(
+                "insert into tend.sla_ack (job, ticket_id, clock, cycle, at, by_id)
+                 select job, ticket_id, clock, cycle, '{at}', recipient from tend.sla_alert on conflict do nothing;
+                 insert into tend.sla_change (job, ticket_id) values ('sla', 'T-1')"
+            ))
+            .await;
+        sweep(&world, &job, "2026-06-01T09:49:00Z").await;
+        assert_eq!(world.value("select count(acknowledged_at) from tend.sla_clock").await, "0");
+    }
+    assert_eq!(world.value("select count(*) from tend.sla_change").await, "2", "the word, and the message in a year");
+    sweep(&world, &job, "2026-06-01T09:50:00Z").await;
+    assert_eq!(world.value("select count(acknowledged_at) from tend.sla_clock").await, "1");
+    assert_eq!(world.value("select min(not_before) = '2027-06-01T09:00Z' from tend.sla_change").await, "true");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_opened_while_the_first_run_is_at_work_is_not_lost() {
+    let world = company().await;
+    let job = job(PLAIN);
+    let first = run("2026-06-01T09:05:00Z");
+    // somebody began to write before the job was there, and takes until after its first run
+    let mut slow = world.pool().begin().await.unwrap();
+    let ticket = "insert into crm.ticket (ticket_id, customer_id, opened_at, assignee_id) values ('T-slow', 'c1', '2026-06-01T09:00Z', 'a1')";
+    sqlx::query(ticket).execute(&mut *slow).await.unwrap();
+    let mut cursor = None;
+    for step in 0.. {
+        let mut transaction = world.pool().begin().await.unwrap();
+        let mut at_work =
+            Step { run: &first, tx: Tx::lend(&mut transaction), cursor, cancelled: CancellationToken::new() };
+        let stepped = job.step(&mut at_work).await.unwrap();
+        // the first steps have read what they read, and have not committed
+        if step < 3 {
+            open(&world, &format!("T-{step}"), "2026-06-01T09:00:00Z").await;
+        }
+        transaction.commit().await.unwrap();
+        cursor = stepped.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    slow.commit().await.unwrap();
+    sweep(&world, &job, "2026-06-01T09:06:00Z").await;
+    let forgotten = "select t.ticket_id from crm.ticket t where not exists (select from tend.sla_clock k where k.ticket_id = t.ticket_id)";
+    assert_eq!(world.rows(forgotten).await, [""; 0]);
+    assert!(world.value("select count(*) from crm.ticket").await.parse::<i32>().unwrap() > 2);
+}

@@ -6,7 +6,7 @@ mod company;
 mod downtime;
 mod faults;
 mod mail;
-mod office;
+pub mod office;
 mod year;
 mod zombie;
 

@@ -2,7 +2,7 @@
 
 use tend::task;
 
-use super::{NOW, made, record, task as wanted, whose};
+use super::{NOW, made, named, record, task as wanted, whose};
 use crate::support::{World, instant};
 
 /// `li` looks after c1, `zhao` after c2; both report to `wu`, who reports to `boss`.
@@ -66,10 +66,10 @@ async fn who_is_away_is_stood_in_for_along_the_deputies_and_circles_end() {
     let mut conn = world.pool().acquire().await.unwrap();
     let later = instant("2026-06-02T01:00:00Z");
     world.sql("update tend.task set due_at = '2026-06-03Z' where origin = 'zero'").await;
-    assert_eq!(task::assign_again(&mut conn, "another job", later).await.unwrap(), 0);
+    assert_eq!(task::assign_again(&mut conn, &named("another job"), later).await.unwrap(), 0);
     world.sql("delete from crm.absence where staff_id in ('zhao', 'li')").await;
-    assert_eq!(task::assign_again(&mut conn, "callbacks", later).await.unwrap(), 3);
-    assert_eq!(task::assign_again(&mut conn, "callbacks", later).await.unwrap(), 0);
+    assert_eq!(task::assign_again(&mut conn, &named("callbacks"), later).await.unwrap(), 3);
+    assert_eq!(task::assign_again(&mut conn, &named("callbacks"), later).await.unwrap(), 0);
     assert_eq!(
         whose(&world).await,
         ["one\tzhao", "three\tli", "two\tli", "zero\tli"],
@@ -137,14 +137,14 @@ async fn what_is_overdue_goes_upwards_once() {
     let mut conn = world.pool().acquire().await.unwrap();
     let due = instant("2026-06-02T02:00:00Z");
     assert_eq!(
-        task::escalate(&mut conn, "callbacks", due).await.unwrap(),
+        task::escalate(&mut conn, &named("callbacks"), due).await.unwrap(),
         Vec::<i64>::new(),
         "not overdue to the second"
     );
     let late = instant("2026-06-02T02:00:01Z");
-    assert_eq!(task::escalate(&mut conn, "callbacks", late).await.unwrap(), ids);
+    assert_eq!(task::escalate(&mut conn, &named("callbacks"), late).await.unwrap(), ids);
     assert_eq!(
-        task::escalate(&mut conn, "callbacks", instant("2026-06-09T02:00:01Z")).await.unwrap(),
+        task::escalate(&mut conn, &named("callbacks"), instant("2026-06-09T02:00:01Z")).await.unwrap(),
         Vec::<i64>::new()
     );
     assert_eq!(whose(&world).await, ["late\twu", "orphan\tnobody"]);
@@ -155,7 +155,7 @@ async fn what_is_overdue_goes_upwards_once() {
     );
     // wu leaves: what was raised is a supervisor's still
     world.sql("update crm.staff set active = false where staff_id = 'wu'").await;
-    task::assign_again(&mut conn, "callbacks", late).await.unwrap();
+    task::assign_again(&mut conn, &named("callbacks"), late).await.unwrap();
     assert_eq!(
         whose(&world).await,
         ["late\tboss", "orphan\tboss"],
@@ -170,9 +170,9 @@ async fn what_was_planned_opens_in_time_and_what_nobody_needs_is_cancelled_both_
     planned.opens_at = instant("2026-06-01T03:00:00Z");
     let ids = made(&world, &[planned, wanted("plain", "c1", Some("owner"))]).await;
     let mut conn = world.pool().acquire().await.unwrap();
-    assert_eq!(task::open_due(&mut conn, "callbacks", instant("2026-06-01T02:59:59Z")).await.unwrap(), 0);
-    assert_eq!(task::open_due(&mut conn, "callbacks", instant("2026-06-01T03:00:00Z")).await.unwrap(), 1);
-    assert_eq!(task::open_due(&mut conn, "callbacks", instant("2026-06-01T03:00:00Z")).await.unwrap(), 0);
+    assert_eq!(task::open_due(&mut conn, &named("callbacks"), instant("2026-06-01T02:59:59Z")).await.unwrap(), 0);
+    assert_eq!(task::open_due(&mut conn, &named("callbacks"), instant("2026-06-01T03:00:00Z")).await.unwrap(), 1);
+    assert_eq!(task::open_due(&mut conn, &named("callbacks"), instant("2026-06-01T03:00:00Z")).await.unwrap(), 0);
     assert_eq!(record(&world, ids[1]).await.last().unwrap(), "opened planned - li -");
     let late = instant("2026-06-03T00:00:00Z");
     assert_eq!(task::miss(&mut conn, &ids[..1], instant(NOW)).await.unwrap(), Vec::<i64>::new(), "not due yet");

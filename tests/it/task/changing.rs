@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use tend::task::{self, Change, Changed, Refused};
 
-use super::{NOW, made, record, task as wanted};
+use super::{NOW, made, named, record, task as wanted};
 use crate::support::{World, instant};
 
 async fn office() -> World {
@@ -109,12 +109,12 @@ async fn it_moves_to_another_time_or_person_and_what_was_missed_comes_back() {
     // overdue, told upwards, moved: it can be overdue again
     let mut conn = world.pool().acquire().await.unwrap();
     let late = instant("2026-06-05T00:00:00Z");
-    assert_eq!(task::escalate(&mut conn, "callbacks", late).await.unwrap(), [call]);
+    assert_eq!(task::escalate(&mut conn, &named("callbacks"), late).await.unwrap(), [call]);
     assert_eq!(change(&world, call, move_to("2026-06-06T00:00:00Z"), Some("wu"), late).await, Ok(Changed::Now));
-    assert_eq!(task::escalate(&mut conn, "callbacks", late).await.unwrap(), Vec::<i64>::new());
-    assert_eq!(task::escalate(&mut conn, "callbacks", instant("2026-06-06T00:00:01Z")).await.unwrap(), [call]);
+    assert_eq!(task::escalate(&mut conn, &named("callbacks"), late).await.unwrap(), Vec::<i64>::new());
+    assert_eq!(task::escalate(&mut conn, &named("callbacks"), instant("2026-06-06T00:00:01Z")).await.unwrap(), [call]);
     // what was missed can be done later, or planned anew
-    task::open_due(&mut conn, "callbacks", late).await.unwrap();
+    task::open_due(&mut conn, &named("callbacks"), late).await.unwrap();
     assert_eq!(task::miss(&mut conn, &[visit], late).await.unwrap(), [visit]);
     assert_eq!(change(&world, visit, move_to("2026-06-08T06:00:00Z"), Some("li"), late).await, Ok(Changed::Now));
     assert_eq!(

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono_tz::Asia::Shanghai;
 use serde_json::Value;
+use sqlx::PgConnection;
 use tend::engine::door::{Explained, Job, Run, Step, Trigger, Tx};
 use tend::jobfile::folder::read_folder;
 use tend::jobs::KINDS;
@@ -15,14 +16,14 @@ use super::record;
 use crate::support::{World, instant};
 
 /// A job of the shipped folder.
-struct Shipped {
+pub(super) struct Shipped {
     name: &'static str,
     code: Arc<dyn Job>,
     runs: AtomicI64,
 }
 
 impl Shipped {
-    fn job(name: &'static str) -> Self {
+    pub(super) fn job(name: &'static str) -> Self {
         let folder = read_folder(std::path::Path::new("jobs"), KINDS).unwrap_or_else(|e| panic!("{}", e.render(false)));
         Self { name, code: folder.jobs[name].code.clone(), runs: AtomicI64::new(100) }
     }
@@ -41,14 +42,23 @@ impl Shipped {
     }
 
     /// What a run did, in counts and in words.
-    async fn at(&self, world: &World, at: &str) -> (Value, Explained) {
+    pub(super) async fn at(&self, world: &World, at: &str) -> (Value, Explained) {
         let run = self.run(at);
         let mut tx = world.pool().begin().await.unwrap();
-        let mut step = Step { run: &run, tx: Tx::lend(&mut tx), cursor: None, cancelled: CancellationToken::new() };
-        let done = self.code.step(&mut step).await.unwrap();
+        let done = self.step(&mut tx, &run).await;
         let told = self.code.explain(&run, &mut Tx::lend(&mut tx)).await.unwrap();
         tx.commit().await.unwrap();
-        (done.progress, told)
+        (done, told)
+    }
+
+    /// What a run did in a transaction that is the caller's.
+    pub(super) async fn step_in(&self, conn: &mut PgConnection, at: &str) -> Value {
+        self.step(conn, &self.run(at)).await
+    }
+
+    async fn step(&self, conn: &mut PgConnection, run: &Run) -> Value {
+        let mut step = Step { run, tx: Tx::lend(conn), cursor: None, cancelled: CancellationToken::new() };
+        self.code.step(&mut step).await.unwrap().progress
     }
 }
 
@@ -74,7 +84,7 @@ async fn tasks(world: &World) -> Vec<String> {
     world.rows(rows).await.into_iter().map(|row| row.replace('\t', " ")).collect()
 }
 
-async fn ends(world: &World, task: i64, result: &str, at: &str) {
+pub(super) async fn ends(world: &World, task: i64, result: &str, at: &str) {
     let mut tx = world.pool().begin().await.unwrap();
     let change = Change::Done { result: result.into(), note: None };
     task::change(&mut tx, task, &change, Some("ma"), instant(at)).await.unwrap();
@@ -244,7 +254,7 @@ async fn the_supervisor_gets_one_letter_a_run_about_all_that_is_overdue() {
     job.at(&world, "2026-06-01T01:15:00Z").await;
     assert_eq!(letters(&world).await, Vec::<String>::new(), "what is new stands in the agenda");
     assert_eq!(job.at(&world, "2026-06-02T01:15:00Z").await.0["letters"], 1);
-    assert_eq!(letters(&world).await, ["staff:wu 0 2 陈静 ma 02 01:15 {}"], "names stand in the letter alone");
+    assert_eq!(letters(&world).await, ["staff:wu 0 2 陈静 Ma 02 01:15 {}"], "names stand in the letter alone");
     assert_eq!(job.at(&world, "2026-06-02T01:30:00Z").await.0["letters"], 0);
     let rescue = Shipped::job("rescue-calls");
     world

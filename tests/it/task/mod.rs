@@ -1,8 +1,11 @@
 //! What people have to do: who gets it, what becomes of it, what is on record.
 
+mod answers;
 mod assigning;
 mod changing;
 mod jobs;
+mod mails;
+mod plans;
 
 use serde_json::Map;
 use tend::task::{self, NewTask};
@@ -34,6 +37,11 @@ pub fn task(origin: &str, customer: &str, team: Option<&str>) -> NewTask {
         guarded: false,
         detail: Map::new(),
     }
+}
+
+/// The jobs whose tasks are looked after.
+pub fn named(name: &str) -> [String; 1] {
+    [name.to_owned()]
 }
 
 /// Makes tasks and finds who does them.

@@ -1,8 +1,10 @@
 //! Visits: who is visited by whom on which day, night by night.
 
 mod laws;
+mod missed;
 mod nights;
 mod retail;
+mod shown;
 
 use std::sync::Arc;
 

@@ -18,10 +18,7 @@ const ROWS: usize = 50;
 
 /// Writes the letters. Customers get none: the jobs that tell news about tickets tell them.
 pub(super) async fn write(sla: &Sla, run: &Run, told: &[Told<'_>], conn: &mut PgConnection) -> sqlx::Result<()> {
-    let owner = sqlx::query_scalar!("select owner from tend.spec where hash = $1", run.spec_hash)
-        .fetch_optional(&mut *conn)
-        .await?
-        .flatten();
+    let owner = letter::owner(run, &mut *conn).await?;
     let letters: Vec<Letter> = told.iter().filter_map(|told| made(sla, run, told, owner.as_deref())).collect();
     letter::write(conn, run, &letters).await?;
     Ok(())
