@@ -65,7 +65,7 @@ fuzz: postgres rust
 	$(CARGO_FUZZ) job_file fuzz/corpus/job_file jobs -- -max_total_time=$(FUZZ_SECONDS)
 	@mkdir -p fuzz/corpus/returned_mail fuzz/corpus/provider_call
 	$(CARGO_FUZZ) --release returned_mail fuzz/corpus/returned_mail tests/it/returned/mails -- -max_total_time=$(FUZZ_SECONDS)
-	$(CARGO_FUZZ) --release provider_call fuzz/corpus/provider_call -- -max_total_time=$(FUZZ_SECONDS)
+	$(CARGO_FUZZ) --release provider_call fuzz/corpus/provider_call tests/it/returned/posted -- -max_total_time=$(FUZZ_SECONDS)
 
 fmt:
 	$(CARGO) fmt

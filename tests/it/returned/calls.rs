@@ -171,6 +171,94 @@ async fn a_forged_twilio_signature_is_refused_whatever_was_changed() {
     assert_eq!(states(&world).await, ["c1: delivered"]);
 }
 
+/// The shipped SendGrid with the signed webhook that its comment shows, and a key.
+fn sendgrid(public_key: &str) -> (String, String) {
+    let file = format!("{}/config/channels/sendgrid-mail.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(file).unwrap();
+    let (before, rest) = text.split_once("by = \"token\"").unwrap();
+    let (_, rest) = rest.split_once("\n#by").unwrap();
+    let (comment, after) = rest.split_once("\n\n").unwrap();
+    let table: toml::Table = toml::from_str(&format!("{before}by{}\n{after}", comment.replace("\n#", "\n"))).unwrap();
+    let (name, channel) = table["channels"].as_table().unwrap().iter().next().unwrap();
+    let mut channel = channel.as_table().unwrap().clone();
+    let shown = channel["verify"]["public_key"].as_str().unwrap();
+    assert!(public_key.replace('\n', "").contains(shown), "the beginning of a key on that curve");
+    channel["verify"].as_table_mut().unwrap().insert("public_key".into(), public_key.into());
+    (name.clone(), toml::to_string(&channel).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_of_the_providers_own_key_is_known_and_every_other_refused() {
+    use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING as WAY, EcdsaKeyPair, KeyPair as _};
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let random = ring::rand::SystemRandom::new();
+    let pair = || {
+        let made = EcdsaKeyPair::generate_pkcs8(&WAY, &random).unwrap();
+        EcdsaKeyPair::from_pkcs8(&WAY, made.as_ref(), &random).unwrap()
+    };
+    let (theirs, others) = (pair(), pair());
+    let sign = |pair: &EcdsaKeyPair, text: String| base64(pair.sign(&random, text.as_bytes()).unwrap().as_ref());
+    let key = format!("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE{}", base64(&theirs.public_key().as_ref()[1..]));
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n{}\n-----END PUBLIC KEY-----\n", &key[..64], &key[64..]);
+    let now = instant("2026-06-01T00:00:00Z").timestamp();
+    let body = json!([{"event": "delivered", "timestamp": now, "tend_id": id(1)}]).to_string();
+    let good = sign(&theirs, format!("{now}{body}"));
+    for key in [key, pem] {
+        let world = sent(1, "email", "mail-sendgrid").await;
+        let (name, toml) = sendgrid(&key);
+        let site = site(&world, &name, &toml).await;
+        let post = async |body: String, at: Option<i64>, signature: Option<String>| {
+            let mut request = site.provider("/r/mail-sendgrid").header("content-type", "application/json").body(body);
+            if let Some(at) = at {
+                request = request.header("X-Twilio-Email-Event-Webhook-Timestamp", at);
+            }
+            if let Some(signature) = signature {
+                request = request.header("X-Twilio-Email-Event-Webhook-Signature", signature);
+            }
+            answer(request).await.0
+        };
+        for (body, at, signature) in [
+            (body.clone(), Some(now), None),
+            (body.clone(), None, Some(good.clone())),
+            (body.clone(), Some(now), Some(String::new())),
+            (body.clone(), Some(now), Some("no base64!".into())),
+            (body.clone(), Some(now), Some(base64(&[0; 70]))),
+            (body.clone(), Some(now), Some(sign(&others, format!("{now}{body}")))),
+            (body.clone(), Some(now), Some(sign(&theirs, body.clone()))),
+            (body.replace("delivered", "bounce"), Some(now), Some(good.clone())),
+            (body.clone(), Some(now + 1), Some(good.clone())),
+            (body.clone(), Some(now - 100_000), Some(sign(&theirs, format!("{}{body}", now - 100_000)))),
+        ] {
+            assert_eq!(post(body.clone(), at, signature.clone()).await, 403, "{body} {at:?} {signature:?}");
+        }
+        untouched(&world).await;
+        for _ in 0..2 {
+            assert_eq!(post(body.clone(), Some(now), Some(good.clone())).await, 200, "also said once more");
+        }
+        assert_eq!(states(&world).await, ["c1: delivered"]);
+        assert_eq!(world.value("select count(*) from tend.receipt").await, "1");
+    }
+}
+
+#[test]
+fn what_is_no_public_key_is_told_at_the_start() {
+    let head = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
+    let short = format!("{head}{}", "A".repeat(80));
+    // a key on another curve, P-384
+    for wrong in ["", "x", head, &short, "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE"] {
+        let toml = format!(
+            "kind = \"webhook\"\nurl = \"https://h.example/\"\n[verify]\nby = \"ecdsa\"\npublic_key = \"{wrong}\"\nsignature = \"@x\"\n\
+             [reports]\nid = \"/id\"\nstatus = \"/s\"\ndelivered = [\"ok\"]"
+        );
+        let error = tend::outbox::returned::calls::Callers::new(&options(&[("gw", &toml)]).channels);
+        let error = error.expect_err(wrong).to_string();
+        assert!(
+            error.starts_with("channels.gw.verify.public_key: is no public key on the curve P-256"),
+            "{wrong}: {error}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_messages_are_answered_as_known_ones_and_counted() {
     let world = sent(1, "sms", "sms-tencent").await;
@@ -247,6 +335,10 @@ fn what_is_wrong_with_the_settings_is_said_when_they_are_read() {
             "channels.c.verify.signature: `X-Sign` is no place",
         ),
         ("[verify]\nby = \"basic\"\nsecret = \"x\"", "channels.c.verify.username: is missing"),
+        ("[verify]\nby = \"ecdsa\"\nsignature = \"@x\"", "channels.c.verify.public_key: is missing"),
+        ("[verify]\nby = \"ecdsa\"\npublic_key = \"x\"", "channels.c.verify.signature: is missing"),
+        ("[verify]\nby = \"ecdsa\"\npublic_key = \"x\"\nsecret = \"x\"", "channels.c.verify.secret: has no effect"),
+        ("[verify]\nby = \"token\"\nsecret = \"x\"\npublic_key = \"x\"", "channels.c.verify.public_key: has no effect"),
         ("[verify]\nby = \"twilio\"\nsecret = \"x\"\nusername = \"y\"", "channels.c.verify.username: has no effect"),
         ("[reports]\nstatus = \"/s\"\ndelivered = [\"x\"]", "channels.c.reports.id: is missing"),
         ("[reports]\nid = \"/id\"\nstatus = \"/s\"", "channels.c.reports.delivered: no state means anything"),

@@ -228,6 +228,22 @@ async fn a_receipt_that_is_quicker_than_we_are_is_not_lost() {
     assert_eq!(settle().await, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_with_a_time_before_all_times_is_taken_as_one_without() {
+    let world = sent(2, "sms", "sms-aliyun").await;
+    let (name, toml) = shipped("aliyun-sms.toml");
+    let site = site(&world, &name, &toml).await;
+    for (customer, at) in [(1, "-200000-01-01 00:00:00"), (2, "0001-01-01T00:00:00Z")] {
+        let entry = json!({"success": true, "err_code": "DELIVERED", "report_time": at, "out_id": id(customer)});
+        assert_eq!(
+            answer(site.provider(&format!("/r/sms-aliyun/{}", super::SECRET)).json(&entry)).await.0,
+            200,
+            "{at}"
+        );
+    }
+    assert_eq!(world.rows("select said, at from tend.receipt").await, ["delivered\t2026-06-01T00:00:00+00:00"; 2]);
+}
+
 #[tokio::test]
 async fn what_arrived_by_an_earlier_attempt_is_not_sent_once_more_also_while_it_is_held() {
     let world = sent(4, "sms", "gw").await;

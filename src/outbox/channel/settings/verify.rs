@@ -22,6 +22,9 @@ pub enum VerifyBy {
     Token,
     /// As `algorithm`, `message`, `signature` and `encoding` say.
     Hmac,
+    /// By the provider's key pair: ECDSA over P-256 with SHA-256, the signature in ASN.1, as `message`, `signature` and `encoding`
+    /// say. SendGrid's way.
+    Ecdsa,
 }
 
 /// `[channels.NAME.verify]`.
@@ -34,6 +37,8 @@ pub struct VerifySettings {
     pub secret: Option<SecretString>,
     /// File that holds the secret.
     pub secret_file: Option<PathBuf>,
+    /// What proves it, ecdsa: the provider's public key in base64 (X.509 SubjectPublicKeyInfo), or as PEM.
+    pub public_key: Option<String>,
     /// User, basic.
     pub username: Option<String>,
     /// Where the token stands, token; none: at the end of the path.
@@ -41,15 +46,15 @@ pub struct VerifySettings {
     /// Hash, hmac; default sha256.
     #[serde(default)]
     pub algorithm: HashName,
-    /// How the signature is written, hmac; default hex.
+    /// How the signature is written, hmac and ecdsa; default hex.
     #[serde(default)]
     pub encoding: Written,
-    /// Where it stands, hmac.
+    /// Where it stands, hmac and ecdsa.
     pub signature: Option<String>,
-    /// What is signed, put together, hmac; default the body.
+    /// What is signed, put together, hmac and ecdsa; default the body.
     #[serde(default)]
     pub message: Places,
-    /// Where the call says when it was made (unix seconds), hmac.
+    /// Where the call says when it was made (unix seconds), hmac and ecdsa.
     pub timestamp: Option<String>,
     /// A call that says it was made longer ago, or so much later, is refused.
     #[serde(default = "minutes_5", deserialize_with = "duration")]
@@ -58,24 +63,31 @@ pub struct VerifySettings {
 
 impl VerifySettings {
     pub(super) fn problems(&self, say: &mut impl FnMut(&str, &str)) {
+        let ecdsa = self.by == VerifyBy::Ecdsa;
         match (&self.secret, &self.secret_file) {
+            _ if ecdsa => {}
             (None, None) => say("verify.secret", "is missing; without it anybody could report anything"),
             (Some(_), Some(_)) => say("verify.secret", "give either secret or secret_file"),
             _ => {}
         }
-        let hmac = self.by == VerifyBy::Hmac;
+        if ecdsa && self.public_key.is_none() {
+            say("verify.public_key", "is missing; without it anybody could report anything");
+        }
+        let signed = ecdsa || self.by == VerifyBy::Hmac;
         for (key, given, used) in [
+            ("verify.secret", self.secret.is_some() || self.secret_file.is_some(), !ecdsa),
+            ("verify.public_key", self.public_key.is_some(), ecdsa),
             ("verify.username", self.username.is_some(), self.by == VerifyBy::Basic),
             ("verify.place", self.place.is_some(), self.by == VerifyBy::Token),
-            ("verify.signature", self.signature.is_some(), hmac),
-            ("verify.message", !self.message.0.is_empty(), hmac),
-            ("verify.timestamp", self.timestamp.is_some(), hmac),
+            ("verify.signature", self.signature.is_some(), signed),
+            ("verify.message", !self.message.0.is_empty(), signed),
+            ("verify.timestamp", self.timestamp.is_some(), signed),
         ] {
             if given && !used {
                 say(key, "has no effect with this way of proving");
             }
         }
-        if hmac && self.signature.is_none() {
+        if signed && self.signature.is_none() {
             say("verify.signature", "is missing; it says where the signature stands, such as \"@X-Signature\"");
         }
         if self.by == VerifyBy::Basic && self.username.is_none() {

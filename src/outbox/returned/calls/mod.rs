@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::{Map, Value};
 
+mod public;
 mod report;
 mod verify;
 

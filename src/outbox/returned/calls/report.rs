@@ -107,9 +107,13 @@ pub fn zone(name: Option<&str>) -> Tz {
     name.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
 }
 
-/// An instant as providers write it.
+/// An instant as providers and mail servers write it. None is before 1970: nothing was sent then, and of what calendars can
+/// write the database cannot keep all.
 pub fn instant(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
-    let text = text.trim();
+    written(text.trim(), zone).filter(|at| *at >= DateTime::UNIX_EPOCH)
+}
+
+fn written(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
     if text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 13 {
         let number: i64 = text.parse().ok()?;
         return if text.len() > 11 {
@@ -151,8 +155,15 @@ mod tests {
             let at = instant(text, shanghai).map(|at| at.timestamp());
             assert_eq!(at, Some(1_780_272_000), "{text}");
         }
-        for text in ["", "yesterday", "99999999999999999999", "2026-13-01 00:00:00", "9999999999999"] {
-            assert!(instant(text, shanghai).is_none_or(|at| at.timestamp() > 0), "{text}");
+        for text in [
+            "",
+            "yesterday",
+            "99999999999999999999",
+            "2026-13-01 00:00:00",
+            "-200000-01-01 00:00:00",
+            "1969-12-31T23:59:59Z",
+        ] {
+            assert_eq!(instant(text, shanghai), None, "{text}");
         }
     }
 

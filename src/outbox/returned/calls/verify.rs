@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256, Sha512};
 
-use super::Call;
+use super::{Call, public};
 use crate::outbox::channel::Standard;
 use crate::outbox::channel::settings::{HashName, Place, Places, VerifyBy, VerifySettings, Written, secret};
 use crate::outbox::hex;
@@ -24,6 +24,7 @@ const HASHES: [&str; 3] = ["sha1=", "sha256=", "sha512="];
 #[derive(Debug)]
 pub struct Verifier {
     settings: VerifySettings,
+    /// The shared secret, or the provider's public key.
     key: SecretSlice<u8>,
     /// Knows calls by Standard Webhooks, where that is the way.
     standard: Option<Standard>,
@@ -34,21 +35,13 @@ pub struct Verifier {
 
 impl Verifier {
     pub(super) fn new(name: &str, settings: &VerifySettings) -> anyhow::Result<Self> {
-        let key = format!("channels.{name}.verify.secret");
-        let found = secret(&format!("{key}_file"), settings.secret.as_ref(), settings.secret_file.as_deref())?;
-        let found = found.with_context(|| format!("{key}: is missing"))?;
-        let text = found.expose_secret();
-        let standard = match settings.by {
-            VerifyBy::StandardWebhooks => {
-                Some(Standard::new(&found).map_err(|error| anyhow::anyhow!("{key}: {error}"))?)
-            }
-            VerifyBy::Token if text.len() < SHORTEST => anyhow::bail!("{key}: needs {SHORTEST} characters or more"),
-            _ if text.is_empty() => anyhow::bail!("{key}: is empty"),
-            _ => None,
+        let (key, standard) = match settings.by {
+            VerifyBy::Ecdsa => (public::key(name, settings.public_key.as_deref().unwrap_or_default())?, None),
+            _ => shared(name, settings)?,
         };
         let place = |text: &Option<String>| text.as_deref().and_then(|text| Place::parse(text).ok());
         Ok(Self {
-            key: text.as_bytes().to_vec().into(),
+            key,
             standard,
             place: place(&settings.place),
             signature: place(&settings.signature),
@@ -64,6 +57,7 @@ impl Verifier {
             VerifyBy::Basic => self.basic(call),
             VerifyBy::Token => self.token(call),
             VerifyBy::Hmac => self.hmac(call),
+            VerifyBy::Ecdsa => self.ecdsa(call),
         }
     }
 
@@ -117,19 +111,28 @@ impl Verifier {
 
     fn hmac(&self, call: &Call<'_>) -> bool {
         let document = call.document().unwrap_or_default();
-        let at = |place: &Option<Place>| place.as_ref().and_then(|place| call.at(place, &document));
-        let Some(given) = at(&self.signature) else { return false };
-        let given = HASHES.iter().find_map(|hash| given.strip_prefix(hash)).unwrap_or(&given);
-        let given = match self.settings.encoding {
-            Written::Hex => hex::read(given),
-            Written::Base64 => STANDARD.decode(given).ok(),
-        };
-        let (Some(given), key) = (given, self.key.expose_secret()) else { return false };
+        let (Some(given), key) = (self.given(call, &document), self.key.expose_secret()) else { return false };
         let message = self.message(call, &document);
         match self.settings.algorithm {
             HashName::Sha1 => signed::<Hmac<Sha1>>(key, &message, &given),
             HashName::Sha256 => signed::<Hmac<Sha256>>(key, &message, &given),
             HashName::Sha512 => signed::<Hmac<Sha512>>(key, &message, &given),
+        }
+    }
+
+    fn ecdsa(&self, call: &Call<'_>) -> bool {
+        let document = call.document().unwrap_or_default();
+        let Some(given) = self.given(call, &document) else { return false };
+        public::signed(self.key.expose_secret(), &self.message(call, &document), &given)
+    }
+
+    /// The signature that a call brings.
+    fn given(&self, call: &Call<'_>, document: &Value) -> Option<Vec<u8>> {
+        let given = self.signature.as_ref().and_then(|place| call.at(place, document))?;
+        let given = HASHES.iter().find_map(|hash| given.strip_prefix(hash)).unwrap_or(&given);
+        match self.settings.encoding {
+            Written::Hex => hex::read(given),
+            Written::Base64 => STANDARD.decode(given).ok(),
         }
     }
 
@@ -149,12 +152,27 @@ impl Verifier {
     pub(super) fn in_time(&self, call: &Call<'_>, now: DateTime<Utc>) -> bool {
         let made = match (self.settings.by, &self.timestamp) {
             (VerifyBy::StandardWebhooks, _) => call.header("webhook-timestamp").map(str::to_owned),
-            (VerifyBy::Hmac, Some(place)) => call.at(place, &call.document().unwrap_or_default()),
+            (VerifyBy::Hmac | VerifyBy::Ecdsa, Some(place)) => call.at(place, &call.document().unwrap_or_default()),
             _ => return true,
         };
         let made = made.and_then(|text| text.trim().parse::<i64>().ok());
         made.is_some_and(|made| made.abs_diff(now.timestamp()) <= self.settings.tolerance.as_secs())
     }
+}
+
+/// A secret that both sides know.
+fn shared(name: &str, settings: &VerifySettings) -> anyhow::Result<(SecretSlice<u8>, Option<Standard>)> {
+    let key = format!("channels.{name}.verify.secret");
+    let found = secret(&format!("{key}_file"), settings.secret.as_ref(), settings.secret_file.as_deref())?;
+    let found = found.with_context(|| format!("{key}: is missing"))?;
+    let text = found.expose_secret();
+    let standard = match settings.by {
+        VerifyBy::StandardWebhooks => Some(Standard::new(&found).map_err(|error| anyhow::anyhow!("{key}: {error}"))?),
+        VerifyBy::Token if text.len() < SHORTEST => anyhow::bail!("{key}: needs {SHORTEST} characters or more"),
+        _ if text.is_empty() => anyhow::bail!("{key}: is empty"),
+        _ => None,
+    };
+    Ok((text.as_bytes().to_vec().into(), standard))
 }
 
 fn signed<M: Mac + KeyInit>(key: &[u8], message: &[u8], given: &[u8]) -> bool {

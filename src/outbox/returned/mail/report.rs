@@ -1,12 +1,13 @@
 //! Reports in parts of their own: `message/delivery-status` (RFC 3464) and `message/feedback-report` (RFC 5965).
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use mail_parser::Message;
 
 use super::fields::{Fields, address, groups};
 use super::status::{means, worded};
 use super::{ADDRESSES, Finding, text_of, type_of};
-use crate::outbox::returned::{Said, Source};
+use crate::outbox::returned::{Said, Source, calls};
 
 /// What the mail reports; none when it is no report.
 pub fn findings(mail: &Message<'_>) -> Option<Vec<Finding>> {
@@ -80,6 +81,5 @@ fn complaint(groups: &[Fields]) -> Vec<Finding> {
 
 fn instant(text: &str) -> Option<DateTime<Utc>> {
     // a comment with the name of the zone may follow
-    let text = text.split('(').next().unwrap_or(text).trim();
-    DateTime::parse_from_rfc2822(text).ok().map(|at| at.to_utc())
+    calls::instant(text.split('(').next().unwrap_or(text), Tz::UTC)
 }
