@@ -102,11 +102,11 @@ impl Course<'_> {
         engine.pass_once().await?;
         post.pay().await?;
         let (mut now, mut told) = (from, 0);
-        loop {
+        let idle = loop {
             let idle = Idle::read(self.db, now).await?;
             let next = [engine.next_instant(&idle.jobs()).await?, post.next_instant().await?, idle.wakes_at()];
             let next = next.into_iter().flatten().min();
-            let Some(next) = next.filter(|next| *next < to) else { break };
+            let Some(next) = next.filter(|next| *next < to) else { break idle };
             now = next.max(now);
             self.drive(now).await?;
             idle.pass_over(self.db, now).await?;
@@ -116,9 +116,11 @@ impl Course<'_> {
             let hours = (now - from).num_hours().unsigned_abs();
             progress.add(hours - told);
             told = hours;
-        }
-        // the watermarks of jobs without a slot come along
-        self.drive((to - TimeDelta::seconds(1)).max(now)).await?;
+        };
+        // the watermarks of jobs without a slot come along; slots that are passed over are not missed
+        let end = (to - TimeDelta::seconds(1)).max(now);
+        self.drive(end).await?;
+        idle.pass_over(self.db, end).await?;
         engine.pass_once().await?;
         post.leave().await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Messages: sent, not sent and why, caps, busy customers, coupon codes.
+//! Messages to customers: sent, not sent and why, caps, busy customers, coupon codes. Those to people of the house are letters.
 
 use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
@@ -30,7 +30,7 @@ pub async fn sent(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Ve
     sqlx::query_as!(
         Sent,
         r#"select (state_at at time zone $3)::date as "day!", job, count(*) as "messages!" from tend.outbox
-           where state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2
+           where recipient is null and state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2
            group by 1, 2 order by 1, 2"#,
         stretch.from,
         stretch.to,
@@ -44,7 +44,7 @@ pub async fn sent(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Ve
 pub fn per_customer<'c>(conn: &'c mut PgConnection, stretch: &Stretch) -> BoxStream<'c, sqlx::Result<(String, i64)>> {
     let rows = sqlx::query!(
         r#"select customer_id, count(*) as "messages!" from tend.outbox
-           where state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2
+           where recipient is null and state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2
            group by customer_id order by customer_id collate "C""#,
         stretch.from,
         stretch.to
@@ -57,7 +57,7 @@ async fn by_job(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sect
         r#"select job, channel, count(*) as "messages!", count(distinct customer_id) as "customers!",
                   min(state_at at time zone $3)::date as "first!", max(state_at at time zone $3)::date as "last!"
            from tend.outbox
-           where state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2
+           where recipient is null and state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2
            group by job, channel order by 3 desc, 1, 2"#,
         stretch.from,
         stretch.to,
@@ -93,7 +93,7 @@ async fn busiest(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sec
         r#"select customer_id, sum(messages)::bigint as "messages!",
                   string_agg(job || ' ' || messages, ', ' order by messages desc, job) as "jobs!"
            from (select customer_id, job, count(*) as messages from tend.outbox
-                 where state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2 group by 1, 2) m
+                 where recipient is null and state in ('accepted', 'delivered') and state_at >= $1 and state_at < $2 group by 1, 2) m
            group by customer_id order by 2 desc, customer_id collate "C" limit $3"#,
         stretch.from,
         stretch.to,

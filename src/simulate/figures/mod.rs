@@ -5,6 +5,7 @@
 
 mod alerts;
 mod ladders;
+mod letters;
 mod messages;
 mod runs;
 mod tasks;
@@ -29,6 +30,7 @@ const SOURCES: &[Source] = &[
     |conn, stretch| Box::pin(ladders::sections(conn, stretch)),
     |conn, stretch| Box::pin(alerts::sections(conn, stretch)),
     |conn, stretch| Box::pin(visits::sections(conn, stretch)),
+    |conn, stretch| Box::pin(letters::sections(conn, stretch)),
     |conn, stretch| Box::pin(runs::all(conn, stretch)),
 ];
 
@@ -128,7 +130,7 @@ pub async fn all(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Vec
     Ok(all)
 }
 
-/// Messages of a job on a day.
+/// Messages of a job to customers on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// The day, in the zone of the stretch.

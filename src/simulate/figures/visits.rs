@@ -14,7 +14,7 @@ async fn weeks(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Secti
         r#"select t.job, date_trunc('week', t.on_day)::date as "monday!", count(*) as "visits!",
                   count(distinct t.assignee_id) as "people!", count(distinct t.customer_id) as "customers!"
            from tend.task t
-           where t.kind = 'visit' and t.state <> 'cancelled' and t.created_at >= $1
+           where t.kind = 'visit' and t.state <> 'cancelled' and t.on_day >= ($1::timestamptz at time zone $3)::date
              and t.on_day < ($2::timestamptz at time zone $3)::date
            group by 1, 2 order by 1, 2"#,
         stretch.from,
@@ -49,7 +49,7 @@ async fn people(conn: &mut PgConnection, stretch: &Stretch) -> sqlx::Result<Sect
         r#"select d.job, coalesce(d.assignee_id, '') as "staff_id!", sum(d.visits)::bigint as "visits!", count(*) as "days!",
                   max(d.visits) as "most!"
            from (select t.job, t.assignee_id, t.on_day, count(*) as visits from tend.task t
-                 where t.kind = 'visit' and t.state <> 'cancelled' and t.created_at >= $1
+                 where t.kind = 'visit' and t.state <> 'cancelled' and t.on_day >= ($1::timestamptz at time zone $3)::date
                    and t.on_day < ($2::timestamptz at time zone $3)::date
                  group by 1, 2, 3) d
            group by 1, 2 order by 1, 3 desc, 2"#,

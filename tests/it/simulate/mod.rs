@@ -2,6 +2,7 @@
 
 mod command;
 mod copies;
+mod figures;
 mod laws;
 
 use std::collections::BTreeMap;
