@@ -2,10 +2,10 @@
 //!
 //! * Shares: Newcombe's hybrid of two Wilson intervals (Newcombe 1998, method 10). It keeps its promise for small groups
 //!   and for shares near 0 and 1, where the textbook interval is far too short.
-//! * Amounts: each group's mean has an interval on the scale of ratios (its relative error by Student's t, with the buyers
-//!   as the cases: few customers buy, and few of those buy much, so that a mean errs further upwards than downwards), and
-//!   the two are put together as Newcombe does it (MOVER: Zou and Donner 2008). The textbook interval (Welch) misses the
-//!   truth in 10 of 100 cases there instead of 5.
+//! * Amounts: few customers buy, and few of those buy much, so that a mean errs further upwards than downwards. Each group's
+//!   mean has an interval that is corrected for how skew the amounts are (Hall 1992, the cubic transformation; by Student's
+//!   t, with the buyers as the cases), and the two are put together as Newcombe does it (MOVER: Zou and Donner 2008). The
+//!   textbook interval (Welch) misses the truth in up to 16 of 100 cases there instead of 5.
 //!
 //! Every interval is meant to hold the true difference in 95 of 100 repetitions; `tests/it/effects/coverage.rs` repeats.
 
@@ -36,6 +36,8 @@ pub struct Sums {
     pub sum: f64,
     /// Of their squares.
     pub squares: f64,
+    /// Of their cubes.
+    pub cubes: f64,
 }
 
 /// A difference, first group less second, with the ends of its 95 % confidence interval.
@@ -90,6 +92,7 @@ impl Sums {
             above: sums.above + i64::from(x > 0.0),
             sum: sums.sum + x,
             squares: sums.squares + x * x,
+            cubes: sums.cubes + x * x * x,
         })
     }
 
@@ -105,10 +108,27 @@ impl Sums {
         if self.above < FEWEST_AMOUNTS || mean <= 0.0 {
             return None;
         }
-        let variance = (self.squares - n * mean * mean).max(0.0) / (n - 1.0) / n;
-        let reach = student(self.above as f64 - 1.0) * variance.sqrt() / mean;
-        Some((mean * (-reach).exp(), mean * reach.exp()))
+        let variance = (self.squares / n - mean * mean).max(0.0);
+        let error = (variance / (n - 1.0)).sqrt();
+        // what is left by rounding, where all amounts are the same, says nothing about their shape
+        if error <= mean * 1e-6 {
+            return Some((mean, mean));
+        }
+        let third = self.cubes / n - mean * (3.0 * self.squares / n - 2.0 * mean * mean);
+        // no sample is skewer than 1 on this scale
+        let skew = (third / variance.powf(1.5) / n.sqrt()).clamp(-1.0, 1.0);
+        let t = student(self.above as f64 - 1.0);
+        Some(((mean - error * straight(t, skew)).max(0.0), mean - error * straight(-t, skew)))
     }
+}
+
+/// What a quantile of the symmetric distribution is on the scale of a mean whose skewness is `skew` (that of the amounts, over the
+/// root of their number): the inverse of Hall's transformation.
+fn straight(quantile: f64, skew: f64) -> f64 {
+    if skew.abs() < 1e-6 {
+        return quantile;
+    }
+    ((1.0 + skew * (quantile - skew / 6.0)).cbrt() - 1.0) * 3.0 / skew
 }
 
 /// The difference of two means; none where fewer than five of a group have an amount.
@@ -202,16 +222,23 @@ mod tests {
 
     #[test]
     fn means_are_those_computed_by_hand() {
-        // mean 30, variance 250 / 5 = 50, t of 4 degrees of freedom 2.776: reach 0.654
+        // symmetric: mean 30, error 7.0711, t of 4 degrees of freedom 2.7764
         let first = Sums::of([10.0, 20.0, 30.0, 40.0, 50.0]);
-        // mean 10 with 5 of 10 above zero: variance (2000 - 1000) / 9 / 10, reach 2.776 × 0.3333 = 0.925
-        let second = Sums::of([20.0; 5].into_iter().chain([0.0; 5]));
+        let (low, high) = first.interval().unwrap();
+        near(low, 30.0 - 19.632, 0.001);
+        near(high, 30.0 + 19.632, 0.001);
+        // one of five spends 50, four 10: mean 18, variance 256 of n, error 8, third moment 6144, skewness 1.5 / √5 = 0.67082
+        let second = Sums::of([10.0, 10.0, 10.0, 10.0, 50.0]);
+        let (low, high) = second.interval().unwrap();
+        // 1 + 0.67082 × (2.7764 − 0.1118) = 2.78749, its cube root 1.40735; 1 − 0.67082 × (2.7764 + 0.1118) = −0.93747, −0.97871
+        near(low, 18.0 - 8.0 * 3.0 * 0.40735 / 0.67082, 0.01);
+        near(high, 18.0 + 8.0 * 3.0 * 1.97871 / 0.67082, 0.01);
         let found = means(&first, &second).unwrap();
-        near(found.found, 20.0, 1e-9);
-        let (low, high) = (30.0 - 30.0 * (-0.6544_f64).exp(), 10.0 * 0.9255_f64.exp() - 10.0);
-        near(found.low, 20.0 - low.hypot(high), 0.01);
-        let (high, low) = (30.0 * 0.6544_f64.exp() - 30.0, 10.0 - 10.0 * (-0.9255_f64).exp());
-        near(found.high, 20.0 + high.hypot(low), 0.01);
+        near(found.found, 12.0, 1e-9);
+        near(found.low, 12.0 - 19.632_f64.hypot(high - 18.0), 0.01);
+        near(found.high, 12.0 + 19.632_f64.hypot(18.0 - low), 0.01);
+        // all the same: nothing to err by
+        assert_eq!(Sums::of([7.0; 6]).interval(), Some((7.0, 7.0)));
         assert_eq!(means(&first, &Sums::of([9.0; 4])), None, "four amounts say nothing");
         assert_eq!(means(&first, &Sums::default()), None);
     }

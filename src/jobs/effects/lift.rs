@@ -115,7 +115,13 @@ pub(super) async fn ask(
             buyers: row.buyers,
             orders: row.orders,
             in_touch: row.in_touch,
-            money: Sums { of: row.customers, above: row.with_money, sum: row.sum, squares: row.squares },
+            money: Sums {
+                of: row.customers,
+                above: row.with_money,
+                sum: row.sum,
+                squares: row.squares,
+                cubes: row.cubes,
+            },
         })
     };
     Ok(Some(Lift::of(group(true)?, group(false)?, goal, design)))

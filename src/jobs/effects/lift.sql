@@ -69,7 +69,8 @@ select g.is_messaged as "is_messaged!",
        count(o.is_messaged) as "customers!", coalesce(sum(o.occasions), 0)::bigint as "occasions!",
        count(*) filter (where o.orders > 0) as "buyers!", coalesce(sum(o.orders), 0)::bigint as "orders!",
        count(*) filter (where o.got_in_touch) as "in_touch!",
-       count(*) filter (where o.money > 0) as "with_money!", coalesce(sum(o.money), 0) as "sum!", coalesce(sum(o.money * o.money), 0) as "squares!"
+       count(*) filter (where o.money > 0) as "with_money!", coalesce(sum(o.money), 0) as "sum!", coalesce(sum(o.money * o.money), 0) as "squares!",
+       coalesce(sum(o.money * o.money * o.money), 0) as "cubes!"
 from (values (true), (false)) g (is_messaged)
 left join outcome o on o.is_messaged = g.is_messaged
 group by g.is_messaged
