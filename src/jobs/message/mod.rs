@@ -115,6 +115,14 @@ impl Message {
             .chain(further.map(|(place, step)| Stage::Further(step, self.steps.get(place + 1))))
     }
 
+    /// Whether a stage has anything to plan, as far as that is worth asking.
+    async fn has_anybody(&self, stage: Stage<'_>, step: &mut Step<'_>) -> Result<bool, JobError> {
+        match statement::anybody(self, stage, step.run).map_err(JobError::fail)? {
+            Some(statement) => Ok(statement.query_scalar().fetch_one(step.tx.conn()).await?),
+            None => Ok(true),
+        }
+    }
+
     /// The parts of the audience by which those outside are counted.
     fn conditions(&self) -> Vec<Filter> {
         self.audience.parts()
@@ -150,6 +158,9 @@ impl Job for Message {
             let hold = self.safety.holds(step.tx.conn(), step.run).await?;
             let mut sums = [("candidates", 0), ("queued", 0), ("refused", 0), ("served", 0), ("outside", 0)];
             for stage in self.stages() {
+                if !self.has_anybody(stage, step).await? {
+                    continue;
+                }
                 let statement = statement::plan(self, stage, step.run, hold).map_err(JobError::fail)?;
                 let counts = statement.query().fetch_one(step.tx.conn()).await.map_err(claimed_meanwhile)?;
                 for (name, sum) in &mut sums {

@@ -75,6 +75,9 @@ pub async fn look_ahead(message: &Message, step: &mut Step<'_>) -> Result<(), Jo
             business_date: step.run.business_date + Days::new(days),
             ..step.run.clone()
         };
+        if message.trigger.is_of_nobody(&run) {
+            continue;
+        }
         // beyond the years the calendar knows there is nothing to keep yet
         let Ok(Some(statement)) = statement::ahead(message, &run) else { return Ok(()) };
         statement.query().execute(&mut *conn).await?;

@@ -22,7 +22,16 @@ pub fn plan(
     hold: Option<&'static str>,
 ) -> Result<Statement, OutOfRange> {
     let composer = decide(statements(message, stage).plan, message, stage, run, hold)?;
-    Ok(composer.fragment("coupons", offer::coupons_sql(&message.offers)).set("looking_ahead", false).finish())
+    Ok(composer.fragment("due", "due").fragment("coupons", offer::coupons_sql(&message.offers)).finish())
+}
+
+/// The statement that says whether a run has anything to plan; none where it is not worth asking.
+pub fn anybody(message: &Message, stage: Stage<'_>, run: &Run) -> Result<Option<Statement>, OutOfRange> {
+    if !(matches!(stage, Stage::First) && message.trigger.is_rare()) {
+        return Ok(None);
+    }
+    let composer = bound(statements(message, stage).anybody, message, stage, run)?;
+    Ok(Some(composer.fragment("facts_of_all", "").finish()))
 }
 
 /// The statement that keeps the places of a day ahead, for the run of that day; none where nobody knows what will be due.
@@ -32,7 +41,7 @@ pub fn ahead(message: &Message, run: &Run) -> Result<Option<Statement>, OutOfRan
     }
     let composer = decide(statements(message, Stage::First).ahead, message, Stage::First, run, None)?;
     // a place is kept, but no code is taken before its day
-    Ok(Some(composer.fragment("coupons", coupon::NONE).set("looking_ahead", true).finish()))
+    Ok(Some(composer.fragment("due", "due_ahead").fragment("coupons", coupon::NONE).finish()))
 }
 
 fn decide(

@@ -3,14 +3,6 @@
 -- more than the cap, before or behind it.
 --   :conditional whether any cap is for some customers only; the slots say for whom
 
--- the caps with a condition that hold for the customer
-limited as (
-    select p.customer_id, p.occasion, /*{limits}*/ null::text[] as names
-    from paced p
-    join crm.customer c on c.customer_id = p.customer_id
-    /*{limit_facts}*/
-    where :conditional::boolean
-),
 -- who has had so few that no cap can be full, even with all messages of this run, is not looked at any further
 crowded as (
     select x.customer_id
@@ -19,6 +11,16 @@ crowded as (
     where x.counts
     group by x.customer_id, r.messages
     having count(*) + r.messages > (select min(k.at_most) from cap k)
+),
+-- the caps with a condition that hold for the customer; nobody asks about one who has no message near, nor several now
+limited as (
+    select p.customer_id, p.occasion, /*{limits}*/ null::text[] as names
+    from paced p
+    join crm.customer c on c.customer_id = p.customer_id
+    /*{limit_facts}*/
+    where :conditional::boolean
+      and (p.customer_id in (select z.customer_id from crowded z)
+           or p.customer_id in (select s.customer_id from paced s group by s.customer_id having count(*) > 1))
 ),
 -- what each cap counts near each way; within null: on the same day where the customer lives
 near as (

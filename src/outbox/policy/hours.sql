@@ -1,9 +1,8 @@
 -- outbox/policy/hours: from "candidate" (who has an occasion) to "timed" (who is still to be served, and the first instant
 -- within the customer's hours). Every trigger provides the same candidate.
 --   :step of the message, '' for the first of an occasion; :at local time to send at, or null; :opens, :closes delivery window, or null;
---   :looking_ahead whether this is about a day ahead, for which places are kept;
 --   :apart days within which a customer has had the same occasion already (a corrected birthday)
--- Indexes: the keys of tend.occasion and, for the days ahead, tend.reservation, one look-up a candidate.
+-- Index: the key of tend.occasion, one look-up a candidate.
 
 -- what the ledger holds for the candidate: this very occasion, or one so near that it must have been the same
 remembered as materialized (
@@ -27,10 +26,6 @@ wanted as materialized (
                      + coalesce(:at::time, time '00:00')) at time zone r.zone) as wanted_at
     from remembered r
     where not r.served and r.refusal is null
-      -- of the days ahead, the first on which the message can go keeps its place: the next ones need not ask again
-      and (not :looking_ahead::boolean
-           or not exists (select from tend.reservation v
-                          where v.job = :job::text and v.customer_id = r.customer_id and v.occasion = r.occasion and v.step = :step::text))
 ),
 -- the first instant within the customer's hours; they are the same for every channel
 timed as materialized (

@@ -1,5 +1,6 @@
 //! Birthday messages: given customers, run at a day, expect who gets what and why others do not.
 
+mod ahead;
 mod calendar;
 mod caps;
 mod choices;

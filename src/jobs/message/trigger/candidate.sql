@@ -8,7 +8,7 @@
            c.status, c.email, c.phone, c.locale, c.preferred_channel, r.refusal,
            -- nobody asks what a customer would be offered who is not in the audience
            case when r.refusal is null then /*{offer}*/ null::text end as offer
-    from due c
+    from /*{due}*/ due c
     /*{facts}*/
     cross join lateral (select /*{refusal}*/ null::text as refusal offset 0) r
 ),

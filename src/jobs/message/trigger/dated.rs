@@ -128,11 +128,13 @@ impl Dated {
         let every = || (self.at_least..=i32::try_from(MOST_YEARS).unwrap_or(100)).collect();
         let years: Vec<i32> = self.milestones.clone().unwrap_or_else(every);
         let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-        // a day more at either end for the customers' zones, and another for 29 February
+        // a day more at either end for the customers' zones, and another where 29 February may come round
+        let leaps = days.iter().any(|day| matches!((day.month(), day.day()), (2, 28 | 29) | (3, 1)));
+        let more = 1 + u64::from(leaps);
         let stretch = |years: &i32| {
             Some((
-                midnight(years_before(*first, *years)? - Days::new(2)),
-                midnight(years_before(*last, *years)? + Days::new(3)),
+                midnight(years_before(*first, *years)? - Days::new(more)),
+                midnight(years_before(*last, *years)? + Days::new(more + 1)),
             ))
         };
         years.iter().filter_map(stretch).collect()

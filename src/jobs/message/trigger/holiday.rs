@@ -183,6 +183,10 @@ impl Trigger for Holidays {
         json!({ "holiday": first.map(|day| &day.name), "titles": first.map(|day| &day.titles) })
     }
 
+    fn is_of_nobody(&self, run: &Run) -> bool {
+        self.near(run.business_date).is_ok_and(|near| near.is_empty())
+    }
+
     fn is_of_everybody(&self, run: &Run) -> bool {
         self.near(run.business_date).is_ok_and(|near| !near.is_empty())
     }

@@ -16,8 +16,9 @@ macro_rules! statements {
     ($($head:literal),+) => {
         $crate::jobs::message::trigger::Statements {
             plan: statements!([$($head),+] "../queue.sql"),
-            ahead: statements!([$($head),+] "../reserve.sql"),
+            ahead: statements!([$($head,)+ "ahead.sql"] "../reserve.sql"),
             missing: concat!(include_str!("begin.sql"), $(include_str!($head),)+ include_str!("missing.sql")),
+            anybody: concat!(include_str!("begin.sql"), $(include_str!($head),)+ include_str!("anybody.sql")),
         }
     };
     ([$($head:literal),+] $end:literal) => {
@@ -66,6 +67,8 @@ pub struct Statements {
     pub ahead: &'static str,
     /// Counts, of those who have the occasion, for how many a value was missing.
     pub missing: &'static str,
+    /// Whether anybody has the occasion.
+    pub anybody: &'static str,
 }
 
 /// The statements about who is due for a further message.
@@ -78,6 +81,11 @@ pub trait Trigger: fmt::Debug + Send + Sync {
 
     /// Whether it can tell who will have the occasion in the days ahead.
     fn foresees(&self) -> bool {
+        false
+    }
+
+    /// Whether nobody has the occasion on the day of a run, which is known without a look at any table.
+    fn is_of_nobody(&self, _: &Run) -> bool {
         false
     }
 
@@ -108,6 +116,11 @@ pub trait Trigger: fmt::Debug + Send + Sync {
         // the title is chosen by the language of the message
         let told = |key: &String| if key == "titles" { "title".to_owned() } else { key.clone() };
         example.as_object().map(|detail| detail.keys().map(told).collect()).unwrap_or_default()
+    }
+
+    /// Whether it is asked many times a day and mostly finds nobody.
+    fn is_rare(&self) -> bool {
+        false
     }
 
     /// Whether everybody has the occasion, so that what conditions need is counted for all at once.

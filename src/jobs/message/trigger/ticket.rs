@@ -66,6 +66,10 @@ impl Trigger for Ticket {
             .set("open_for", super::interval(OPEN_FOR)))
     }
 
+    fn is_rare(&self) -> bool {
+        true
+    }
+
     fn days(&self, run: &Run) -> Vec<NaiveDate> {
         super::stretch(local_day(run, run.as_of - self.expire_after.as_delta()), local_day(run, run.as_of))
     }
