@@ -118,6 +118,31 @@ impl<'t> Tx<'t> {
     pub fn conn(&mut self) -> &mut PgConnection {
         self.conn
     }
+
+    /// Begins a piece of the work that may fail without the rest of it; [`Self::end_piece`] ends it.
+    ///
+    /// # Errors
+    /// When the connection cannot be worked with.
+    pub async fn begin_piece(&mut self) -> Result<(), JobError> {
+        sqlx::query("savepoint piece").execute(&mut *self.conn).await?;
+        Ok(())
+    }
+
+    /// Ends a piece: what one did that failed is undone, and the connection works on.
+    ///
+    /// # Errors
+    /// What trying the whole step again may help against, and connections that cannot be worked with. The inner one is the
+    /// piece's own.
+    pub async fn end_piece<T>(&mut self, done: Result<T, JobError>) -> Result<Result<T, JobError>, JobError> {
+        if matches!(done, Err(JobError::Retry { .. })) {
+            return done.map(Ok);
+        }
+        if done.is_err() {
+            sqlx::query("rollback to savepoint piece").execute(&mut *self.conn).await?;
+        }
+        sqlx::query("release savepoint piece").execute(&mut *self.conn).await?;
+        Ok(done)
+    }
 }
 
 /// One step of a run.

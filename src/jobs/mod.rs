@@ -11,6 +11,7 @@ pub mod letter;
 pub mod message;
 pub mod missing;
 pub mod page;
+pub mod report;
 pub mod rescue;
 pub mod retier;
 pub mod segment;
@@ -31,4 +32,5 @@ pub static KINDS: &[&dyn Kind] = &[
     &visits::VisitsKind,
     &callbacks::CallbacksKind,
     &rescue::RescueKind,
+    &report::ReportKind,
 ];

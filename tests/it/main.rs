@@ -25,6 +25,7 @@ mod jobfile;
 mod message;
 mod outbox;
 mod person;
+mod report;
 mod retier;
 mod returned;
 mod schedule;

@@ -52,6 +52,12 @@ impl Goals {
         self.jobs.keys().map(String::as_str)
     }
 
+    /// The jobs that advertise, by name.
+    pub fn campaigns(&self) -> impl Iterator<Item = &str> {
+        let advertise = self.jobs.iter().filter(|(_, judged)| judged.purpose == Some(Purpose::Marketing));
+        advertise.map(|(job, _)| job.as_str())
+    }
+
     /// Within how many seconds orders are credited to which job; none: it is credited with none.
     pub(super) fn credit(&self) -> (Vec<String>, Vec<Option<f64>>) {
         self.jobs.iter().map(|(job, judged)| (job.clone(), seconds(&judged.goal))).unzip()

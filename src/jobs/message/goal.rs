@@ -83,13 +83,15 @@ pub struct Judged {
     pub goal: Goal,
     /// How many of ten thousand are held out, and the group that several jobs share, if they do.
     pub holdout: Option<(i64, Option<String>)>,
+    /// What its messages are for; none where the text does not say it.
+    pub purpose: Option<Purpose>,
 }
 
 impl Judged {
     /// By this goal; nothing else is known.
     #[must_use]
     pub fn by_goal(goal: Goal) -> Self {
-        Self { title: None, goal, holdout: None }
+        Self { title: None, goal, holdout: None, purpose: None }
     }
 
     /// Reads it from the text of a job file.
@@ -104,7 +106,8 @@ impl Judged {
             let goal = read(file, purpose).unwrap_or_else(|| Goal::default_for(purpose));
             let experiment = experiment::read(file, purpose);
             let title = file.string("title");
-            Self { title, goal, holdout: experiment.map(|experiment| (experiment.of_ten_thousand, experiment.group)) }
+            let holdout = experiment.map(|experiment| (experiment.of_ten_thousand, experiment.group));
+            Self { title, goal, holdout, purpose }
         });
         judged
     }

@@ -1,6 +1,6 @@
 //! What messages brought about: hand-computed cases, the comparison with those held out, what is shown.
 
-mod books;
+pub mod books;
 mod command;
 mod coverage;
 mod credit;

@@ -1,0 +1,4 @@
+-- figure: churn
+-- unit: share; better: less; aggregate: mean; as: retention; which: lost
+-- en: Customers lost | The rest of "customers kept": active when the period began, no longer at its end.
+-- zh-CN: 客户流失率 | “客户留存率”的余数：期初活跃、期末不再活跃的客户比例。

@@ -1,0 +1,4 @@
+-- figure: complaints
+-- unit: count; better: less; aggregate: count; as: tickets; which: complaint; by: topic channel tier person
+-- en: Complaints | Complaints opened in the period.
+-- zh-CN: 投诉数 | 本期创建的投诉数。

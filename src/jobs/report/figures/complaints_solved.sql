@@ -1,0 +1,4 @@
+-- figure: complaints_solved
+-- unit: share; better: more; aggregate: mean; as: solve_rate; which: complaint
+-- en: Complaints solved | As "solved", of complaints alone.
+-- zh-CN: 投诉解决率 | 口径同“解决率”，仅统计投诉。

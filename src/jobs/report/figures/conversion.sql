@@ -1,0 +1,4 @@
+-- figure: conversion
+-- unit: share; better: more; aggregate: mean; by: job; of: messages
+-- en: Reached the goal | Of the same messages, the share after which the goal of its campaign was reached in time.
+-- zh-CN: 目标达成率 | 同一批消息中，在见效期内达成该活动目标的比例。

@@ -1,0 +1,4 @@
+-- figure: csat_score
+-- unit: score; better: more; aggregate: mean; as: csat; which: score
+-- en: Satisfaction, mean | The mean of the same answers, 1 to 5.
+-- zh-CN: 满意度均分 | 同一批评价的平均分（1至5分）。

@@ -1,0 +1,4 @@
+-- figure: first_answer_p90
+-- unit: seconds; better: less; aggregate: p90; as: first_answer
+-- en: First answer, slowest tenth | As "first answer": one ticket in ten took longer than this.
+-- zh-CN: 首次响应时间（第90百分位） | 口径同“首次响应时间”：十分之一的工单比它更久。

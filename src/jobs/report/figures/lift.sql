@@ -1,0 +1,4 @@
+-- figure: lift
+-- unit: points; better: more; aggregate: mean; by: job; of: messages
+-- en: Lift against the hold-out | Of campaigns with a hold-out: percentage of customers who bought (or got in touch, where that is the goal) less the percentage of those held out, whose time ended in the period. Campaigns weigh by the customers they wrote to.
+-- zh-CN: 相对对照组的提升 | 设有对照组的活动：购买（或按目标联系）客户的百分比减去对照组的百分比，统计见效期在本期结束者；各活动按触达客户数加权。

@@ -1,0 +1,4 @@
+-- figure: messages_in_doubt
+-- unit: count; better: less; aggregate: count; as: messages_failed; which: in_doubt
+-- en: Messages in doubt | Messages to customers planned in the period of which nobody knows whether they arrived.
+-- zh-CN: 结果不明的消息 | 本期计划、无法确认是否送达的客户消息数。

@@ -1,0 +1,4 @@
+-- figure: orders
+-- unit: count; better: more; aggregate: count; as: revenue
+-- en: Orders | Paid orders placed in the period.
+-- zh-CN: 订单数 | 本期下单且已付款的订单数。

@@ -1,0 +1,4 @@
+-- figure: overdue
+-- unit: share; better: less; aggregate: mean; as: sla_met; which: overdue
+-- en: Overdue | The rest of "deadlines met": the share of deadlines that passed without being met.
+-- zh-CN: 超时率 | “时限达成率”的余数：到期未达成的比例。

@@ -1,0 +1,4 @@
+-- figure: participation
+-- unit: share; better: more; aggregate: mean; by: job; of: messages
+-- en: Took part | Of the campaign messages that arrived and whose time to act ended in the period, the share that was taken up: answered, replied to, followed by a visit or, where that is the goal, by a purchase.
+-- zh-CN: 活动参与率 | 已送达且见效期在本期结束的活动消息中，有人参与（回答、回复、到访，或按目标购买）的比例。

@@ -1,0 +1,4 @@
+-- figure: visits_kept
+-- unit: share; better: more; aggregate: mean; as: visits_planned; which: kept
+-- en: Visits made | Of the visits planned for days of the period and not called off, the share made by the time of the review.
+-- zh-CN: 拜访完成率 | 计划在本期且未取消的拜访中，截至出报告时已完成的比例。

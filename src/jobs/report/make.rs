@@ -1,0 +1,209 @@
+//! Makes a review: asks for every figure in its periods, each apart from the others, and judges them.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+
+use super::campaigns::Campaigns;
+use super::catalogue::{About, Entry};
+use super::judge::{self, Aim, Bound, Measurements, Rows};
+use super::measure::{Asked, measure};
+use super::{Chosen, Period, Report, Review, Section, Verdict};
+use crate::engine::door::{JobError, Run, Tx};
+
+/// Hand-overs are measured in working time as far back as this before a period.
+const HANDED_OVER: TimeDelta = TimeDelta::days(62);
+/// Hours of work, in order.
+type Hours = Vec<(DateTime<Utc>, DateTime<Utc>)>;
+
+/// The periods of a review.
+struct Periods {
+    now: Period,
+    before: Period,
+    baseline: Option<Period>,
+}
+
+/// What figures have come to so far, so that a figure with several targets is asked for once.
+struct Desk<'a> {
+    run: &'a Run,
+    team: Option<&'a [String]>,
+    periods: Periods,
+    hours: Vec<Result<Hours, String>>,
+    campaigns: Campaigns,
+}
+
+/// A figure in the three periods.
+struct Three {
+    now: Rows,
+    before: Rows,
+    baseline: Option<Rows>,
+}
+
+impl Report {
+    /// The figures of the last whole period before a run's as-of: of everybody, or of the people named and their customers.
+    ///
+    /// # Errors
+    /// What trying again may help against, and a calendar that is gone; a figure that fails says so in its place.
+    pub async fn review(&self, run: &Run, tx: &mut Tx<'_>, team: Option<&[String]>) -> Result<Review, JobError> {
+        // compiling long statements takes longer than running them
+        sqlx::query("select set_config('jit', 'off', true)").execute(tx.conn()).await?;
+        let periods = self.periods(run)?;
+        let hours = self.hours(&periods, tx.conn()).await?;
+        let mut desk = Desk { run, team, periods, hours, campaigns: Campaigns::default() };
+        let mut sections = Vec::new();
+        for chosen in &self.sections {
+            let mut figures = Vec::new();
+            for entry in &chosen.figures {
+                // nothing of a team: left out of its review
+                if team.is_none() || entry.about == About::Customers {
+                    figures.extend(self.figures(entry, chosen, &mut desk, tx).await?);
+                }
+            }
+            let mut section = Section { title: chosen.title.clone(), figures };
+            judge::sort(&mut section);
+            sections.extend((!section.figures.is_empty()).then_some(section));
+        }
+        let mut review = Review {
+            job: run.job.clone(),
+            title: self.title.clone(),
+            as_of: run.as_of,
+            period: desk.periods.now,
+            before: desk.periods.before,
+            baseline: desk.periods.baseline,
+            few: self.few,
+            locale: self.locale.clone(),
+            missed: 0,
+            sections,
+        };
+        review.missed = review.figures().filter(|figure| figure.verdict == Verdict::Missed && !figure.is_small).count();
+        name_people(&mut review, tx.conn()).await?;
+        Ok(review)
+    }
+
+    fn periods(&self, run: &Run) -> Result<Periods, JobError> {
+        let now = self.period(run)?;
+        let beyond = || JobError::fail(anyhow!("the review looks back beyond the days there are"));
+        let before = self.length.before(&now).ok_or_else(beyond)?;
+        let baseline = self.baseline.map(|(first, last)| Period::of_days(first, last, run.timezone).ok_or_else(beyond));
+        Ok(Periods { now, before, baseline: baseline.transpose()? })
+    }
+
+    /// The hours people work around each period, where a figure asks for them.
+    async fn hours(&self, periods: &Periods, conn: &mut PgConnection) -> Result<Vec<Result<Hours, String>>, JobError> {
+        let asks = |entry: &&Entry| entry.sql.contains(":opens");
+        let calendar = match self.sections.iter().flat_map(|section| &section.figures).any(|entry| asks(&entry)) {
+            true => self.calendar(conn).await?,
+            false => None,
+        };
+        let mut all = Vec::new();
+        for period in [Some(&periods.now), Some(&periods.before), periods.baseline.as_ref()].into_iter().flatten() {
+            let windows = match &calendar {
+                Some(calendar) => calendar.windows(period.from - HANDED_OVER, period.until),
+                None => Ok(Vec::new()),
+            };
+            // a calendar that ends takes along the figures that need it, not the review
+            let windows = windows.map_err(|trouble| trouble.to_string());
+            all.push(windows.map(|windows| windows.into_iter().map(|window| (window.from, window.to)).collect()));
+        }
+        Ok(all)
+    }
+
+    /// A figure of a section: of all, and of each part that has a target of its own.
+    async fn figures(
+        &self,
+        entry: &Entry,
+        chosen: &Chosen,
+        desk: &mut Desk<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<Vec<super::Figure>, JobError> {
+        let aims: Vec<&Aim> = self.aims.iter().filter(|aim| aim.figure == entry.name).collect();
+        let mut wanted: Vec<Option<&Aim>> = vec![aims.iter().copied().find(|aim| aim.of.is_none())];
+        wanted.extend(aims.iter().copied().filter(|aim| aim.of.is_some()).map(Some));
+        let against = aims.iter().any(|aim| matches!(aim.bound, Bound::Change(_)));
+        tx.begin_piece().await?;
+        let done = self.three(entry, chosen, desk, against, tx.conn()).await;
+        let (per, few) = (chosen.per.as_deref(), self.few);
+        Ok(match tx.end_piece(done).await? {
+            Ok(three) => {
+                let measured =
+                    Measurements { now: &three.now, before: &three.before, baseline: three.baseline.as_ref() };
+                wanted.into_iter().map(|aim| judge::figure(entry, &measured, aim, per, few)).collect()
+            }
+            Err(error) => {
+                tracing::warn!(run.id = desk.run.run_id, figure = entry.name, "a figure could not be computed");
+                wanted.into_iter().map(|aim| judge::failed(entry, aim, why(&error))).collect()
+            }
+        })
+    }
+
+    async fn three(
+        &self,
+        entry: &Entry,
+        chosen: &Chosen,
+        desk: &mut Desk<'_>,
+        against: bool,
+        conn: &mut PgConnection,
+    ) -> Result<Three, JobError> {
+        let periods =
+            [Some(&desk.periods.now), Some(&desk.periods.before), desk.periods.baseline.as_ref().filter(|_| against)];
+        let lag = desk.periods.now.since(desk.run.as_of);
+        let mut found = Vec::new();
+        for (place, period) in periods.into_iter().enumerate() {
+            let Some(period) = period else { continue };
+            let hours = desk.hours[place].as_deref().map_err(|trouble| JobError::fail(anyhow!("{trouble}")))?;
+            let asked = Asked {
+                ladder: self.ladder.as_deref(),
+                team: desk.team,
+                condition: chosen.condition.as_ref(),
+                inactive_after: self.inactive_after,
+                repeat_within: self.repeat_within,
+                lag,
+                hours,
+            };
+            found.push(match entry.about {
+                About::Messages => desk.campaigns.measure(&mut *conn, entry.name, period, lag).await?,
+                About::Customers | About::All => measure(&mut *conn, entry, period, &asked).await?,
+            });
+        }
+        let mut found = found.into_iter();
+        let (now, before) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
+        Ok(Three { now, before, baseline: found.next() })
+    }
+}
+
+/// Why a figure failed, for readers: what the database says may repeat values of rows, so only what names tables, columns
+/// and the like is passed on.
+fn why(error: &JobError) -> String {
+    let JobError::Fail(source) = error else { return "the database was not at hand".to_owned() };
+    let Some(error) = source.chain().find_map(|cause| cause.downcast_ref::<sqlx::Error>()) else {
+        return format!("{source:#}");
+    };
+    match error.as_database_error().map(|database| (database.code().unwrap_or_default(), database.message())) {
+        Some((code, message)) if code.starts_with("42") => {
+            format!("the database does not have what it needs: {message}")
+        }
+        Some((code, _)) if code == "57014" => "it took too long and was given up".to_owned(),
+        Some((code, _)) => format!("the database could not compute it (error {code})"),
+        None => "it could not be computed".to_owned(),
+    }
+}
+
+/// Gives parts that are people their names.
+async fn name_people(review: &mut Review, conn: &mut PgConnection) -> Result<(), JobError> {
+    let mut people: Vec<&mut super::Part> = review
+        .sections
+        .iter_mut()
+        .flat_map(|section| &mut section.figures)
+        .flat_map(|figure| figure.parts.iter_mut().chain(&mut figure.contributors))
+        .filter(|part| part.part.by == "person")
+        .collect();
+    let ids: Vec<String> = people.iter().map(|part| part.part.name.clone()).collect();
+    let names = sqlx::query!("select staff_id, name from crm.staff where staff_id = any ($1) and name <> ''", &ids);
+    let names: BTreeMap<_, _> = names.fetch_all(conn).await?.into_iter().map(|row| (row.staff_id, row.name)).collect();
+    for part in &mut people {
+        part.label = names.get(&part.part.name).cloned();
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Figures out of the database: the statement of a figure, asked about a period.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+
+use super::catalogue::{Aggregate, Entry};
+use super::judge::Rows;
+use super::period::Period;
+use super::review::{Measured, PartName};
+use crate::filter::{Filter, Frame, Requirements, Statement, compose};
+use crate::jobfile::duration::Span;
+
+/// What a statement is asked with, besides the period.
+#[derive(Debug, Clone)]
+pub struct Asked<'a> {
+    /// Whose levels are meant by tiers.
+    pub ladder: Option<&'a str>,
+    /// People whose work and customers alone are looked at; none: everybody's.
+    pub team: Option<&'a [String]>,
+    /// Conditions on the customers.
+    pub condition: Option<&'a Filter>,
+    /// Who has bought nothing for so long is lost.
+    pub inactive_after: Span,
+    /// Asked again within so long is asked again.
+    pub repeat_within: Span,
+    /// How long after the end of a period it is looked at.
+    pub lag: TimeDelta,
+    /// The hours people work, in order, as far as hand-overs reach back.
+    pub hours: &'a [(DateTime<Utc>, DateTime<Utc>)],
+}
+
+/// Customers for whom the section's conditions hold at the end of the period.
+const WHOM: &str = "/*{facts}*/
+whom as materialized (
+    select c.customer_id
+    from crm.customer c
+    /*{joins}*/
+    where /*{condition}*/ true
+),";
+const WHOSE: &str = "x.customer_id in (select w.customer_id from whom w)";
+
+/// What becomes of the cases in `part`.
+const fn ending(aggregate: Aggregate) -> &'static str {
+    match aggregate {
+        Aggregate::Mean => {
+            "select p.by, coalesce(p.part, ''), round(avg(p.value), 6), sum(p.value), count(*) from part p group by 1, 2"
+        }
+        Aggregate::Median => {
+            "select p.by, coalesce(p.part, ''), round(percentile_cont(0.5) within group (order by p.value)::numeric, 3), null::numeric, count(*)
+             from part p group by 1, 2"
+        }
+        Aggregate::P90 => {
+            "select p.by, coalesce(p.part, ''), round(percentile_cont(0.9) within group (order by p.value)::numeric, 3), null::numeric, count(*)
+             from part p group by 1, 2"
+        }
+        Aggregate::Sum => "select p.by, coalesce(p.part, ''), sum(p.value), sum(p.value), count(*) from part p group by 1, 2",
+        Aggregate::Count => {
+            "select p.by, coalesce(p.part, ''), count(*)::numeric, count(*)::numeric, count(*) from part p group by 1, 2"
+        }
+    }
+}
+
+/// The statement of a figure about a period.
+#[must_use]
+pub fn statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Statement {
+    let frame = Frame { as_of: period.until, timezone: period.timezone, window: None };
+    let (opens, closes): (Vec<_>, Vec<_>) = asked.hours.iter().copied().unzip();
+    let composer = compose(entry.sql, frame)
+        .set("from", period.from)
+        .set("until", period.until)
+        .set("seen", period.until + asked.lag)
+        .set("first_day", period.first_day)
+        .set("last_day", period.last_day)
+        .set("zone", period.timezone.name())
+        .set("which", entry.which)
+        .set("ladder", asked.ladder.map(str::to_owned))
+        .set("staff", asked.team.map(<[String]>::to_vec))
+        .set("inactive_after", asked.inactive_after.as_duration().as_secs_f64())
+        .set("repeat_within", asked.repeat_within.as_duration().as_secs_f64())
+        .set("opens", opens)
+        .set("closes", closes)
+        .fragment("measured", ending(entry.aggregate));
+    let composer = match asked.condition {
+        None => composer.fragment("whom", ""),
+        Some(condition) => {
+            let needs = Requirements::of([condition]);
+            let composer = composer.fragment("whom", WHOM).facts("facts", &needs).fact_joins("joins", &needs);
+            composer.condition("condition", Some(condition))
+        }
+    };
+    let composer = match (entry.sql.contains("/*{whose}*/"), asked.condition) {
+        (true, Some(_)) => composer.fragment("whose", WHOSE),
+        (true, None) => composer.condition("whose", None),
+        (false, _) => composer,
+    };
+    composer.finish()
+}
+
+/// What a figure is in a period.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn measure(conn: &mut PgConnection, entry: &Entry, period: &Period, asked: &Asked<'_>) -> sqlx::Result<Rows> {
+    let rows: Vec<(String, String, Option<Decimal>, Option<Decimal>, i64)> =
+        statement(entry, period, asked).query_as().fetch_all(conn).await?;
+    let mut found = Rows::default();
+    for (by, name, value, hits, cases) in rows {
+        let measured =
+            Measured { value: value.map(|value| value.normalize()), hits: hits.map(|hits| hits.normalize()), cases };
+        if by.is_empty() {
+            found.whole = Some(measured);
+        } else {
+            found.parts.insert(PartName { by, name }, measured);
+        }
+    }
+    Ok(found)
+}
