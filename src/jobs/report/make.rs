@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
+use tokio_util::sync::CancellationToken;
 
 use super::campaigns::Campaigns;
 use super::catalogue::{About, Entry};
@@ -43,10 +44,17 @@ struct Three {
 
 impl Report {
     /// The figures of the last whole period before a run's as-of: of everybody, or of the people named and their customers.
+    /// `stop` ends it between two figures.
     ///
     /// # Errors
     /// What trying again may help against, and a calendar that is gone; a figure that fails says so in its place.
-    pub async fn review(&self, run: &Run, tx: &mut Tx<'_>, team: Option<&[String]>) -> Result<Review, JobError> {
+    pub async fn review(
+        &self,
+        run: &Run,
+        tx: &mut Tx<'_>,
+        team: Option<&[String]>,
+        stop: &CancellationToken,
+    ) -> Result<Review, JobError> {
         // compiling long statements takes longer than running them
         sqlx::query("select set_config('jit', 'off', true)").execute(tx.conn()).await?;
         let periods = self.periods(run)?;
@@ -56,6 +64,10 @@ impl Report {
         for chosen in &self.sections {
             let mut figures = Vec::new();
             for entry in &chosen.figures {
+                // a statement that was cancelled with the run is no figure that failed
+                if stop.is_cancelled() {
+                    return Err(JobError::retry(anyhow!("told to stop")));
+                }
                 // nothing of a team: left out of its review
                 if team.is_none() || entry.about == About::Customers {
                     figures.extend(self.figures(entry, chosen, &mut desk, tx).await?);

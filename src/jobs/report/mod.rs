@@ -105,7 +105,7 @@ impl Job for Report {
             if let Some(why) = self.not_due(run, step.tx.conn()).await? {
                 return Ok(Stepped { next: None, progress: json!({ "made": false, "why": why }) });
             }
-            let review = self.review(run, &mut step.tx, None).await?;
+            let review = self.review(run, &mut step.tx, None, &step.cancelled).await?;
             Self::keep(run, &review, step.tx.conn()).await?;
             let failed = review.figures().filter(|figure| figure.verdict == Verdict::Failed).count();
             let progress = json!({

@@ -75,12 +75,17 @@ fn report(mut own: Reader<'_>, title: String, context: &ReadContext<'_>) -> Opti
     if tables.is_empty() && !own.has("section") {
         own.missing("section", "[[report.section]] with figures = [\"csat\"]");
     }
+    let count = tables.len();
     let sections: Vec<Chosen> = tables.into_iter().filter_map(|table| section(table, context)).collect();
     needs(&mut own, &sections, ladder.is_some());
     let mut figures: Vec<&'static Entry> =
         sections.iter().flat_map(|section| section.figures.iter().copied()).collect();
     figures.sort_unstable_by_key(|entry| entry.name);
     figures.dedup_by_key(|entry| entry.name);
+    if sections.len() < count {
+        // what a broken section shows is not known: its targets are no mistakes
+        figures = all().iter().collect();
+    }
     let targets = own.tables("target");
     let has_baseline = own.has("baseline");
     let aims = targets.into_iter().filter_map(|table| target::read(table, &figures, has_baseline)).collect();
@@ -123,7 +128,8 @@ fn length(own: &mut Reader<'_>) -> Option<Length> {
 
 fn ladder(own: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<String> {
     let ladder = own.string("ladder")?;
-    if context.ladders.look_up(&ladder).is_none() {
+    // one that was asked for is stored with the file
+    if context.ladders.levels(&ladder).is_none() {
         let known = context.ladders.names();
         own.problem("ladder", format!("there is no ladder {ladder:?}"), Some(did_you_mean(&ladder, &known)));
     }

@@ -132,6 +132,17 @@ async fn a_figure_that_fails_says_so_in_its_place_and_takes_nothing_along() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_told_to_stop_ends_and_does_not_call_its_figures_failed() {
+    let world = company().await;
+    let (job, run) = (job(SALES), run(1, "2026-06-01T00:00:00Z", Trigger::Manual));
+    let mut tx = world.pool().begin().await.unwrap();
+    let cancelled = CancellationToken::new();
+    cancelled.cancel();
+    let mut step = Step { run: &run, tx: Tx::lend(&mut tx), cursor: None, cancelled };
+    assert!(job.step(&mut step).await.unwrap_err().to_string().contains("told to stop"));
+}
+
+#[tokio::test]
 async fn a_section_can_choose_customers_and_a_target_a_part() {
     let world = company().await;
     world
@@ -196,7 +207,10 @@ async fn a_miss_of_few_cases_is_marked_and_not_counted_and_a_team_sees_its_own()
     let report = read(text);
     let mut tx = world.pool().begin().await.unwrap();
     let run = run(2, "2026-06-01T00:00:00Z", Trigger::Manual);
-    let team = report.review(&run, &mut Tx::lend(&mut tx), Some(&["bob".to_owned()])).await.unwrap();
+    let team = report
+        .review(&run, &mut Tx::lend(&mut tx), Some(&["bob".to_owned()]), &CancellationToken::new())
+        .await
+        .unwrap();
     assert_eq!(told(&team), ["solve_rate 1 Missed small=true", "tickets 1 Met small=false"]);
 }
 

@@ -1,7 +1,7 @@
 -- figure: handover
 -- unit: seconds; better: less; aggregate: median; by: kind topic person tier channel
--- en: Hand-over, median | Working time (of the review's calendar) from the moment a ticket is given to somebody else until that person does something about it; of hand-overs taken up in the period.
--- zh-CN: 交接时长（中位数） | 工单转交给他人后到接手人首次处理之间的工作时间（按本报告的日历）；统计本期被接手的转交。
+-- en: Hand-over, median | Working time (of the review's calendar) from the moment a ticket is given to somebody else until that person does something about it; of hand-overs taken up in the period, within two months.
+-- zh-CN: 交接时长（中位数） | 工单转交给他人后到接手人首次处理之间的工作时间（按本报告的日历）；统计本期被接手（两个月内）的转交。
 with /*{whom}*/
 open_time as (
     select range_agg(tstzrange(w.opens, w.closes)) as hours from unnest(:opens::timestamptz[], :closes::timestamptz[]) w (opens, closes)
@@ -14,7 +14,7 @@ given as (
         from crm.ticket_event n
         where n.ticket_id = e.ticket_id and n.at > e.at and n.kind in ('agent_message', 'state', 'acknowledged') and n.by_id = e.value
     ) t
-    where e.kind = 'assigned' and e.value is not null and e.at < :until::timestamptz
+    where e.kind = 'assigned' and e.value is not null and e.at >= :from::timestamptz - interval '62 days' and e.at < :until::timestamptz
       and t.taken_at >= :from::timestamptz and t.taken_at < :until::timestamptz
       -- it was somebody else's before, and nobody else's in between
       and coalesce((select b.value
