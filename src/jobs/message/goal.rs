@@ -179,7 +179,8 @@ mod tests {
             participation: Decimal::new(5, 2),
             written: true,
         };
-        assert_eq!(judged, Judged { title: None, goal, holdout: Some((1000, Some("all".into()))) });
+        let (holdout, purpose) = (Some((1000, Some("all".into()))), Some(Purpose::Marketing));
+        assert_eq!(judged, Judged { title: None, goal, holdout, purpose });
         let service = Judged::by("[message]\npurpose = \"service\"\n");
         assert_eq!((service.goal.event, service.goal.written, service.holdout), (Event::Answer, false, None));
         let broken = Judged::by("[message\n");

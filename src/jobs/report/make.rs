@@ -104,8 +104,8 @@ impl Report {
 
     /// The hours people work around each period, where a figure asks for them.
     async fn hours(&self, periods: &Periods, conn: &mut PgConnection) -> Result<Vec<Result<Hours, String>>, JobError> {
-        let asks = |entry: &&Entry| entry.sql.contains(":opens");
-        let calendar = match self.sections.iter().flat_map(|section| &section.figures).any(|entry| asks(&entry)) {
+        let mut figures = self.sections.iter().flat_map(|section| &section.figures);
+        let calendar = match figures.any(|entry| entry.sql.contains(":opens")) {
             true => self.calendar(conn).await?,
             false => None,
         };

@@ -97,13 +97,15 @@ pub fn statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Statement
     composer.finish()
 }
 
+/// By what, which part; its value, what was added up, its cases.
+type Row = (String, String, Option<Decimal>, Option<Decimal>, i64);
+
 /// What a figure is in a period.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn measure(conn: &mut PgConnection, entry: &Entry, period: &Period, asked: &Asked<'_>) -> sqlx::Result<Rows> {
-    let rows: Vec<(String, String, Option<Decimal>, Option<Decimal>, i64)> =
-        statement(entry, period, asked).query_as().fetch_all(conn).await?;
+    let rows: Vec<Row> = statement(entry, period, asked).query_as().fetch_all(conn).await?;
     let mut found = Rows::default();
     for (by, name, value, hits, cases) in rows {
         let measured =
