@@ -142,7 +142,7 @@ async fn contacts_are_days_of_the_zone_each_once_and_over_all_active_customers()
              insert into tend.task (kind, origin, job, customer_id, title, opens_at, due_at, state, state_at, created_at)
              select k, 'o' || k || n, 'j', c, 't', '2026-05-01Z', '2026-05-30Z', s, at::timestamptz, '2026-05-01Z'
              from (values ('visit', 'c1', 'done', '2026-05-05 12:00+08', 1), ('callback', 'c2', 'done', '2026-05-06 12:00+08', 2),
-                          ('visit', 'c2', 'cancelled', '2026-05-07 12:00+08', 3), ('complaint', 'c2', 'done', '2026-05-08 12:00+08', 4)) v (k, c, s, at, n)",
+                          ('visit', 'c2', 'cancelled', '2026-05-07 12:00+08', 3), ('callback', 'c2', 'missed', '2026-05-31 12:00+08', 4)) v (k, c, s, at, n)",
         )
         .await;
     // c1 on the 4th and the 5th, c2 on the 6th, c3 never
