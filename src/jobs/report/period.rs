@@ -108,6 +108,8 @@ fn begins(day: NaiveDate, timezone: Tz) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
+    use chrono_tz::{Asia::Shanghai, Europe::London, UTC};
+
     use super::*;
 
     fn shown(length: Length, as_of: &str, zone: Tz) -> String {
@@ -117,78 +119,65 @@ mod tests {
         format!("{} {:?} {:?}; {}", now.name, now.from, now.until, before.name)
     }
 
+    /// Length, as-of, zone; the last whole period, the one before.
+    const CASES: [(Length, &str, Tz, &str); 13] = [
+        (
+            Length::Months(1),
+            "2026-06-01T00:00:00Z",
+            Shanghai,
+            "2026-05 2026-04-30T16:00:00Z 2026-05-31T16:00:00Z; 2026-04",
+        ),
+        // still May in London, June in Shanghai
+        (
+            Length::Months(1),
+            "2026-05-31T17:00:00Z",
+            Shanghai,
+            "2026-05 2026-04-30T16:00:00Z 2026-05-31T16:00:00Z; 2026-04",
+        ),
+        (
+            Length::Months(1),
+            "2026-05-31T17:00:00Z",
+            London,
+            "2026-04 2026-03-31T23:00:00Z 2026-04-30T23:00:00Z; 2026-03",
+        ),
+        // the very first instant belongs to the new one
+        (Length::Months(1), "2026-03-01T00:00:00Z", UTC, "2026-02 2026-02-01T00:00:00Z 2026-03-01T00:00:00Z; 2026-01"),
+        (Length::Months(1), "2028-03-31T00:00:00Z", UTC, "2028-02 2028-02-01T00:00:00Z 2028-03-01T00:00:00Z; 2028-01"),
+        // clocks go forward on 29 March: the month is an hour short
+        (
+            Length::Months(1),
+            "2026-04-10T00:00:00Z",
+            London,
+            "2026-03 2026-03-01T00:00:00Z 2026-03-31T23:00:00Z; 2026-02",
+        ),
+        (
+            Length::Day,
+            "2026-03-30T12:00:00Z",
+            London,
+            "2026-03-29 2026-03-29T00:00:00Z 2026-03-29T23:00:00Z; 2026-03-28",
+        ),
+        (
+            Length::Day,
+            "2026-10-26T12:00:00Z",
+            London,
+            "2026-10-25 2026-10-24T23:00:00Z 2026-10-26T00:00:00Z; 2026-10-24",
+        ),
+        // Monday: the week before; Sunday: still that before
+        (Length::Week, "2026-06-01T00:00:00Z", UTC, "2026-W22 2026-05-25T00:00:00Z 2026-06-01T00:00:00Z; 2026-W21"),
+        (Length::Week, "2026-05-31T23:59:59Z", UTC, "2026-W21 2026-05-18T00:00:00Z 2026-05-25T00:00:00Z; 2026-W20"),
+        (Length::Week, "2027-01-05T00:00:00Z", UTC, "2026-W53 2026-12-28T00:00:00Z 2027-01-04T00:00:00Z; 2026-W52"),
+        (Length::Quarter, "2026-01-15T00:00:00Z", UTC, "2025-Q4 2025-10-01T00:00:00Z 2026-01-01T00:00:00Z; 2025-Q3"),
+        (
+            Length::Months(6),
+            "2026-06-01T00:00:00Z",
+            UTC,
+            "2025-12..2026-05 2025-12-01T00:00:00Z 2026-06-01T00:00:00Z; 2025-06..2025-11",
+        ),
+    ];
+
     #[test]
     fn the_last_whole_period_is_that_of_the_zone() {
-        use chrono_tz::{Asia::Shanghai, Europe::London, UTC};
-        for (length, as_of, zone, expected) in [
-            (
-                Length::Months(1),
-                "2026-06-01T00:00:00Z",
-                Shanghai,
-                "2026-05 2026-04-30T16:00:00Z 2026-05-31T16:00:00Z; 2026-04",
-            ),
-            // still May in London, June in Shanghai
-            (
-                Length::Months(1),
-                "2026-05-31T17:00:00Z",
-                Shanghai,
-                "2026-05 2026-04-30T16:00:00Z 2026-05-31T16:00:00Z; 2026-04",
-            ),
-            (
-                Length::Months(1),
-                "2026-05-31T17:00:00Z",
-                London,
-                "2026-04 2026-03-31T23:00:00Z 2026-04-30T23:00:00Z; 2026-03",
-            ),
-            // the very first instant belongs to the new one
-            (
-                Length::Months(1),
-                "2026-03-01T00:00:00Z",
-                UTC,
-                "2026-02 2026-02-01T00:00:00Z 2026-03-01T00:00:00Z; 2026-01",
-            ),
-            (
-                Length::Months(1),
-                "2028-03-31T00:00:00Z",
-                UTC,
-                "2028-02 2028-02-01T00:00:00Z 2028-03-01T00:00:00Z; 2028-01",
-            ),
-            // clocks go forward on 29 March: the month is an hour short
-            (
-                Length::Months(1),
-                "2026-04-10T00:00:00Z",
-                London,
-                "2026-03 2026-03-01T00:00:00Z 2026-03-31T23:00:00Z; 2026-02",
-            ),
-            (
-                Length::Day,
-                "2026-03-30T12:00:00Z",
-                London,
-                "2026-03-29 2026-03-29T00:00:00Z 2026-03-29T23:00:00Z; 2026-03-28",
-            ),
-            (
-                Length::Day,
-                "2026-10-26T12:00:00Z",
-                London,
-                "2026-10-25 2026-10-24T23:00:00Z 2026-10-26T00:00:00Z; 2026-10-24",
-            ),
-            // Monday: the week before; Sunday: still that before
-            (Length::Week, "2026-06-01T00:00:00Z", UTC, "2026-W22 2026-05-25T00:00:00Z 2026-06-01T00:00:00Z; 2026-W21"),
-            (Length::Week, "2026-05-31T23:59:59Z", UTC, "2026-W21 2026-05-18T00:00:00Z 2026-05-25T00:00:00Z; 2026-W20"),
-            (Length::Week, "2027-01-05T00:00:00Z", UTC, "2026-W53 2026-12-28T00:00:00Z 2027-01-04T00:00:00Z; 2026-W52"),
-            (
-                Length::Quarter,
-                "2026-01-15T00:00:00Z",
-                UTC,
-                "2025-Q4 2025-10-01T00:00:00Z 2026-01-01T00:00:00Z; 2025-Q3",
-            ),
-            (
-                Length::Months(6),
-                "2026-06-01T00:00:00Z",
-                UTC,
-                "2025-12..2026-05 2025-12-01T00:00:00Z 2026-06-01T00:00:00Z; 2025-06..2025-11",
-            ),
-        ] {
+        for (length, as_of, zone, expected) in CASES {
             assert_eq!(shown(length, as_of, zone), expected);
         }
     }
