@@ -31,7 +31,7 @@ impl Report {
         );
         // one that this run has made is made again, and is the same
         if let Some(made_by) = there.fetch_optional(&mut *conn).await? {
-            return Ok((made_by != run.run_id).then(|| format!("run {made_by} has made the review of {}", period.name)));
+            return Ok((made_by != run.run_id).then(|| format!("there is a review of {} already", period.name)));
         }
         let (Some(nth), Some(calendar)) = (self.working_day, self.calendar(conn).await?) else { return Ok(None) };
         let Some(next) = period.last_day.succ_opt() else { return Ok(None) };
