@@ -120,9 +120,14 @@ fn places(settings: &BounceSettings) -> Vec<mailbox::Place> {
 /// Host and process, for people; nothing is decided by it.
 #[must_use]
 pub fn label() -> String {
+    format!("{}:{}", machine(), std::process::id())
+}
+
+/// What the operating system calls this machine.
+#[must_use]
+pub fn machine() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "localhost" } else { host.trim() };
-    format!("{host}:{}", std::process::id())
+    if host.trim().is_empty() { "localhost".to_owned() } else { host.trim().to_owned() }
 }
 
 /// Works until it is told to stop, see [`stop_signal`].

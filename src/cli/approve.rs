@@ -4,12 +4,12 @@ use chrono_tz::Tz;
 use serde_json::json;
 
 use super::args::{ApproveArgs, Arguments};
-use super::control::who;
+use super::control::{place, who};
 use super::failure::Failure;
 use super::{connect, print};
 use crate::clock::shown;
-use crate::jobs::layout::{Align, count, table};
-use crate::outbox::hold::{self, Decided, Waiting};
+use crate::jobs::layout::{Align, count, counted, table, verb};
+use crate::outbox::hold::{self, By, Decided, Waiting};
 
 /// Lists what waits, or decides.
 pub async fn run(arguments: &Arguments, command: &ApproveArgs) -> Result<(), Failure> {
@@ -25,10 +25,11 @@ pub async fn run(arguments: &Arguments, command: &ApproveArgs) -> Result<(), Fai
         };
     };
     let now = settings.time.source.now(&mut tx).await?;
-    let by = command.by.clone().unwrap_or_else(who);
+    let (by, from) = (command.by.clone().unwrap_or_else(who), place());
+    let person = By { said: &by, from: Some(&from) };
     let decided = match command.refuse {
-        true => hold::refuse(&mut tx, job, command.run, &by, now).await?,
-        false => hold::approve(&mut tx, job, command.run, &by, now).await?,
+        true => hold::refuse(&mut tx, job, command.run, person, now).await?,
+        false => hold::approve(&mut tx, job, command.run, person, now).await?,
     };
     let said = match decided {
         Decided::Own { by } => {
@@ -47,14 +48,26 @@ pub async fn run(arguments: &Arguments, command: &ApproveArgs) -> Result<(), Fai
                 "no message of {job}{of} waits; `tend approve` lists what does"
             )));
         }
-        Decided::Released { planned, behind: 0 } => format!("{} messages of {job} are owed now.", count(planned)),
-        Decided::Released { planned, behind } => {
-            format!("{} messages of {job} go first; {} wait for how they are taken.", count(planned), count(behind))
+        Decided::Released { planned, behind: 0 } => {
+            format!("{} of {job} {} owed now.", counted(planned, "message"), verb(planned, "is", "are"))
         }
-        Decided::Refused(cancelled) => format!("{} messages of {job} are cancelled.", count(cancelled)),
+        Decided::Released { planned, behind } => format!(
+            "{} of {job} {} first; {} {} for how {} taken.",
+            counted(planned, "message"),
+            verb(planned, "goes", "go"),
+            count(behind),
+            verb(behind, "waits", "wait"),
+            verb(planned, "it is", "they are")
+        ),
+        Decided::Refused(cancelled) => {
+            format!("{} of {job} {} cancelled.", counted(cancelled, "message"), verb(cancelled, "is", "are"))
+        }
     };
     tx.commit().await?;
-    if arguments.json { print::json(&json!({ "job": job, "by": by, "said": said })) } else { print::text(said) }
+    if arguments.json {
+        return print::json(&json!({ "job": job, "by": by, "from": from, "said": said }));
+    }
+    print::text(format!("{said} On record: decided by {by}, from {from}."))
 }
 
 fn listed(waiting: &[Waiting], zone: Tz) -> String {

@@ -287,7 +287,7 @@ pub struct ApproveArgs {
     /// Only this run, and also what its first share holds back or has stopped
     #[arg(long, value_name = "N", value_parser = number, requires = "job")]
     pub run: Option<i64>,
-    /// Who approves; the person at the terminal when left out
+    /// Who approves; the person at the terminal when left out. It is on trust: account and machine are put on record beside it
     #[arg(long, value_name = "NAME", requires = "job")]
     pub by: Option<String>,
     /// Cancel them instead

@@ -102,10 +102,23 @@ pub fn who() -> String {
         .unwrap_or_else(account)
 }
 
-/// The name of the account in /etc/passwd; a service or a container often has no login name.
+/// ACCOUNT@MACHINE of this process as the operating system has it, whatever the environment says: the account of the login where
+/// Linux keeps one (it stays through sudo and su), else that of the process.
+pub fn place() -> String {
+    let login = std::fs::read_to_string("/proc/self/loginuid").ok();
+    let login = login.and_then(|uid| uid.trim().parse::<libc::uid_t>().ok()).filter(|uid| *uid != libc::uid_t::MAX);
+    format!("{}@{}", login.map_or_else(account, named), daemon::machine())
+}
+
+/// The name of the account of this process; a service or a container often has no login name.
 fn account() -> String {
     // SAFETY: takes nothing, cannot fail.
-    let uid = unsafe { libc::geteuid() }.to_string();
+    named(unsafe { libc::geteuid() })
+}
+
+/// Its name in /etc/passwd.
+fn named(uid: libc::uid_t) -> String {
+    let uid = uid.to_string();
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = accounts.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let name = name.filter(|cells| cells.get(2) == Some(&uid.as_str())).find_map(|cells| cells.first().copied());

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::{connect, print};
 use crate::import::Source;
 use crate::import::coupons::{self, Options};
-use crate::jobs::layout::{Align, count, table};
+use crate::jobs::layout::{Align, count, counted, table, verb};
 use crate::outbox::coupon::{self, Pool};
 use crate::progress::Progress;
 
@@ -46,7 +46,8 @@ pub async fn run(arguments: &Arguments, action: &CouponsAction) -> Result<(), Fa
         said += &format!(", {} were there already", count_of(report.known));
     }
     if filled > 0 {
-        said += &format!("; {} messages that waited for a code are owed now", count(filled));
+        let (waited, are) = (counted(filled, "message"), verb(filled, "is", "are"));
+        said += &format!("; {waited} that waited for a code {are} owed now");
     }
     print::text(said)
 }

@@ -12,6 +12,7 @@ use crate::checks;
 use crate::clock::wall_clock;
 use crate::db::Scratch;
 use crate::engine::status;
+use crate::figures::{counted, verb};
 use crate::filter;
 use crate::jobfile::applied::Outcome;
 use crate::jobfile::check;
@@ -68,7 +69,9 @@ async fn try_out(arguments: &Arguments, folder: &Folder, count: usize) -> Result
     let settings = connect::settings(arguments)?;
     let mut scratch = Scratch::open(&settings.database).await.map_err(|error| {
         let skip = format!(
-            "the {count} checks in the job files were not run (`tend check --no-run` leaves them out): no scratch database"
+            "{} in the job files {} not run (`tend check --no-run` leaves them out): no scratch database",
+            counted(count, "check"),
+            verb(count, "was", "were")
         );
         Failure::database(anyhow::Error::new(error).context(skip))
     })?;

@@ -8,7 +8,7 @@ use super::failure::Failure;
 use super::{connect, print};
 use crate::clock::shown;
 use crate::db::Database;
-use crate::jobs::layout::{Align, clip, table};
+use crate::jobs::layout::{Align, clip, counted, table, verb};
 use crate::outbox::desk::{self, Decided};
 use crate::outbox::home::{self, Held};
 use crate::settings::Settings;
@@ -73,12 +73,18 @@ async fn confirm(
         if done.changed { "This database is the one that sends; sending goes on." } else { "It was so already." };
     let rest = match (held, done.messages) {
         (_, 0) => String::new(),
-        (Held::Keep, count) => format!(
-            " {count} messages planned before are still held: `tend outbox confirm --release` sends them, --drop gives them \
-             up, `tend outbox resend N` sends one."
+        (Held::Keep, messages) => format!(
+            " {} planned before {} still held: `tend outbox confirm --release` sends them, --drop gives them \
+             up, `tend outbox resend N` sends one.",
+            counted(messages, "message"),
+            verb(messages, "is", "are")
         ),
-        (Held::Release, count) => format!(" {count} messages planned before are owed again."),
-        (Held::Drop, count) => format!(" {count} messages planned before are given up."),
+        (Held::Release, messages) => {
+            format!(" {} planned before {} owed again.", counted(messages, "message"), verb(messages, "is", "are"))
+        }
+        (Held::Drop, messages) => {
+            format!(" {} planned before {} given up.", counted(messages, "message"), verb(messages, "is", "are"))
+        }
     };
     print::text(format!("{said}{rest}\n"))
 }

@@ -10,6 +10,7 @@ use super::Engine;
 use super::backoff::{backoff, delta};
 use super::claim::Claimed;
 use super::door::JobError;
+use crate::figures::counted;
 
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub(super) fn of_error(engine: &Engine, claimed: &Claimed, error: &JobError, now
     match error {
         JobError::Fail(_) => Ending::Failed { error: text },
         JobError::Retry { .. } if claimed.attempt >= engine.pace.max_attempts => {
-            Ending::Failed { error: format!("gave up after {} attempts: {text}", claimed.attempt) }
+            Ending::Failed { error: format!("gave up after {}: {text}", counted(claimed.attempt, "attempt")) }
         }
         JobError::Retry { after, .. } => {
             let wait = after.map_or_else(

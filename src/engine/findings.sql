@@ -123,7 +123,8 @@ with recursive waiting as (
       and not exists (select 1 from unserved where unserved.lane = owed.lane)
 ), dead as (
     select 'dead_letter' as kind, coalesce(outbox.provider, outbox.channel) as subject,
-           count(*) filter (where outbox.state = 'dead') || ' messages of ' || coalesce(outbox.provider, outbox.channel) || ' are dead, '
+           case count(*) filter (where outbox.state = 'dead') when 1 then '1 message of ' else count(*) filter (where outbox.state = 'dead') || ' messages of ' end
+               || coalesce(outbox.provider, outbox.channel) || case count(*) filter (where outbox.state = 'dead') when 1 then ' is' else ' are' end || ' dead, '
                || count(*) filter (where outbox.state = 'in_doubt') || ' in doubt' as message
     from tend.outbox
     where outbox.state in ('dead', 'in_doubt') and outbox.state_at > $1::timestamptz - interval '7 days'
@@ -132,10 +133,11 @@ with recursive waiting as (
     -- Runs whose messages wait for a person: told again and again until they go or die.
     select case hold.state when 'stopped' then 'canary_stopped' else 'approval_waiting' end as kind,
            hold.job || ' ' || hold.run_id as subject,
-           hold.job || ': ' || waits.messages || ' messages of run ' || hold.run_id
-               || case hold.state when 'stopped' then ' are stopped: ' || hold.note || '; `tend approve ' || hold.job || ' --run ' || hold.run_id || '` lets them go'
-                                  else ' wait for approval (`tend approve ' || hold.job || '`)' end
-               || '; the first die at ' || to_char(waits.first_end, 'YYYY-MM-DD"T"HH24:MI"Z"') as message
+           hold.job || ': ' || case waits.messages when 1 then '1 message' else waits.messages || ' messages' end || ' of run ' || hold.run_id
+               || case hold.state when 'stopped' then case waits.messages when 1 then ' is' else ' are' end || ' stopped: ' || hold.note
+                                                      || '; `tend approve ' || hold.job || ' --run ' || hold.run_id || '` lets ' || case waits.messages when 1 then 'it' else 'them' end || ' go'
+                                  else case waits.messages when 1 then ' waits' else ' wait' end || ' for approval (`tend approve ' || hold.job || '`)' end
+               || case waits.messages when 1 then '; it dies at ' else '; the first die at ' end || to_char(waits.first_end, 'YYYY-MM-DD"T"HH24:MI"Z"') as message
     from tend.hold
     cross join lateral (
         select count(*) as messages, min(outbox.not_after) as first_end from tend.outbox
@@ -145,8 +147,8 @@ with recursive waiting as (
 ), limited as (
     -- Jobs that have reached the limit of their file for bounces or complaints.
     select 'limit_reached' as kind, lim.job as subject,
-           lim.job || ': ' || lim.note || ', which its file does not allow; ' || coalesce(waits.messages, 0)
-               || ' messages wait (`tend approve ' || lim.job || '` lets the job go on)' as message
+           lim.job || ': ' || lim.note || ', which its file does not allow; '
+               || case waits.messages when 1 then '1 message waits' else coalesce(waits.messages, 0) || ' messages wait' end || ' (`tend approve ' || lim.job || '` lets the job go on)' as message
     from tend.safety_limit as lim
     left join lateral (
         select sum(held.messages) as messages
@@ -162,7 +164,7 @@ with recursive waiting as (
     -- What the last count over all orders found wrong in the kept facts; over when one finds nothing.
     select 'facts_differ' as kind, wrong.span as subject,
            'kept facts of the last ' || wrong.span || ' differed from a count over all orders on '
-               || to_char(wrong.as_of, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' for ' || count(*) || ' customers and were corrected: '
+               || to_char(wrong.as_of, 'YYYY-MM-DD"T"HH24:MI"Z"') || ' for ' || case count(*) when 1 then '1 customer' else count(*) || ' customers' end || ' and were corrected: '
                || array_to_string((array_agg(wrong.customer_id order by wrong.customer_id))[1:20], ', ')
                || case when count(*) > 20 then ' …' else '' end as message
     from tend.fact_difference as wrong

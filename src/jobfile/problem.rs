@@ -5,6 +5,8 @@ use std::{cell::RefCell, collections::BTreeMap, fmt, ops::Range, sync::Arc};
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde_json::{Value, json};
 
+use crate::figures::counted;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -198,11 +200,6 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
-
-/// "1 file", "2 files".
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-}
 
 /// The lines a problem is in, without the rest of the file.
 struct Excerpt<'t> {

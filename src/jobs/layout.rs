@@ -3,7 +3,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-pub use crate::figures::{count, decimal};
+pub use crate::figures::{count, counted, decimal, verb};
 
 /// Columns of a terminal a preview is made for.
 pub const WIDTH: usize = 100;

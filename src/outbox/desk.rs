@@ -70,7 +70,7 @@ pub async fn waiting(conn: &mut PgConnection, most: Option<i64>) -> sqlx::Result
 /// When the database refuses.
 pub async fn resend(conn: &mut PgConnection, message_id: i64, who: &str, now: DateTime<Utc>) -> sqlx::Result<Decided> {
     let done = sqlx::query!(
-        "update tend.outbox set state = 'planned', state_at = $2, state_reason = 'sent again by ' || $3::text
+        "update tend.outbox set state = 'planned', state_at = $2, state_reason = 'sent again by ' || $3::text, attempts_before = attempts
          where message_id = $1 and state in ('in_doubt', 'held', 'dead') and not_after > $2
            and not (state = 'held' and state_reason in ('approval', 'canary', 'limit'))",
         message_id,

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::compare::Comparison;
 use super::figures::{Cell, Section, Sent, signed};
 use super::report::Report;
-use crate::jobs::layout::{Align, WIDTH, clip, count, fold, hang, table};
+use crate::jobs::layout::{Align, WIDTH, clip, count, counted, fold, hang, table, verb};
 
 /// Rows of a table; JSON has all of them.
 const MOST: usize = 25;
@@ -20,14 +20,14 @@ const DAYS: u64 = 21;
 
 /// The whole report.
 pub fn report(report: &Report) -> String {
-    let customers = count(report.customers);
-    let mut text = fold(&format!("Simulated on a copy, {customers} customers: {}", report.when()), 0);
+    let customers = counted(report.customers, "customer");
+    let mut text = fold(&format!("Simulated on a copy, {customers}: {}", report.when()), 0);
     let messages = report.messages();
     let (first, last) = report.stretch.days();
     let days = (last - first).num_days() + 1;
     text.push_str(&format!(
-        "Nothing was sent. {} messages would be, {} a day.\n",
-        count(messages),
+        "Nothing was sent. {} would be, {} a day.\n",
+        counted(messages, "message"),
         rate(messages, days)
     ));
     text.push_str(&periods(&report.sent, first, last));
@@ -119,7 +119,7 @@ pub fn section(part: &Section) -> String {
     }
     text.push_str(&fitted(&align, rows));
     if let Some(more @ 1..) = part.rows.len().checked_sub(MOST) {
-        text.push_str(&format!("  and {more} more rows; --json has all\n"));
+        text.push_str(&format!("  and {}; --json has all\n", counted(more, "more row")));
     }
     text
 }
@@ -154,16 +154,17 @@ fn fitted(align: &[Align], mut rows: Vec<Vec<String>>) -> String {
 pub fn comparison(comparison: &Comparison) -> String {
     let (one, other) = (comparison.one.messages(), comparison.other.messages());
     let mut text = format!(
-        "\nCompared with {}: {} messages instead of {} ({})\n",
+        "\nCompared with {}: {} instead of {} ({})\n",
         comparison.named,
-        count(other),
+        counted(other, "message"),
         count(one),
         signed(other - one)
     );
     text.push_str(&fold(
         &format!(
-            "{} customers get more, {} fewer, {} as many.",
-            count(comparison.more),
+            "{} {} more, {} fewer, {} as many.",
+            counted(comparison.more, "customer"),
+            verb(comparison.more, "gets", "get"),
             count(comparison.fewer),
             count(comparison.same)
         ),

@@ -24,8 +24,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("web", &["clock", "db", "settings", "outbox", "task"]),
     ("import", &["db", "progress", "spelling"]),
     ("demo", &["calendar", "db", "import", "progress"]),
-    ("engine", &["clock", "db", "settings"]),
-    ("outbox", &["clock", "db", "settings", "calendar", "spelling"]),
+    ("engine", &["clock", "db", "figures", "settings"]),
+    ("outbox", &["clock", "db", "figures", "settings", "calendar", "spelling"]),
     (
         "jobfile",
         &[
@@ -36,6 +36,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "engine::replay",
             "engine::schedule",
             "engine::specs",
+            "figures",
             "outbox::template",
             "db",
             "spelling",

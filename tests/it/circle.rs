@@ -156,7 +156,7 @@ async fn what_goes_out_comes_back_and_the_next_run_knows_it() {
     // effects
     world.advance_to(instant("2027-01-05T00:00:00Z")).await;
     let told = said(&world, &["effects", "birthday", "--from", "2026-11-20", "--to", "2026-11-22"]);
-    let credited = "1 orders of 1 customers are credited to this job (320.00 CNY)";
+    let credited = "1 order of 1 customer is credited to this job (320.00 CNY)";
     assert!(told.contains(credited) && told.contains("did not arrive"), "{told}");
     let told = said(&world, &["effects", "csat", "--from", "2026-11-20", "--to", "2026-11-22"]);
     assert!(told.contains("answered by the link 1 of 1"), "{told}");

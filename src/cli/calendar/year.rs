@@ -10,7 +10,7 @@ use crate::cli::args::Arguments;
 use crate::cli::failure::Failure;
 use crate::cli::print;
 use crate::clock::wall_clock;
-use crate::figures::count;
+use crate::figures::counted;
 use crate::jobfile::calendars::CalendarFolder;
 
 /// Months beside each other.
@@ -95,10 +95,7 @@ impl Month {
 
     /// Eight lines of 28 columns.
     fn block(&self) -> Vec<String> {
-        let worked = match self.working_days() {
-            1 => "1 day".to_owned(),
-            days => format!("{days} days"),
-        };
+        let worked = counted(self.working_days(), "day");
         let mut lines = vec![format!(" {:<17}{worked:>9} ", self.name()), " Mo  Tu  We  Th  Fr  Sa  Su ".to_owned()];
         let before = self.days[0].0.weekday().num_days_from_monday() as usize;
         let cells: Vec<String> = std::iter::repeat_n("    ".to_owned(), before)
@@ -158,7 +155,7 @@ fn page(calendar: &Calendar, year: i32, months: &[Month]) -> String {
     }
     let days: usize = months.iter().map(Month::working_days).sum();
     let hours = months.iter().map(Month::seconds).sum::<i64>() / 3600;
-    let _ = writeln!(text, "{LEGEND}\n\n{} working days, {} hours", days, count(hours));
+    let _ = writeln!(text, "{LEGEND}\n\n{}, {}", counted(days, "working day"), counted(hours, "hour"));
     for (title, wanted) in [("Off", 0), ("Worked instead", 1), ("Hours of their own", 2)] {
         let lines = runs(calendar, months, wanted);
         if !lines.is_empty() {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Delivered, Did};
 use crate::cli::failure::Failure;
 use crate::db::Opened;
-use crate::jobs::layout::{Align, count, fold, table};
+use crate::jobs::layout::{Align, count, counted, fold, table};
 use crate::jobs::message::refusal_in_words;
 
 /// Everything the summary tells.
@@ -70,11 +70,11 @@ impl Story {
                 .fetch_one(opened.db.pool())
                 .await?;
         Ok(format!(
-            "\nA made-up company on {}, {}: {} customers, {} orders in three years.\n",
+            "\nA made-up company on {}, {}: {}, {} in three years.\n",
             self.day.format("%A"),
             self.day,
-            count(customers),
-            count(orders)
+            counted(customers, "customer"),
+            counted(orders, "order")
         ))
     }
 

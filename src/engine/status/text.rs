@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{JobStatus, RampStatus, RunStatus, Status};
 use crate::clock::shown;
 use crate::engine::slots::span;
+use crate::figures::counted;
 
 impl Status {
     /// For a person: what belongs to a job in its own zone, everything else in `zone`.
@@ -97,8 +98,12 @@ fn ramp_text(ramp: &RampStatus) -> String {
         _ => ramp.name.clone(),
     };
     format!(
-        "{who}: day {} of sending, {} of {} messages on {}; the rest waits for the next day (no limit from {} a day on)",
-        ramp.stage, ramp.sent, ramp.allowance, ramp.day, ramp.full_rate
+        "{who}: day {} of sending, {} of {} on {}; the rest waits for the next day (no limit from {} a day on)",
+        ramp.stage,
+        ramp.sent,
+        counted(ramp.allowance, "message"),
+        ramp.day,
+        ramp.full_rate
     )
 }
 

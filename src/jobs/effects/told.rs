@@ -5,7 +5,7 @@ use super::lift::{FEW, Group};
 use super::report::{Report, Table};
 use super::{Breakdown, Effects, Lift, words};
 use crate::engine::door::JobError;
-use crate::figures::count;
+use crate::figures::{count, counted, verb};
 use crate::jobs::message::Event;
 
 impl Effects {
@@ -67,15 +67,19 @@ impl Effects {
                 .map_or_else(String::new, |at| format!(", the last until {}", words::minute(at, self.period.timezone)));
             let orders = match self.goal.event {
                 Event::Order => format!(
-                    ", {} orders are credited{}",
-                    count(self.open.figures.orders),
+                    ", {} {} credited{}",
+                    counted(self.open.figures.orders, "order"),
+                    verb(self.open.figures.orders, "is", "are"),
                     self.worth(self.open.figures.money)
                 ),
                 _ => String::new(),
             };
             notices.push(format!(
-                "For {} messages the time of {} is not over{until}. So far {} of them were taken up{orders}. They are not among the figures below.",
-                count(self.open.figures.arrived), words::length(self.goal.within), count(self.open.figures.participated)
+                "For {} the time of {} is not over{until}. So far {} of them {} taken up{orders}. They are not among the figures below.",
+                counted(self.open.figures.arrived, "message"),
+                words::length(self.goal.within),
+                count(self.open.figures.participated),
+                verb(self.open.figures.participated, "was", "were")
             ));
         }
         notices
@@ -139,18 +143,19 @@ impl Effects {
         let mut said = Vec::new();
         if self.goal.event == Event::Order && over.arrived > 0 {
             said.push(format!(
-                "{} orders of {} customers are credited to this job{}.",
-                count(over.orders),
-                count(self.over.buyers),
+                "{} of {} {} credited to this job{}.",
+                counted(over.orders, "order"),
+                counted(self.over.buyers, "customer"),
+                verb(over.orders, "is", "are"),
                 self.worth(over.money)
             ));
         }
         Table {
             heading: "What followed",
             caption: format!(
-                "Of {} messages that arrived at {} customers {window} ago or longer.",
-                count(over.arrived),
-                count(self.over.customers)
+                "Of {} that arrived at {} {window} ago or longer.",
+                counted(over.arrived, "message"),
+                counted(self.over.customers, "customer")
             ),
             columns: vec!["", "messages"],
             rows: rows.collect(),

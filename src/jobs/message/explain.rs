@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use super::safety::Safety;
 use crate::engine::door::{Explained, JobError, Run, Trigger};
 use crate::jobs::audience::{self, Outside};
-use crate::jobs::layout::{self, Align, clip, count};
+use crate::jobs::layout::{self, Align, clip, count, verb};
 
 /// Messages and refused customers shown by way of example, each.
 const SAMPLES: i64 = 5;
@@ -254,14 +254,19 @@ impl Report<'_> {
         let stopped = self.stopped.iter().map(|words| format!("The run would be stopped: {words}."));
         let held = self.held.iter().map(|(why, messages)| match why.as_str() {
             "approval" => {
-                format!("{} wait until another person approves them: `tend approve {job}`.", count(*messages))
+                let (waits, them) = (verb(*messages, "waits", "wait"), verb(*messages, "it", "them"));
+                format!("{} {waits} until another person approves {them}: `tend approve {job}`.", count(*messages))
             }
             "limit" => format!(
-                "{} wait: too many messages of the job came back or were called spam. `tend approve {job}` lets it go on.",
-                count(*messages)
+                "{} {}: too many messages of the job came back or were called spam. `tend approve {job}` lets it go on.",
+                count(*messages),
+                verb(*messages, "waits", "wait")
             ),
-            "canary" => format!("{} wait until the others have been taken well.", count(*messages)),
-            why => format!("{} are held: {why}.", count(*messages)),
+            "canary" => {
+                let waits = verb(*messages, "waits", "wait");
+                format!("{} {waits} until the others have been taken well.", count(*messages))
+            }
+            why => format!("{} {} held: {why}.", count(*messages), verb(*messages, "is", "are")),
         });
         stopped.chain(held).collect()
     }

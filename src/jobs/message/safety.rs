@@ -10,7 +10,7 @@ use super::schema;
 use crate::engine::door::{JobError, Run, Trigger};
 use crate::jobfile::duration::Span;
 use crate::jobfile::reader::Reader;
-use crate::jobs::layout::count;
+use crate::jobs::layout::{count, counted};
 
 /// Runs that the next one is compared with.
 const RUNS: i64 = 7;
@@ -164,8 +164,8 @@ impl Safety {
         };
         if let Some(most) = self.max_recipients.filter(|most| queued > *most) {
             return Ok(Some(format!(
-                "the run would write to {} customers, and `max_recipients` is {}. {}",
-                count(queued),
+                "the run would write to {}, and `max_recipients` is {}. {}",
+                counted(queued, "customer"),
                 count(most),
                 what_now("max_recipients")
             )));
@@ -179,8 +179,8 @@ impl Safety {
             return Ok(None);
         }
         Ok(Some(format!(
-            "the run would write to {} customers, the last ones wrote to {} (the middle one), and `max_change` is {}%. {}",
-            count(queued),
+            "the run would write to {}, the last ones wrote to {} (the middle one), and `max_change` is {}%. {}",
+            counted(queued, "customer"),
             count(usual),
             (share * Decimal::ONE_HUNDRED).normalize(),
             what_now("max_change")

@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use crate::figures::counted;
 use crate::filter::{self, Composer, Filter, Scope};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::ReadContext;
@@ -146,8 +147,11 @@ fn compare(table: &Reader<'_>, step: &Further, before: &[Option<Further>]) {
         table.problem("name", format!("there is a step named {:?} already", step.name), None);
     }
     if let Some(last) = before.iter().flatten().last().filter(|last| last.after >= step.after) {
-        let message =
-            format!("this step does not come after {:?}, which is {} days after the first", last.name, last.after);
+        let message = format!(
+            "this step does not come after {:?}, which is {} after the first",
+            last.name,
+            counted(last.after, "day")
+        );
         table.problem("after", message, Some("all steps count from the day of the first message".into()));
     }
 }

@@ -12,7 +12,7 @@ use sqlx::types::Json;
 pub use file::{read_all, schema};
 
 use super::judged::judged;
-use super::layout::{self, Align, count};
+use super::layout::{self, Align, count, counted};
 use super::missing::{self, Missing};
 use crate::engine::door::{Explained, JobError};
 use crate::filter::segment::Segment;
@@ -75,9 +75,10 @@ impl Plan<'_> {
 
     fn text(&self) -> String {
         let Self { segment, customers, members, .. } = self;
-        let mut text =
-            layout::fold(&format!("{} has {} of {} customers", segment.title, count(*members), count(*customers)), 0)
-                + &layout::fold(&format!("Who: {}", segment.when.describe()), 0);
+        let mut text = layout::fold(
+            &format!("{} has {} of {}", segment.title, count(*members), counted(*customers, "customer")),
+            0,
+        ) + &layout::fold(&format!("Who: {}", segment.when.describe()), 0);
         let missing = missing::rows(self.missing());
         if !missing.is_empty() {
             text.push_str(&format!("\n{}\n", missing::HEADING));

@@ -10,7 +10,7 @@ use super::report::why_short;
 use super::wish::Weekdays;
 use crate::clock::shown;
 use crate::engine::door::{Explained, Run};
-use crate::jobs::layout::{count, fold, hang};
+use crate::jobs::layout::{count, counted, fold, hang};
 
 /// Visits told.
 const NAMED: i64 = 30;
@@ -135,9 +135,10 @@ impl Basis {
             "who",
             match &self.staff_id {
                 Some(staff_id) => format!(
-                    "{staff_id}, who can make {room} visits a day and has {} ahead on {} days",
+                    "{staff_id}, who can make {} a day and has {} ahead on {}",
+                    counted(room, "visit"),
                     count(self.ahead),
-                    count(self.days)
+                    counted(self.days, "day")
                 ),
                 None => "nobody can go: no owner who is there, and nobody of the team".to_owned(),
             },

@@ -8,6 +8,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use super::cycle::PERS;
 use super::place::Cadence;
 use super::{Contacts, Tier, Visits, Who, Wish};
+use crate::figures::counted;
 use crate::filter::{self, Scope};
 use crate::jobfile::kind::ReadContext;
 use crate::jobfile::reader::{Reader, did_you_mean};
@@ -181,8 +182,9 @@ fn too_close(own: &Reader<'_>, tiers: &[Tier], gap: i64) {
         let (visits, shortest) = (i64::from(tier.cadence.visits), tier.cadence.per.shortest());
         if (visits - 1) * gap >= shortest {
             let word = tier.cadence.per.word();
-            let message = format!("{visits} visits a {word} ({:?}) cannot lie {gap} days apart", tier.level);
-            let help = format!("at most {} days", (shortest - 1) / (visits - 1).max(1));
+            let apart = counted(gap, "day");
+            let message = format!("{visits} visits a {word} ({:?}) cannot lie {apart} apart", tier.level);
+            let help = format!("at most {}", counted((shortest - 1) / (visits - 1).max(1), "day"));
             own.problem("gap", message, Some(help));
         }
     }

@@ -38,6 +38,8 @@ pub struct Claimed {
     pub data: Value,
     /// The attempt this will be.
     pub attempt: i16,
+    /// The how many-th of its channel that is: waits and the end of patience go by it.
+    pub nth: i16,
     /// What happens when its fate is unknown.
     pub on_unknown: String,
     /// Name of the customer.
@@ -164,6 +166,7 @@ async fn rows(
         locale: row.locale,
         data: row.data,
         attempt: row.attempts + 1,
+        nth: row.attempts + 1 - row.attempts_before,
         on_unknown: row.on_unknown,
         name: row.name,
         reads: row.reads,

@@ -27,7 +27,7 @@ picked as (
     from (select lane, priority from levels order by priority desc) v
     cross join lateral (
         select message_id, public_id, spec_hash, customer_id, purpose, topic, consent, template, locale, data, not_before, not_after, zone,
-               opens, closes, attempts, priority, coalesce(on_unknown, $6) as on_unknown, coupon_id, recipient
+               opens, closes, attempts, attempts_before, priority, coalesce(on_unknown, $6) as on_unknown, coupon_id, recipient
         from tend.outbox
         where coalesce(provider, '*' || channel) = v.lane and state = 'planned' and priority = v.priority and not_before <= $4
         order by not_before, message_id
@@ -54,8 +54,12 @@ known as (
                 else jsonb_set(p.data, '{coupon}', (p.data -> 'coupon') || jsonb_build_object('code', k.code, 'expires', k.told_until)) end as content,
            p.data -> 'coupon' ? 'pool' and k.code is null as lacks_code
     from picked p
-    left join tend.coupon k on k.coupon_id = p.coupon_id
-    left join crm.customer c on c.customer_id = p.customer_id
+    -- each by its key, one at a time: joined, statistics from when a table was empty have it read whole for every message
+    left join lateral (
+        select k.code, k.told_until from tend.coupon k where k.coupon_id = p.coupon_id limit 1) k on true
+    left join lateral (
+        select c.customer_id, c.status, c.name, c.locale, c.country, c.email, c.phone
+        from crm.customer c where c.customer_id = p.customer_id limit 1) c on true
     -- who of the house it is for, and what it says: only asked for the few that are for nobody of the customers
     left join lateral (
         select l.data, s.name, s.locale, l.data is null or p.recipient like 'staff:%' and s.active is not true as gone,
@@ -63,7 +67,9 @@ known as (
                     when $7 = 'email' then s.email else s.phone end as address
         from (select 1) one
         left join tend.letter l on l.message_id = p.message_id
-        left join crm.staff s on p.recipient = 'staff:' || s.staff_id
+        left join lateral (
+            select s.name, s.locale, s.active, s.email, s.phone
+            from crm.staff s where s.staff_id = substr(p.recipient, 7) and p.recipient like 'staff:%' limit 1) s on true
         where p.recipient is not null
         limit 1) h on true
     cross join lateral (
@@ -73,16 +79,17 @@ known as (
     left join lateral (
         select n.granted, n.recorded_at from crm.consent n
         where n.customer_id = p.customer_id and n.channel = $7 and n.purpose = p.purpose
-        order by n.recorded_at desc limit 1) w on true
+        -- the newest by a sum, so that an index by time alone is never walked through for it
+        order by n.recorded_at + interval '0' desc limit 1) w on true
     -- what the customer said to tend, and what whoever has the address said; by key, one at a time
     left join lateral (
         select h.granted, h.at from tend.choice h
         where h.customer_id = p.customer_id and h.channel = $7 and h.purpose = p.purpose and h.topic in ('', p.topic)
-        order by h.choice_id desc limit 1) u on true
+        order by h.choice_id + 0 desc limit 1) u on true
     left join lateral (
         select h.granted from tend.choice h
         where h.address_key = y.address_key and h.channel = $7 and h.purpose = p.purpose and h.topic in ('', p.topic)
-        order by h.choice_id desc limit 1) v on true
+        order by h.choice_id + 0 desc limit 1) v on true
     -- a yes said to tend counts as consent until the company records a newer word
     cross join lateral (
         select case when u.granted and coalesce(w.recorded_at < u.at, true) then true else w.granted end as granted) g
@@ -138,7 +145,7 @@ moved as (
 select v.message_id as "message_id!", v.public_id as "public_id!", v.spec_hash as "spec_hash!", v.customer_id as "customer_id!",
        v.template as "template!", v.locale as "locale!", v.content as "data!",
        -- from then on it is not handed off: its life is over, or its hours are
-       least(v.not_after, tend.closes_at($4, v.zone, v.opens, v.closes)) as "not_after!", v.attempts as "attempts!",
+       least(v.not_after, tend.closes_at($4, v.zone, v.opens, v.closes)) as "not_after!", v.attempts as "attempts!", v.attempts_before as "attempts_before!",
        v.on_unknown as "on_unknown!", v.becomes as "becomes!", v.name as "name!", v.reads, v.country, v.address, v.domain,
        decode(v.address_key, 'hex') as address_hash,
        v.domain_failing as "domain_failing!", v.purpose as "purpose!", v.topic as "topic!", v.recipient

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::claim::Claimed;
 use super::ledger::Finished;
+use crate::figures::counted;
 use crate::outbox::channel::settings::RetryAfter;
 use crate::outbox::channel::{Answer, Fate};
 
@@ -13,7 +14,7 @@ use crate::outbox::channel::{Answer, Fate};
 /// not come back together), not earlier than the provider asked; behind the last entry the message is dead. What happens
 /// when nobody knows is the message's `on_unknown`, but a gateway that can be asked (`asks`) is asked first.
 pub fn conclude(claimed: &Claimed, answer: Answer, series: &RetryAfter, asks: bool) -> Finished {
-    let place = usize::try_from(claimed.attempt - 1).unwrap_or(0);
+    let place = usize::try_from(claimed.nth - 1).unwrap_or(0);
     let own = series.0.get(place).copied();
     let (outcome, asked) = match answer.fate {
         Fate::Accepted => ("accepted", None),
@@ -32,7 +33,7 @@ pub fn conclude(claimed: &Claimed, answer: Answer, series: &RetryAfter, asks: bo
             ("planned", Some(wait), format!("{}; sent again under the same id", answer.detail))
         }
         (Fate::Unknown, "resend", None) | (Fate::Retry(_) | Fate::NotSent, _, None) => {
-            ("dead", None, format!("gave up after {} attempts: {}", claimed.attempt, answer.detail))
+            ("dead", None, format!("gave up after {}: {}", counted(claimed.nth, "attempt"), answer.detail))
         }
         (Fate::Unknown, ..) => ("in_doubt", None, answer.detail),
         (Fate::Retry(_) | Fate::NotSent, _, Some(wait)) => ("planned", Some(wait), answer.detail),

@@ -41,6 +41,7 @@ set fallback = nullif(m.fallback - 0, '[]'::jsonb),
     state_reason = case when j.goes then 'refused by ' || j.was || ', goes by ' || j.channel || '; ' || coalesce(j.state_reason, '')
                         else m.state_reason end,
     channel = case when j.goes then j.channel else m.channel end,
+    attempts_before = case when j.goes then m.attempts else m.attempts_before end,
     provider = case when j.goes then null else m.provider end,
     -- the claim wrote down what the channel says that refused it; the next one has its own word, unless the file has one
     on_unknown = case when j.goes then j.on_unknown else m.on_unknown end,

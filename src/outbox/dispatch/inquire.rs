@@ -25,6 +25,8 @@ const ROUND: i64 = 50;
 struct Due {
     message_id: i64,
     attempt: i16,
+    /// The how many-th of its channel.
+    nth: i16,
     public_id: Uuid,
     handed_off_at: DateTime<Utc>,
     reference: Option<String>,
@@ -115,7 +117,7 @@ async fn due(shared: &Shared, lane: &Lane, receipt: &ReceiptSettings) -> sqlx::R
                set asked = i.asked + 1, ask_at = $2 + make_interval(mins => least(60, 2 ^ least(i.asked, 6))::int)
                from picked p where i.message_id = p.message_id and i.attempt = p.attempt
            )
-           select p.message_id, p.attempt, o.public_id, a.handed_off_at, coalesce(a.reference, o.provider_ref) as reference,
+           select p.message_id, p.attempt, p.attempt - o.attempts_before as "nth!", o.public_id, a.handed_off_at, coalesce(a.reference, o.provider_ref) as reference,
                   c.address, coalesce(x.address_key <> tend.address_key($4, c.address), false) as "moved!", o.on_unknown
            from picked p
            join tend.outbox o on o.message_id = p.message_id
@@ -143,11 +145,11 @@ fn becomes(receipt: &ReceiptSettings, due: &Due, said: &Receipt, now: DateTime<U
         Receipt::Taken(words) => Some(("accepted", format!("settled by its receipt: {words}"))),
         Receipt::Delivered(words) => Some(("delivered", format!("settled by its receipt: {words}"))),
         Receipt::Refused(words) => Some(("rejected", format!("settled by its receipt: {words}"))),
-        Receipt::Missing if older(receipt.missing_after) && due.attempt < MOST_ATTEMPTS => {
+        Receipt::Missing if older(receipt.missing_after) && due.nth < MOST_ATTEMPTS => {
             Some(("planned", "settled by its receipt: the gateway never had it; sent again".into()))
         }
         Receipt::Missing | Receipt::Silent(_) if older(receipt.patience) => match due.on_unknown.as_deref() {
-            Some("resend") if due.attempt < MOST_ATTEMPTS => {
+            Some("resend") if due.nth < MOST_ATTEMPTS => {
                 Some(("planned", "fate unknown, and no receipt; sent again under the same id".into()))
             }
             Some("drop") => Some(("dead", "dropped: fate unknown, and no receipt".into())),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Plans, Shared, moved};
 use crate::outbox::coupon;
 
-/// A message that is resent after crashes is given up after so many attempts.
+/// A message that is resent after crashes is given up after so many attempts over a channel.
 pub(super) const MOST_ATTEMPTS: i16 = 12;
 
 /// Why a message is owed again.

@@ -1,5 +1,5 @@
 -- hold/approve: lets messages go. $1 job, $2 run or null (then what waits for approval, or because of the limit of the job), $3
--- who, $4 now. Where a share is to go first, the rest of what was approved goes on waiting, for that. Without a run the job
+-- who, $4 now, $5 from where. Where a share is to go first, the rest of what was approved goes on waiting, for that. Without a run the job
 -- goes on after its limit, which is counted anew from now on; with one it must not have reached it.
 with going_on as (
     update tend.safety_limit set reached_at = null, note = null, counted_from = $4
@@ -8,7 +8,7 @@ with going_on as (
 ),
 decided as (
     update tend.hold
-    set state = 'released', decided_at = $4, decided_by = $3
+    set state = 'released', decided_at = $4, decided_by = $3, decided_from = $5
     where job = $1 and state in ('waiting', 'stopped')
       and case when $2::bigint is null then reason in ('approval', 'limit') else run_id = $2 end
     returning run_id, job, spec_hash, reason, canary_share, wait_secs, stop_if

@@ -33,13 +33,13 @@ with counted as (
 limited as (
     select c.run_id, coalesce(bool_or(w.many > 0 and w.many >= w.most * c.answered
                                       and (c.open = 0 or w.many >= w.most * (c.answered + c.open))), false) as too_many,
-           string_agg(w.many || ' ' || w.words, ', ' order by w.place)
+           string_agg(w.many || ' ' || case w.many when 1 then w.one else w.words end, ', ' order by w.place)
                filter (where w.many > 0 and w.many >= w.most * c.answered) as words
     from counted c
     cross join lateral (values
-        (1, (c.stop_if ->> 'rejected')::numeric, c.refused, 'were refused'),
-        (2, (c.stop_if ->> 'bounce')::numeric, c.bounced, 'came back'),
-        (3, (c.stop_if ->> 'complaint')::numeric, c.complained, 'were called spam')) w (place, most, many, words)
+        (1, (c.stop_if ->> 'rejected')::numeric, c.refused, 'was refused', 'were refused'),
+        (2, (c.stop_if ->> 'bounce')::numeric, c.bounced, 'came back', 'came back'),
+        (3, (c.stop_if ->> 'complaint')::numeric, c.complained, 'was called spam', 'were called spam')) w (place, most, many, one, words)
     where c.answered > 0
     group by c.run_id
 ),
@@ -54,9 +54,10 @@ judged as (
 decided as (
     update tend.hold h
     set state = j.becomes, decided_at = case when j.becomes = 'released' then $1 end, decided_by = case when j.becomes = 'released' then 'canary' end,
-        note = case when j.words is not null then 'of the first ' || j.answered || ' messages ' || j.words
+        note = case when j.words is not null then case j.answered when 1 then 'of 1 message ' else 'of the first ' || j.answered || ' messages ' end || j.words
                     when j.taken = 0 and j.refused = 0 then 'of the first messages none is known to have been taken'
-                    else j.refused || ' of the first ' || j.answered || ' messages were refused' end
+                    when j.answered = 1 then case j.refused when 1 then 'the first message was refused' else 'the first message was taken' end
+                    else j.refused || ' of the first ' || j.answered || ' messages ' || case j.refused when 1 then 'was' else 'were' end || ' refused' end
     from judged j
     where h.run_id = j.run_id and h.reason = 'canary' and h.state = 'waiting' and j.becomes is not null
     returning h.run_id, h.state

@@ -34,8 +34,8 @@ counted as (
 update tend.safety_limit l
 set reached_at = $1,
     note = concat_ws(', ', case when c.bounced >= l.bounce * c.answered then c.bounced || ' came back' end,
-                     case when c.complained >= l.complaint * c.answered then c.complained || ' were called spam' end)
-           || ' of the last ' || c.answered || ' messages'
+                     case when c.complained >= l.complaint * c.answered then c.complained || case c.complained when 1 then ' was' else ' were' end || ' called spam' end)
+           || ' of the last ' || case c.answered when 1 then 'message' else c.answered || ' messages' end
 from counted c
 where l.job = c.job and c.answered >= l.at_least
   and (c.bounced > 0 and c.bounced >= l.bounce * c.answered or c.complained > 0 and c.complained >= l.complaint * c.answered)

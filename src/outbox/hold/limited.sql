@@ -11,4 +11,4 @@ select run_id, 'limit', min(job), min(spec_hash), count(*), $1::timestamptz from
 on conflict (run_id, reason) do update
     set messages = case when hold.state = 'waiting' then hold.messages else 0 end + excluded.messages,
         held_at = case when hold.state = 'waiting' then hold.held_at else excluded.held_at end,
-        state = 'waiting', decided_at = null, decided_by = null
+        state = 'waiting', decided_at = null, decided_by = null, decided_from = null

@@ -34,6 +34,21 @@ pub struct Waiting {
     pub note: Option<String>,
 }
 
+/// Who decides.
+#[derive(Debug, Clone, Copy)]
+pub struct By<'a> {
+    /// The name as it was said: nothing proves it.
+    pub said: &'a str,
+    /// ACCOUNT@MACHINE of the process, as the operating system has it; none where no person sits at one.
+    pub from: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for By<'a> {
+    fn from(said: &'a str) -> Self {
+        Self { said, from: None }
+    }
+}
+
 /// What came of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decided {
@@ -90,10 +105,11 @@ pub async fn approve(
     conn: &mut PgConnection,
     job: &str,
     run: Option<i64>,
-    by: &str,
+    by: impl Into<By<'_>>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
-    if let Some(by) = own(conn, job, run, by).await? {
+    let by = by.into();
+    if let Some(by) = own(conn, job, run, by.said).await? {
         return Ok(Decided::Own { by });
     }
     if run.is_some()
@@ -101,7 +117,8 @@ pub async fn approve(
     {
         return Ok(Decided::Limited { note });
     }
-    let done = sqlx::query_file!("src/outbox/hold/approve.sql", job, run, by, now).fetch_one(conn).await?;
+    let done =
+        sqlx::query_file!("src/outbox/hold/approve.sql", job, run, by.said, now, by.from).fetch_one(conn).await?;
     Ok(match done.decided {
         0 => Decided::Nothing,
         _ => Decided::Released { planned: done.planned, behind: done.behind },
@@ -116,12 +133,13 @@ pub async fn refuse(
     conn: &mut PgConnection,
     job: &str,
     run: Option<i64>,
-    by: &str,
+    by: impl Into<By<'_>>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
+    let by = by.into();
     let done = sqlx::query!(
         r#"with decided as (
-               update tend.hold set state = 'refused', decided_at = $4, decided_by = $3
+               update tend.hold set state = 'refused', decided_at = $4, decided_by = $3, decided_from = $5
                where job = $1 and state in ('waiting', 'stopped')
                  and case when $2::bigint is null then reason in ('approval', 'limit') else run_id = $2 end
                returning run_id, reason
@@ -134,8 +152,9 @@ pub async fn refuse(
            select (select count(*) from decided) as "decided!", (select count(*) from cancelled) as "cancelled!""#,
         job,
         run,
-        by,
-        now
+        by.said,
+        now,
+        by.from
     )
     .fetch_one(conn)
     .await?;

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use mrml::prelude::parser::ParserOptions;
 use mrml::prelude::render::RenderOptions;
 
+use super::dark;
 use super::markup::{tag_end, tag_name};
 use super::scan::{Tag, TagKind};
 
@@ -45,12 +46,13 @@ impl MjmlError {
     }
 }
 
-/// MJML to HTML. No web fonts: they would tell a third party who reads the mail.
+/// MJML to HTML, with what it looks like in the dark. No web fonts: they would tell a third party who reads the mail.
 pub fn to_html(mjml: &str) -> Result<String, MjmlError> {
     let parsed = mrml::parse_with_options(printable(mjml), &ParserOptions::default())
         .map_err(|error| MjmlError(error.to_string()))?;
     let options = RenderOptions { fonts: std::collections::HashMap::new(), ..RenderOptions::default() };
-    parsed.element.render(&options).map_err(|error| MjmlError(error.to_string()))
+    let html = parsed.element.render(&options).map_err(|error| MjmlError(error.to_string()))?;
+    Ok(dark::dressed(&html))
 }
 
 /// Joiners and variation selectors of emoji as references: the compiler would spoil them in attributes.

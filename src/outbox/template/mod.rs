@@ -21,6 +21,7 @@ use super::channel::settings::Sort;
 mod asks;
 mod check;
 mod compiled;
+mod dark;
 mod environment;
 pub(in crate::outbox) mod harmless;
 mod length;

@@ -103,16 +103,24 @@ async fn a_run_that_waits_is_approved_by_somebody_else_or_refused() {
     assert!(code != Some(0) && own.contains("ann put this version of news in force"), "{own}");
     let (code, none) = said(&["other", "--by", "ben"]);
     assert!(code != Some(0) && none.contains("no message of other waits"), "{none}");
-    assert_eq!(
-        said(&["news", "--run", "8", "--refuse", "--by", "ben"]),
-        (Some(0), "3 messages of news are cancelled.\n".into())
-    );
+    let (code, refused) = said(&["news", "--run", "8", "--refuse", "--by", "ben"]);
+    assert!(refused.starts_with("3 messages of news are cancelled. On record: decided by ben, from "), "{refused}");
+    assert_eq!(code, Some(0));
     let (code, json) = said(&["news", "--by", "ben", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         (code, &json["by"], &json["said"]),
         (Some(0), &"ben".into(), &"3 messages of news are owed now.".into())
     );
+    // a name is only said; the account and the machine are what the system knows, whatever the environment says
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let (account, machine) = json["from"].as_str().unwrap().split_once('@').unwrap();
+    assert_eq!(machine, host.trim());
+    let accounts = std::fs::read_to_string("/etc/passwd").unwrap();
+    assert!(accounts.lines().any(|line| line.split(':').next() == Some(account)), "{account}");
+    let from = json["from"].as_str().unwrap();
+    let record = "select run_id, state, decided_by, decided_from from tend.hold order by run_id";
+    assert_eq!(world.rows(record).await, [format!("7\treleased\tben\t{from}"), format!("8\trefused\tben\t{from}")]);
     let states = "select run_id, state, count(*) from tend.outbox group by run_id, state order by run_id";
     assert_eq!(world.rows(states).await, ["7\tplanned\t3", "8\tcancelled\t3"]);
     let (code, again) = said(&["news", "--run", "7", "--by", "ben"]);

@@ -1,7 +1,10 @@
 //! The next channel steps in when one refuses for good, and only then.
 
-use super::office::{dispatcher, options, owing};
-use crate::support::World;
+use tend::outbox::desk;
+
+use super::office::{dispatcher, fate, options, owing};
+use crate::support::http::{HttpServer, Reply};
+use crate::support::{World, instant};
 
 async fn ready(state: &str) -> World {
     let world = owing(2).await;
@@ -121,4 +124,65 @@ async fn two_dispatchers_send_it_once() {
     }
     assert_eq!(std::fs::read_dir(texts.path()).unwrap().count(), 1);
     assert_eq!(world.value("select count(*) from tend.attempt").await, "2");
+}
+
+/// A gateway that is not there for anybody, and waits of one minute and one hour.
+async fn closed_gateway() -> (HttpServer, String) {
+    let server = HttpServer::start().await;
+    server.answers(Reply::Say("503 Service Unavailable", vec![], ""));
+    let toml = format!(
+        "kind = \"webhook\"\nurl = {:?}\nallow_private_addresses = true\nconnections = 1\nretry_after = [\"1m\", \"1h\"]",
+        server.url()
+    );
+    (server, toml)
+}
+
+/// When the message of the first customer goes next, in minutes behind midnight; none: it does not.
+async fn next(world: &World) -> String {
+    world
+        .value(
+            "select case when state = 'planned' then round(extract(epoch from not_before - '2026-06-01') / 60)::text else state end
+             from tend.outbox where customer_id = 'c1'",
+        )
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_attempts_of_the_next_channel_begin_anew() {
+    let world = ready("rejected").await;
+    world
+        .sql(
+            "delete from tend.outbox where customer_id = 'c2';
+             -- the first channel refused it at its third attempt
+             update tend.outbox set attempts = 3;
+             insert into tend.attempt (message_id, attempt, owner, handed_off_at, finished_at, outcome, becomes)
+             select message_id, n, gen_random_uuid(), state_at, state_at, case n when 3 then 'rejected' else 'retry' end,
+                    case n when 3 then 'rejected' else 'planned' end from tend.outbox, generate_series(1, 3) n",
+        )
+        .await;
+    let (server, text) = closed_gateway().await;
+    let office = dispatcher(&world, options(&[("text", &text)]));
+    office.drain_once().await.unwrap();
+    assert_eq!((server.calls().len(), next(&world).await), (1, "1".to_owned()), "the first wait of this channel");
+    world.advance_to(instant("2026-06-01T00:05:00Z")).await;
+    office.drain_once().await.unwrap();
+    // an hour, spread by a tenth
+    let second: u32 = next(&world).await.parse().unwrap();
+    assert!(server.calls().len() == 2 && (59..=71).contains(&second), "then the second: {second}");
+    world.advance_to(instant("2026-06-01T02:00:00Z")).await;
+    office.drain_once().await.unwrap();
+    assert_eq!(fate(&world, "c1").await, "dead | 6 | gave up after 3 attempts: 503 Service Unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_sends_again_has_all_its_attempts() {
+    let world = owing(1).await;
+    world.sql("update tend.outbox set channel = 'sms', state = 'dead', attempts = 3").await;
+    let mut conn = world.db().pool().acquire().await.unwrap();
+    let id: i64 = world.value("select message_id from tend.outbox").await.parse().unwrap();
+    let done = desk::resend(&mut conn, id, "ann", instant("2026-06-01T00:00:00Z")).await.unwrap();
+    assert_eq!(done, desk::Decided::Planned);
+    let (_server, text) = closed_gateway().await;
+    dispatcher(&world, options(&[("text", &text)])).drain_once().await.unwrap();
+    assert_eq!(next(&world).await, "1");
 }

@@ -144,6 +144,27 @@ async fn a_claim_looks_suppressions_up_by_their_key_whatever_the_statistics_say(
     assert!(!plan.iter().any(|line| line.contains("Join Filter")), "row by row: {}", plan.join("\n"));
 }
 
+/// With statistics from when these tables were empty every coupon was compared with each message, staff was read whole for each
+/// letter, and the newest choice and the newest consent were looked for among everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_planned_on_the_first_day_reads_nothing_whole() {
+    let world = owing(1).await;
+    world.sql("analyze").await;
+    let claim = include_str!("../../../src/outbox/dispatch/claim.sql");
+    let types = "uuid, text, text[], timestamptz, bigint, text, text";
+    let arguments = "gen_random_uuid(), 'mail', array['mail'], '2026-06-01', 9, 'hold', 'email'";
+    let plan = plan(&world, "generic", types, claim, arguments).await;
+    let text = plan.join("\n");
+    for wrong in ["Join Filter", "Seq Scan", "consent_recorded_at", "choice_pkey"] {
+        assert!(!text.contains(wrong), "{wrong}: {text}");
+    }
+    for table in ["coupon", "customer", "consent", "choice", "suppression", "staff", "letter"] {
+        let scans = plan.iter().enumerate().filter(|(_, line)| line.contains(&format!(" on {table} ")));
+        let places: Vec<_> = scans.map(|(at, _)| at).collect();
+        assert!(!places.is_empty() && places.iter().all(|at| plan[at + 1].contains("Index Cond")), "{table}: {text}");
+    }
+}
+
 /// What the statistics of a first day know of: nothing was ever claimed and no attempt was made.
 async fn first_day() -> World {
     let world = owing(100).await;

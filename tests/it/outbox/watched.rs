@@ -99,8 +99,8 @@ async fn a_run_that_waits_for_a_person_raises_an_alarm_until_it_goes_or_dies() {
     assert_eq!(
         alarms(&world).await,
         [
-            "approval_waiting\tt: 1 messages of run 1 wait for approval (`tend approve t`); the first die at 2026-06-04T00:00Z",
-            "canary_stopped\tt: 1 messages of run 2 are stopped: 2 of the first 9 messages were refused; `tend approve t --run 2` lets them go; the first die at 2026-06-04T00:00Z",
+            "approval_waiting\tt: 1 message of run 1 waits for approval (`tend approve t`); it dies at 2026-06-04T00:00Z",
+            "canary_stopped\tt: 1 message of run 2 is stopped: 2 of the first 9 messages were refused; `tend approve t --run 2` lets it go; it dies at 2026-06-04T00:00Z",
         ],
         "what waits for the answers of the first ones is no alarm"
     );

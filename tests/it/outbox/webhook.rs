@@ -30,6 +30,8 @@ async fn every_answer_of_a_receiver_ends_in_a_clear_reason_and_a_correct_row() {
         Reply::Say(status, headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(), body)
     };
     let rule = "reference = \"/id\"\n[success]\njson = \"/Code\"\nequals = \"OK\"";
+    let coded = "on_unknown = \"hold\"\nsuccess = { json = \"/Code\", equals = \"OK\" }\n\
+                 codes = { retry = [\"BUSY\"], unknown = [\"LOST*\"] }";
     let cases = [
         ("200", "", say("200 OK", &[], "")),
         ("202 with rule", rule, say("202 Accepted", &[], r#"{"Code":"OK","id":"r-9"}"#)),
@@ -43,7 +45,12 @@ async fn every_answer_of_a_receiver_ends_in_a_clear_reason_and_a_correct_row() {
             "",
             say("503 Service Unavailable", &[("retry-after", "Mon, 01 Jun 2026 03:00:00 GMT")], ""),
         ),
+        ("503 without", "", say("503 Service Unavailable", &[], "")),
+        ("501", "on_unknown = \"hold\"", say("501 Not Implemented", &[], "")),
         ("500", "", say("500 Internal Server Error", &[], "stack trace")),
+        ("500, hold", "on_unknown = \"hold\"", say("500 Internal Server Error", &[], "stack trace")),
+        ("500 with a code, hold", coded, say("500 Internal Server Error", &[], r#"{"Code":"BUSY"}"#)),
+        ("200 with a code, hold", coded, say("200 OK", &[], r#"{"Code":"LOST.3"}"#)),
         ("504, hold", "on_unknown = \"hold\"", say("504 Gateway Timeout", &[], "")),
         ("502, resend", "", say("502 Bad Gateway", &[], "")),
         ("301", "", say("301 Moved Permanently", &[("location", "http://169.254.169.254/")], "")),

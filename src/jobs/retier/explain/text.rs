@@ -1,7 +1,7 @@
 //! The report for a terminal.
 
 use super::{GONE, HELD, NO_LEVEL, Report, Way};
-use crate::jobs::layout::{self, Align, count};
+use crate::jobs::layout::{self, Align, count, counted};
 use crate::jobs::missing;
 
 /// Widest name of a customer shown.
@@ -34,12 +34,12 @@ impl Report<'_> {
             gone => parts.push(format!("{} no longer exist", count(gone))),
         }
         let title = format!(
-            "Ladder {} on {} {}, window {}: {} customers",
+            "Ladder {} on {} {}, window {}: {}",
             self.run.job,
             self.local(),
             self.run.timezone,
             self.ladder.window(),
-            count(customers)
+            counted(customers, "customer")
         );
         let slow = self.found.everybody.iter();
         let slow: String = slow.map(|why| layout::fold(&format!("Every run looks at everybody: {why}"), 0)).collect();

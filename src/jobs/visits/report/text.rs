@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 
 use super::{Report, why_short};
-use crate::jobs::layout::{self, Align, clip, count};
+use crate::jobs::layout::{self, Align, clip, count, counted};
 
 /// Weeks shown beside each other.
 const WEEKS: usize = 6;
@@ -22,8 +22,8 @@ impl Report<'_> {
         let did = &self.did;
         let mut text = layout::fold(
             &format!(
-                "Visits of {} customers, tasks from {first} to {until}, calendar {}",
-                count(did.customers),
+                "Visits of {}, tasks from {first} to {until}, calendar {}",
+                counted(did.customers, "customer"),
                 self.visits.calendar
             ),
             0,

@@ -131,7 +131,13 @@ fn codes(service: RobotService) -> Codes {
         RobotService::Feishu => (&["9500"], &["11232", "9499003"], &["19021", "19022", "19024", "19001", "19007"]),
         RobotService::Slack => (&[], &[], &[]),
     };
-    Codes { accepted: Vec::new(), retry: list(retry), throttled: list(throttled), stop: list(stop) }
+    Codes {
+        accepted: Vec::new(),
+        retry: list(retry),
+        throttled: list(throttled),
+        stop: list(stop),
+        unknown: Vec::new(),
+    }
 }
 
 fn sign(name: &str, settings: &RobotSettings) -> anyhow::Result<Option<SignSettings>> {

@@ -25,6 +25,8 @@ pub struct Codes {
     pub throttled: Vec<String>,
     /// The channel's fault (login, signature, no money): it stops as if it could not be reached, no message is lost.
     pub stop: Vec<String>,
+    /// It failed at a moment when it may have had the message already: `receipt` and `on_unknown` decide.
+    pub unknown: Vec<String>,
 }
 
 /// All of it.
@@ -55,8 +57,8 @@ impl AnswerRules {
                 say(key, "must be a JSON pointer such as \"/Response/Error/Code\"");
             }
         }
-        let Codes { accepted, retry, throttled, stop } = &self.codes;
-        let listed = [accepted, retry, throttled, stop].iter().any(|list| !list.is_empty());
+        let Codes { accepted, retry, throttled, stop, unknown } = &self.codes;
+        let listed = [accepted, retry, throttled, stop, unknown].iter().any(|list| !list.is_empty());
         if listed && self.success.is_none() && self.failure.is_none() {
             say("codes", "nothing says where the code stands; give success or failure");
         }

@@ -12,8 +12,12 @@ use super::{Answer, Fate, Trouble};
 
 /// A receiver that says 410 is asked again after this long.
 const AFTER_GONE: Duration = Duration::from_secs(24 * 3600);
-/// A proxy's words for a receiver that took the call and gave no answer, or a broken one: 502 and 504, and Cloudflare's own.
-const ASKED_IN_VAIN: [u16; 4] = [502, 504, 520, 524];
+/// Failures of a server that say that it did not take the call: not implemented (501), unavailable (503), version (505), no
+/// space (507), no way to it (511), and Cloudflare's own for a server it could not reach.
+const NOT_TAKEN: [u16; 9] = [501, 503, 505, 507, 511, 521, 523, 525, 526];
+/// A proxy's words for a receiver that may have taken the call and gave no answer, or a broken one: 502 and 504, and
+/// Cloudflare's own.
+const ASKED_IN_VAIN: [u16; 5] = [502, 504, 520, 522, 524];
 /// What is read of a body: room for the results of a thousand messages.
 const LONGEST_BODY: usize = 512 * 1024;
 /// The longest wait a receiver can ask for.
@@ -66,7 +70,13 @@ fn refused(status: StatusCode, wait: Option<Duration>, said: &str) -> Answer {
             Answer { code, ..Answer::unknown(said) }
         }
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => retry(status.to_string(), Trouble::Channel),
-        _ if status.is_server_error() => retry(status.to_string(), Trouble::Channel),
+        _ if NOT_TAKEN.contains(&status.as_u16()) => retry(status.to_string(), Trouble::Channel),
+        // it stumbled over the call: before it had taken the message, or behind
+        _ if status.is_server_error() => {
+            let said =
+                format!("fate unknown: {status}: the receiver failed, and does not say whether it has the message");
+            Answer { code, ..Answer::unknown(said) }
+        }
         _ => Answer::rejected(code.clone(), format!("{status} {said}")),
     }
 }

@@ -24,6 +24,7 @@ enum Meaning {
     Retry,
     Throttled,
     Stop,
+    Unknown,
     Unlisted,
 }
 
@@ -105,6 +106,10 @@ impl Judge {
                 let said = format!("the provider refuses the channel, not the message: {said}");
                 Answer::new(Fate::Retry(wait), status, said).with(Trouble::Stop(wait))
             }
+            Meaning::Unknown => {
+                let said = format!("fate unknown: the provider does not say whether it has the message: {said}");
+                Answer { code: status, ..Answer::unknown(said) }
+            }
             Meaning::Unlisted => Answer::rejected(status, said),
         }
     }
@@ -125,6 +130,8 @@ fn meaning(codes: &Codes, code: &str) -> Meaning {
         Meaning::Throttled
     } else if listed(&codes.stop) {
         Meaning::Stop
+    } else if listed(&codes.unknown) {
+        Meaning::Unknown
     } else {
         Meaning::Unlisted
     }
