@@ -30,21 +30,17 @@ pub struct Recovered {
 pub async fn recover(shared: &Shared) -> sqlx::Result<Recovered> {
     let mut found = Recovered::default();
     let mut tx = shared.begin(Plans::Fresh).await?;
-    let mut owners =
-        sqlx::query_scalar!("delete from tend.dispatcher where lease_until < clock_timestamp() returning owner")
-            .fetch_all(&mut *tx)
-            .await?;
-    // claims of owners that have no lease at all: rows of a restored database
-    let strays = sqlx::query_scalar!(
+    let dead = sqlx::query_scalar!("delete from tend.dispatcher where lease_until < clock_timestamp() returning owner")
+        .fetch_all(&mut *tx)
+        .await?;
+    // claims of owners that have no lease: of those just deleted, most of whom left nothing behind, and rows of a restored database
+    let owners = sqlx::query_scalar!(
         r#"select distinct o.owner as "owner!" from tend.outbox o
            where o.state in ('claimed', 'handed_off') and not exists (select from tend.dispatcher d where d.owner = o.owner)"#
     )
     .fetch_all(&mut *tx)
     .await?;
-    found.dispatchers = owners.len();
-    owners.extend(strays);
-    owners.sort_unstable();
-    owners.dedup();
+    found.dispatchers = dead.len();
     for owner in owners {
         let (unknown, released) = put_in_order(shared, &mut tx, owner, Some(DIED)).await?;
         found.unknown += unknown;

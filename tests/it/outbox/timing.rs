@@ -153,7 +153,9 @@ async fn a_claim_planned_on_the_first_day_reads_nothing_whole() {
     let claim = include_str!("../../../src/outbox/dispatch/claim.sql");
     let types = "uuid, text, text[], timestamptz, bigint, text, text";
     let arguments = "gen_random_uuid(), 'mail', array['mail'], '2026-06-01', 9, 'hold', 'email'";
-    let plan = plan(&world, "generic", types, claim, arguments).await;
+    let mut plan = plan(&world, "generic", types, claim, arguments).await;
+    // what is claimed is written by its keys as soon as there is more than one message
+    plan.truncate(plan.iter().position(|line| line.contains("CTE move")).expect("the plan has it"));
     let text = plan.join("\n");
     for wrong in ["Join Filter", "Seq Scan", "consent_recorded_at", "choice_pkey"] {
         assert!(!text.contains(wrong), "{wrong}: {text}");

@@ -121,7 +121,7 @@ impl Wardrobe {
     /// What the classes mean where it is dark.
     fn style(&self) -> String {
         let mut out = String::from(
-            "<style type=\"text/css\">:root { color-scheme: light dark; supported-color-schemes: light dark; }\n",
+            "<style type=\"text/css\">:root { color-scheme: light dark; supported-color-schemes: light dark; } ",
         );
         out.push_str("@media (prefers-color-scheme: dark) {");
         for (says, number) in &self.classes {
@@ -158,7 +158,7 @@ fn says(style: &str, laid: Option<Paper>, below: Paper) -> Vec<String> {
 fn declared(style: &str, properties: &[&str]) -> Option<Colour> {
     let declarations = style.split(';').filter_map(|part| part.split_once(':'));
     let named = declarations.filter(|(property, _)| properties.contains(&property.trim()));
-    named.filter_map(|(_, value)| value.split_whitespace().find_map(Colour::read)).last()
+    named.filter_map(|(_, value)| value.split_whitespace().find_map(Colour::read)).next_back()
 }
 
 /// The tag with more classes.
