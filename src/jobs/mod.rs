@@ -11,6 +11,7 @@ pub mod letter;
 pub mod message;
 pub mod missing;
 pub mod page;
+pub mod readers;
 pub mod report;
 pub mod rescue;
 pub mod retier;

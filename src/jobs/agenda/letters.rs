@@ -62,7 +62,7 @@ impl Agenda {
     }
 
     fn letter(&self, run: &Run, person: &Person, work: Work) -> Letter {
-        let locale = person.locale.as_deref().unwrap_or(&self.locale);
+        let locale = person.locale.as_deref().unwrap_or(&self.paper.locale);
         let mut data = Map::new();
         let mut events = Vec::new();
         for section in SECTIONS {
@@ -97,8 +97,8 @@ impl Agenda {
             occasion: format!("agenda:{}", person.today),
             occurs_on: person.today,
             step: String::new(),
-            template: self.template.clone(),
-            locale: self.locale.clone(),
+            template: self.paper.template.clone(),
+            locale: self.paper.locale.clone(),
             data: data.into(),
             customers,
             attachments: calendar.into_iter().collect(),

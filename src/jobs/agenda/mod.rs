@@ -18,6 +18,7 @@ use sqlx::PgConnection;
 pub use read::AgendaKind;
 
 use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
+use crate::jobs::letter::Paper;
 use crate::jobs::{calendars, letter};
 
 /// People of one step: their tasks and letters are in memory together.
@@ -38,9 +39,7 @@ pub struct Agenda {
     feed: bool,
     /// Ladders whose levels are told.
     ladders: Vec<String>,
-    template: String,
-    locale: String,
-    files: Vec<String>,
+    paper: Paper,
 }
 
 /// Where a run stands, and what it has done.
@@ -129,6 +128,6 @@ impl Job for Agenda {
     }
 
     fn templates(&self) -> Vec<String> {
-        self.files.clone()
+        self.paper.files.clone()
     }
 }

@@ -1,6 +1,5 @@
 //! `[agenda]` of a job file.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -9,9 +8,8 @@ use super::{Agenda, decided};
 use crate::engine::door::{Decision, Job};
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::{Reader, did_you_mean};
+use crate::jobs::letter::Paper;
 use crate::jobs::message::schema::{table, text};
-use crate::outbox::channel::settings::Sort;
-use crate::outbox::template::Known;
 
 /// The kind `agenda`.
 #[derive(Debug, Clone, Copy)]
@@ -52,21 +50,8 @@ impl Kind for AgendaKind {
         let empty = own.bool("empty").unwrap_or(false);
         let feed = own.bool("feed").unwrap_or(true);
         let ladders = ladders(&mut own, context);
-        let template = own.required_string("template", "\"agenda\"");
-        let template = template.map(|template| (checked(&mut own, context, &template), template));
-        let languages = template.as_ref().map(|(languages, _)| languages.clone()).unwrap_or_default();
-        let locale = own.string("locale").or_else(|| languages.first().cloned());
-        let known = |locale: &String| languages.is_empty() || languages.contains(locale);
-        if let Some(locale) = locale.as_ref().filter(|locale| !known(locale)) {
-            let known: Vec<&str> = languages.iter().map(String::as_str).collect();
-            own.problem(
-                "locale",
-                format!("the template has no language {locale:?}"),
-                Some(did_you_mean(locale, &known)),
-            );
-        }
+        let paper = Paper::read(&mut own, context, "agenda", &KNOWN);
         own.finish();
-        let (_, template) = template?;
         Some(Arc::new(Agenda {
             calendar: calendar?,
             ahead: i32::try_from(ahead).ok()?,
@@ -74,9 +59,7 @@ impl Kind for AgendaKind {
             empty,
             feed,
             ladders,
-            files: context.templates.paths(&template),
-            template,
-            locale: locale?,
+            paper: paper?,
         }))
     }
 
@@ -117,13 +100,4 @@ fn ladders(own: &mut Reader<'_>, context: &ReadContext<'_>) -> Vec<String> {
         }
     }
     named
-}
-
-/// Notes what is wrong with the template; the languages it has.
-fn checked(own: &mut Reader<'_>, context: &ReadContext<'_>, template: &str) -> BTreeSet<String> {
-    let known = Known { occasion: KNOWN.map(str::to_owned).into(), letter: true, ..Known::default() };
-    for problem in context.templates.check(template, &[Sort::Email], &known) {
-        context.template_problem(own, problem);
-    }
-    context.templates.locales(template, Sort::Email).into_iter().collect()
 }

@@ -11,6 +11,7 @@ mod decided;
 pub mod docs;
 mod due;
 mod judge;
+mod mail;
 mod make;
 mod measure;
 mod period;
@@ -55,6 +56,7 @@ pub struct Report {
     few: i64,
     baseline: Option<(NaiveDate, NaiveDate)>,
     locale: String,
+    mail: Option<mail::Mail>,
     sections: Vec<Chosen>,
     aims: Vec<Aim>,
 }
@@ -74,17 +76,20 @@ impl Report {
     /// # Errors
     /// When the database refuses, or this version of tend cannot read what another has stored.
     pub async fn made(run: &Run, conn: &mut PgConnection) -> Result<Option<Review>, JobError> {
-        let stored = sqlx::query_scalar!("select figures from tend.report where run_id = $1", run.run_id);
+        let stored = sqlx::query_scalar!("select figures from tend.report where run_id = $1 and team = ''", run.run_id);
         let stored = stored.fetch_optional(conn).await?;
         stored.map(|figures| serde_json::from_value(figures).map_err(JobError::fail)).transpose()
     }
 
-    async fn keep(run: &Run, review: &Review, conn: &mut PgConnection) -> Result<(), JobError> {
+    /// `team`: whose figures they are; empty: everybody's.
+    async fn keep(run: &Run, review: &Review, team: &str, conn: &mut PgConnection) -> Result<(), JobError> {
         sqlx::query!(
-            "insert into tend.report (run_id, job, period, first_day, last_day, as_of, figures) values ($1, $2, $3, $4, $5, $6, $7)
-             on conflict (run_id) do update set period = excluded.period, first_day = excluded.first_day, last_day = excluded.last_day,
+            "insert into tend.report (run_id, team, job, period, first_day, last_day, as_of, figures)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             on conflict (run_id, team) do update set period = excluded.period, first_day = excluded.first_day, last_day = excluded.last_day,
                  as_of = excluded.as_of, figures = excluded.figures",
             run.run_id,
+            team,
             run.job,
             review.period.name,
             review.period.first_day,
@@ -106,10 +111,12 @@ impl Job for Report {
                 return Ok(Stepped { next: None, progress: json!({ "made": false, "why": why }) });
             }
             let review = self.review(run, &mut step.tx, None, &step.cancelled).await?;
-            Self::keep(run, &review, step.tx.conn()).await?;
+            Self::keep(run, &review, "", step.tx.conn()).await?;
+            let sent = self.send(run, &review, step).await?;
             let failed = review.figures().filter(|figure| figure.verdict == Verdict::Failed).count();
             let progress = json!({
                 "made": true, "period": review.period.name, "figures": review.figures().count(), "missed": review.missed, "failed": failed,
+                "mails": sent,
             });
             Ok(Stepped { next: None, progress })
         })
@@ -132,6 +139,10 @@ impl Job for Report {
         tx: &'a mut Tx<'_>,
     ) -> BoxFuture<'a, Result<Option<Decided>, JobError>> {
         Box::pin(async move { Ok(Some(decided::decided(Self::made(run, tx.conn()).await?.as_ref()))) })
+    }
+
+    fn templates(&self) -> Vec<String> {
+        self.mail.as_ref().map(mail::Mail::files).unwrap_or_default()
     }
 
     /// Tickets, owners and what came of messages are those of today.

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
 use super::catalogue::{About, Entry, all, find};
+use super::mail::Mail;
 use super::period::Length;
 use super::words::Words;
 use super::{Chosen, Report, decided, schema, target};
@@ -70,7 +71,7 @@ fn report(mut own: Reader<'_>, title: String, context: &ReadContext<'_>) -> Opti
     let repeat_within = stretch(&mut own, "repeat_within", REPEAT, 366);
     let few = own.integer("few", 0..=100_000).unwrap_or(FEW);
     let baseline = baseline(&mut own);
-    let locale = own.choice("locale", &[("zh-CN", "zh-CN"), ("en", "en")]).unwrap_or("zh-CN");
+    let mail = Mail::read(&mut own, context);
     let tables = own.tables("section");
     if tables.is_empty() && !own.has("section") {
         own.missing("section", "[[report.section]] with figures = [\"csat\"]");
@@ -100,7 +101,8 @@ fn report(mut own: Reader<'_>, title: String, context: &ReadContext<'_>) -> Opti
         repeat_within: repeat_within?,
         few,
         baseline,
-        locale: locale.to_owned(),
+        locale: mail.as_ref().map_or("zh-CN", Mail::locale).to_owned(),
+        mail,
         sections,
         aims,
     })

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::catalogue::all;
+use super::mail::Mail;
 use crate::filter;
 use crate::jobs::message::schema::{table, text};
 
@@ -53,7 +54,10 @@ pub(super) fn report() -> Value {
             "repeat_within": duration("Who asks again within so long asks again; default 7d"),
             "few": { "type": "integer", "minimum": 0, "default": 30, "description": "Figures of fewer cases are marked" },
             "baseline": table("What `than_baseline` is measured against", &["from", "until"], json!({ "from": day(), "until": day() })),
-            "locale": { "enum": ["zh-CN", "en"], "default": "zh-CN", "description": "The language of the review" },
+            "to": Mail::readers_schema(),
+            "teams": Mail::teams_schema(),
+            "template": text("Folder below templates/, with email.LOCALE.mjml; of those who get it by mail"),
+            "locale": text("The language of readers whose own is not known; default: the first of the template"),
             "section": { "type": "array", "minItems": 1, "items": section, "description": "What is shown, in this order" },
             "target": { "type": "array", "items": target, "description": "What figures shall be" },
         }),

@@ -29,7 +29,8 @@ impl Words {
     }
 }
 
-fn is_chinese(locale: &str) -> bool {
+/// Whether a tag names a kind of Chinese.
+pub(super) fn is_chinese(locale: &str) -> bool {
     locale.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case("zh"))
 }
 

@@ -15,7 +15,8 @@ use sqlx::PgConnection;
 pub use read::SurgeKind;
 
 use super::layout::{Align, count, decimal, table};
-use super::letter::{self, Letter, Recipient};
+use super::letter::{self, Letter, Paper, Recipient};
+use super::readers::{self, To};
 use crate::engine::door::{Decided, Decision, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};
 use crate::jobfile::duration::Span;
 
@@ -39,17 +40,7 @@ pub struct Surge {
     /// And at least so many.
     at_least: i64,
     to: Vec<To>,
-    template: String,
-    locale: String,
-    /// Paths of the template's files.
-    files: Vec<String>,
-}
-
-/// Who is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum To {
-    Role(String),
-    Robot(String),
+    paper: Paper,
 }
 
 /// A type, as it stands.
@@ -115,26 +106,9 @@ impl Surge {
 
     /// One letter a surge and reader.
     async fn letters(&self, run: &Run, found: &[&Counted], conn: &mut PgConnection) -> sqlx::Result<Vec<Letter>> {
-        let mut readers = Vec::new();
-        for to in &self.to {
-            match to {
-                To::Robot(channel) => readers.push(Recipient::Robot(channel.clone())),
-                To::Role(role) => {
-                    let people = sqlx::query_scalar!(
-                        r#"select distinct tend.stand_in(s.staff_id, $2) as who from crm.staff s where s.role = $1 and s.active order by 1"#,
-                        role,
-                        run.business_date
-                    );
-                    readers.extend(people.fetch_all(&mut *conn).await?.into_iter().flatten().map(Recipient::Staff));
-                }
-            }
-        }
-        readers.dedup();
+        let mut readers = readers::recipients(conn, &self.to, run.business_date).await?;
         if readers.is_empty() {
-            let owner = sqlx::query_scalar!("select owner from tend.spec where hash = $1", run.spec_hash)
-                .fetch_optional(conn)
-                .await?;
-            readers.extend(owner.flatten().map(Recipient::Address));
+            readers.extend(letter::owner(run, conn).await?.map(Recipient::Address));
         }
         let letters = found.iter().flat_map(|one| readers.iter().map(|reader| self.letter(run, one, reader.clone())));
         Ok(letters.collect())
@@ -146,8 +120,8 @@ impl Surge {
             occasion: format!("surge:{}:{}", one.subject, run.as_of.to_rfc3339()),
             occurs_on: run.business_date,
             step: String::new(),
-            template: self.template.clone(),
-            locale: self.locale.clone(),
+            template: self.paper.template.clone(),
+            locale: self.paper.locale.clone(),
             data: json!({
                 "type": one.subject, "count": one.count, "usual": decimal(one.usual.round_dp(1).normalize()),
                 "days": self.within.as_seconds() / 86_400, "before": self.usual_over.as_seconds() / 86_400,
@@ -223,6 +197,6 @@ impl Job for Surge {
     }
 
     fn templates(&self) -> Vec<String> {
-        self.files.clone()
+        self.paper.files.clone()
     }
 }

@@ -5,12 +5,19 @@ use std::sync::Arc;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::{Surge, To};
+use super::Surge;
 use crate::engine::door::{Decision, Job};
 use crate::jobfile::duration::Span;
 use crate::jobfile::kind::{Kind, ReadContext};
 use crate::jobfile::reader::Reader;
-use crate::outbox::channel::settings::Sort;
+use crate::jobs::letter::Paper;
+use crate::jobs::readers;
+
+/// Whom a surge can be told to.
+const READERS: [readers::Sort; 2] = [readers::Sort::Role, readers::Sort::Robot];
+
+/// What its template may use as `occasion.…`.
+const KNOWN: [&str; 6] = ["type", "count", "usual", "days", "before", "day"];
 
 /// The kind `surge`.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +37,6 @@ impl Kind for SurgeKind {
 
     fn schema(&self) -> Vec<(&'static str, Value)> {
         let duration = |doc: &str| json!({ "$ref": "#/$defs/duration", "description": doc });
-        let reader = json!({ "type": "string", "pattern": "^(role|robot):.+$" });
         let table = json!({
             "type": "object", "title": "A surge", "description": "Tickets of a type that come much more often than usual: told once.",
             "additionalProperties": false, "required": ["within", "usual_over", "times", "at_least", "to", "template"],
@@ -40,7 +46,7 @@ impl Kind for SurgeKind {
                 "usual_over": duration("So long before that is what is usual; at least twice as long"),
                 "times": { "type": ["number", "string"], "description": "So many times as many as usual" },
                 "at_least": { "type": "integer", "minimum": 1, "description": "And at least so many" },
-                "to": { "anyOf": [reader, { "type": "array", "minItems": 1, "items": reader }], "description": "Who is told: role:NAME, robot:CHANNEL" },
+                "to": readers::schema(&READERS, "Who is told"),
                 "template": { "type": "string", "minLength": 1, "description": "Folder below templates/", "examples": ["surge"] },
                 "locale": { "type": "string", "description": "Language of people whose own the template does not have" },
             },
@@ -79,15 +85,9 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Surge> {
     }
     own.required("at_least", "5");
     let at_least = own.integer("at_least", 1..=1_000_000);
-    let to = readers(&mut own);
-    let template = own.required_string("template", "\"surge\"");
-    let languages =
-        template.as_deref().map(|template| context.templates.locales(template, Sort::Email)).unwrap_or_default();
-    if template.is_some() && languages.is_empty() {
-        let help = format!("{}/surge/email.zh-CN.mjml comes with tend", context.templates_dir);
-        own.problem("template", "there is no such template for mail", Some(help));
-    }
-    let locale = own.string("locale").or_else(|| languages.first().cloned());
+    own.required("to", "\"role:manager\"");
+    let to = readers::read(&mut own, "to", &READERS);
+    let paper = Paper::read(&mut own, context, "surge", &KNOWN);
     own.finish();
     if file.problems() > before {
         return None;
@@ -99,9 +99,7 @@ fn read(file: &mut Reader<'_>, context: &ReadContext<'_>) -> Option<Surge> {
         times: times?,
         at_least: at_least?,
         to: to?,
-        files: context.templates.paths(template.as_deref()?),
-        template: template?,
-        locale: locale?,
+        paper: paper?,
     })
 }
 
@@ -113,24 +111,4 @@ fn length(own: &mut Reader<'_>, key: &str, example: &str) -> Option<Span> {
         return None;
     }
     Some(span)
-}
-
-fn readers(own: &mut Reader<'_>) -> Option<Vec<To>> {
-    let node = own.required("to", "\"role:manager\"")?;
-    let words = match node.get_ref().as_str() {
-        Some(word) => vec![word.to_owned()],
-        None => own.strings("to")?,
-    };
-    let mut found = Vec::new();
-    for word in &words {
-        match word.split_once(':').map(|(sort, name)| (sort, name.trim())) {
-            Some(("role", name)) if !name.is_empty() => found.push(To::Role(name.to_owned())),
-            Some(("robot", name)) if !name.is_empty() => found.push(To::Robot(name.to_owned())),
-            _ => own.problem("to", format!("nobody is called {word:?}"), Some("role:NAME or robot:CHANNEL".into())),
-        }
-    }
-    if words.is_empty() {
-        own.problem("to", "nobody is told", Some("for example: to = \"role:manager\"".into()));
-    }
-    (!found.is_empty()).then_some(found)
 }

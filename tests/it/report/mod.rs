@@ -3,6 +3,7 @@
 mod customers;
 mod judged;
 mod kind;
+mod mailed;
 mod messages;
 mod sales;
 mod tickets;

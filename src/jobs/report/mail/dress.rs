@@ -1,0 +1,143 @@
+//! A review as the template gets it: every value in words of the reader's language, so that the template only lays out.
+
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::super::words::is_chinese;
+use super::super::{Better, Figure, Part, PartName, Review, Verdict};
+use super::subject;
+use crate::figures::count;
+
+/// What the template may use as `occasion.…`.
+pub(super) const KNOWN: [&str; 14] = [
+    "title", "team", "period", "first_day", "last_day", "timezone", "before", "baseline", "verdict", "failures", "missed",
+    "sections", "notes", "few",
+];
+/// Parts shown of a figure; the others are counted.
+const SHOWN: usize = 8;
+/// How long the longest bar is, in hundredths.
+const FULL: i64 = 100;
+
+/// Who reads it.
+#[derive(Clone, Copy)]
+struct Eyes<'a> {
+    locale: &'a str,
+    zh: bool,
+}
+
+/// Everything a mail says.
+pub(super) fn dressed(review: &Review, team: &str, locale: &str) -> Value {
+    let eyes = Eyes { locale, zh: is_chinese(locale) };
+    let mut missed: Vec<&Figure> = review.figures().filter(|figure| figure.verdict == Verdict::Missed).collect();
+    // a miss of few cases behind all others, as in its section
+    missed.sort_by_key(|figure| (figure.is_small, std::cmp::Reverse(figure.weight)));
+    let sections = review.sections.iter().map(|section| {
+        let figures: Vec<Value> = section.figures.iter().map(|figure| eyes.figure(figure)).collect();
+        json!({ "title": section.title.in_locale(locale), "figures": figures })
+    });
+    let (period, before) = (&review.period, &review.before);
+    json!({
+        "title": review.title, "team": team, "period": period.name, "first_day": period.first_day, "last_day": period.last_day,
+        "timezone": period.timezone.name(), "before": before.name,
+        "baseline": review.baseline.as_ref().map_or("", |baseline| &baseline.name),
+        "verdict": subject::verdict(review, eyes.zh), "failures": subject::failures(review, eyes.zh),
+        "missed": missed.into_iter().map(|figure| eyes.figure(figure)).collect::<Vec<_>>(),
+        "sections": sections.collect::<Vec<_>>(), "notes": eyes.notes(review), "few": review.few,
+    })
+}
+
+impl Eyes<'_> {
+    fn shown(self, figure: &Figure, value: Option<Decimal>) -> String {
+        value.map_or_else(|| "–".to_owned(), |value| figure.unit.shown(value, self.locale))
+    }
+
+    fn title(self, figure: &Figure) -> String {
+        let title = figure.title.in_locale(self.locale);
+        match &figure.of {
+            Some(part) => format!("{title} · {}", self.named(part)),
+            None => title.to_owned(),
+        }
+    }
+
+    fn named(self, part: &PartName) -> &str {
+        match (part.name.is_empty(), self.zh) {
+            (false, _) => &part.name,
+            (true, false) => "(none)",
+            (true, true) => "（无）",
+        }
+    }
+
+    fn cases(self, cases: i64) -> String {
+        match (cases, self.zh) {
+            (1, false) => "1 case".to_owned(),
+            (cases, false) => format!("{} cases", count(cases)),
+            (cases, true) => format!("{} 例", count(cases)),
+        }
+    }
+
+    fn figure(self, figure: &Figure) -> Value {
+        let parts: Vec<Value> = match figure.per {
+            Some(_) => self.parts(figure),
+            None => Vec::new(),
+        };
+        let contributors: Vec<String> = figure.contributors.iter().map(|part| self.contributor(figure, part)).collect();
+        json!({
+            "title": self.title(figure), "value": self.shown(figure, figure.now.value), "cases": self.cases(figure.now.cases),
+            "verdict": figure.verdict, "small": figure.is_small && figure.failed.is_none(),
+            "target": figure.target.as_ref().map_or("", |target| &target.said),
+            "before": self.shown(figure, figure.before.value),
+            "change": figure.change.map_or_else(String::new, |change| figure.unit.shown_change(change, self.locale)),
+            "way": way(figure), "baseline": figure.baseline.map_or_else(String::new, |baseline| self.shown(figure, baseline.value)),
+            "contributors": contributors.join(if self.zh { "；" } else { "; " }), "failed": figure.failed.as_deref().unwrap_or_default(),
+            "more": figure.parts.len().saturating_sub(SHOWN), "parts": parts,
+        })
+    }
+
+    fn parts(self, figure: &Figure) -> Vec<Value> {
+        let values = || figure.parts.iter().take(SHOWN).filter_map(|part| part.now.value);
+        let most = values().map(|value| value.abs()).max().unwrap_or_default();
+        let bar = |value: Decimal| {
+            let share = (value.abs() * Decimal::from(FULL)).checked_div(most).unwrap_or_default();
+            i64::try_from(share.round()).unwrap_or(0).clamp(1, FULL)
+        };
+        let one = |part: &Part| {
+            json!({
+                "name": part.label.as_deref().unwrap_or_else(|| self.named(&part.part)),
+                "value": self.shown(figure, part.now.value), "before": self.shown(figure, part.before.value),
+                "cases": self.cases(part.now.cases), "small": part.is_small,
+                "bar": part.now.value.filter(|value| !value.is_zero()).map_or(0, bar),
+            })
+        };
+        figure.parts.iter().take(SHOWN).map(one).collect()
+    }
+
+    fn contributor(self, figure: &Figure, part: &Part) -> String {
+        let name = part.label.as_deref().unwrap_or_else(|| self.named(&part.part));
+        let (value, cases) = (self.shown(figure, part.now.value), self.cases(part.now.cases));
+        if self.zh { format!("{name} {value}（{cases}）") } else { format!("{name} {value} ({cases})") }
+    }
+
+    /// How each figure is counted, once, in the order of the mail.
+    fn notes(self, review: &Review) -> Vec<Value> {
+        let mut told: Vec<&str> = Vec::new();
+        let mut notes = Vec::new();
+        for figure in review.figures() {
+            if !told.contains(&figure.name.as_str()) {
+                told.push(&figure.name);
+                let (title, definition) = (&figure.title, &figure.definition);
+                notes.push(json!({ "title": title.in_locale(self.locale), "definition": definition.in_locale(self.locale) }));
+            }
+        }
+        notes
+    }
+}
+
+/// Whether the change is one to the better, to the worse, or neither.
+fn way(figure: &Figure) -> &'static str {
+    match (figure.change.filter(|change| !change.is_zero()), figure.better) {
+        (Some(change), Better::More | Better::Less) => {
+            if change.is_sign_positive() == (figure.better == Better::More) { "better" } else { "worse" }
+        }
+        _ => "same",
+    }
+}
