@@ -25,9 +25,11 @@ async fn house() -> World {
                  ('sx', 'Xi', 'xi@shop.example', 'supervisor', null, 'en', true)",
         )
         .await;
-    for (id, customer, who, hours) in [("T1", "c1", "ann", 2), ("T2", "c2", "bob", 9), ("T3", "c2", "bob", 11)] {
-        let says = format!("assignee_id = '{who}', first_response_at = opened_at + interval '{hours} hours'");
-        ticket(&world, id, customer, "2026-05-12 09:00", &says, "").await;
+    for (id, customer, who, answered) in
+        [("T1", "c1", "ann", "11:00"), ("T2", "c2", "bob", "18:00"), ("T3", "c2", "bob", "20:00")]
+    {
+        let (says, log) = (format!("assignee_id = '{who}'"), format!("agent_message - {who} 2026-05-12 {answered}"));
+        ticket(&world, id, customer, "2026-05-12 09:00", &says, &log).await;
     }
     world
 }
@@ -119,12 +121,14 @@ async fn a_figure_that_fails_is_told_on_top_and_the_owner_gets_the_mail_too() {
     let world = house().await;
     let bench = bench(&world);
     world.advance_to(instant(MORNING)).await;
-    world.sql("alter table crm.ticket rename column first_response_at to answered_at").await;
+    let file = std::fs::read_to_string(bench.path().join("jobs/review.toml")).unwrap();
+    bench.job("review", &file.replace("\"nps\"", "\"complaint_surges\""));
+    world.sql("drop table tend.surge").await;
     bench.ok(&["run", "review", "--at", MORNING]);
     let mails = delivered(&world).await;
     let owner = mails.iter().find(|mail| mail.to == "owner@shop.example").expect("the owner is told");
     let parsed = MessageParser::default().parse(owner.text.as_bytes()).unwrap();
     let text = parsed.body_text(0).unwrap();
-    assert_eq!(parsed.subject(), Some("2026-05: nothing to judge"));
+    assert_eq!(parsed.subject(), Some("2026-05: 1 of 1 target missed"));
     assert!(text.contains("1 figure could not be computed") && text.contains("Not computed: "), "{text}");
 }

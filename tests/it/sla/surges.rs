@@ -12,7 +12,9 @@ use super::*;
 fn surge() -> Arc<dyn Job> {
     let text = include_str!("../../../jobs/complaint-surge.toml");
     let (ladders, cuts) = (Ladders::default(), Cuts::default());
-    let templates = TemplateFolder::from_files([("surge/email.zh-CN.mjml", "<mjml></mjml>")]);
+    let letter = "<mjml><mj-head><mj-title>{{ occasion.type }}</mj-title></mj-head><mj-body><mj-section><mj-column>\
+                  <mj-text>{{ occasion.count }}</mj-text></mj-column></mj-section></mj-body></mjml>";
+    let templates = TemplateFolder::from_files([("surge/email.zh-CN.mjml", letter)]);
     let calendars = NamedCalendars::new(Some(Calendars::shipped().clone()));
     let context = ReadContext {
         job: "complaint-surge",

@@ -81,12 +81,8 @@ pub(super) fn book(review: &Review, locale: &str) -> Result<Attachment, XlsxErro
 
 /// A figure and its parts.
 fn lines(figure: &Figure) -> impl Iterator<Item = Line<'_>> {
-    let whole = Line {
-        figure,
-        part: figure.of.as_ref().map(|part| (part, None)),
-        now: figure.now,
-        before: figure.before,
-    };
+    let whole =
+        Line { figure, part: figure.of.as_ref().map(|part| (part, None)), now: figure.now, before: figure.before };
     let parts = figure.parts.iter().map(move |part| Line {
         figure,
         part: Some((&part.part, part.label.as_deref())),
@@ -191,7 +187,8 @@ fn notes(sheet: &mut Worksheet, review: &Review, locale: &str, looks: &Looks) ->
 
 /// A name a sheet may have that none of these has.
 fn sheet_name(wanted: &str, taken: &[String]) -> String {
-    let plain: String = wanted.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { ' ' } else { c }).collect();
+    let plain: String =
+        wanted.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { ' ' } else { c }).collect();
     let plain = plain.trim().trim_matches('\'');
     let cut = |most: usize| plain.chars().take(most).collect::<String>().trim_end().to_owned();
     let first = if plain.is_empty() { "-".to_owned() } else { cut(NAME) };

@@ -10,8 +10,20 @@ use crate::figures::count;
 
 /// What the template may use as `occasion.…`.
 pub(super) const KNOWN: [&str; 14] = [
-    "title", "team", "period", "first_day", "last_day", "timezone", "before", "baseline", "verdict", "failures", "missed",
-    "sections", "notes", "few",
+    "title",
+    "team",
+    "period",
+    "first_day",
+    "last_day",
+    "timezone",
+    "before",
+    "baseline",
+    "verdict",
+    "failures",
+    "missed",
+    "sections",
+    "notes",
+    "few",
 ];
 /// Parts shown of a figure; the others are counted.
 const SHOWN: usize = 8;
@@ -125,7 +137,9 @@ impl Eyes<'_> {
             if !told.contains(&figure.name.as_str()) {
                 told.push(&figure.name);
                 let (title, definition) = (&figure.title, &figure.definition);
-                notes.push(json!({ "title": title.in_locale(self.locale), "definition": definition.in_locale(self.locale) }));
+                notes.push(
+                    json!({ "title": title.in_locale(self.locale), "definition": definition.in_locale(self.locale) }),
+                );
             }
         }
         notes
@@ -136,7 +150,11 @@ impl Eyes<'_> {
 fn way(figure: &Figure) -> &'static str {
     match (figure.change.filter(|change| !change.is_zero()), figure.better) {
         (Some(change), Better::More | Better::Less) => {
-            if change.is_sign_positive() == (figure.better == Better::More) { "better" } else { "worse" }
+            if change.is_sign_positive() == (figure.better == Better::More) {
+                "better"
+            } else {
+                "worse"
+            }
         }
         _ => "same",
     }
