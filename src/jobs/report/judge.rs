@@ -72,7 +72,7 @@ pub fn figure(entry: &Entry, measured: &Measurements<'_>, aim: Option<&Aim>, per
     let of = aim.and_then(|aim| aim.of.as_ref());
     let [now, before] = [measured.now, measured.before].map(|rows| rows.of(entry, of));
     let baseline = measured.baseline.map(|rows| rows.of(entry, of));
-    let target = aim.map(|aim| target(aim, entry.better, baseline));
+    let target = aim.map(|aim| target(aim, entry, baseline));
     let parts = |by: &str| parts(entry, measured, target.as_ref(), by, few);
     let verdict = verdict(target.as_ref(), &now);
     let missed = verdict == Verdict::Missed && of.is_none();
@@ -133,15 +133,19 @@ pub fn sort(section: &mut Section) {
     });
 }
 
-fn target(aim: &Aim, better: Better, baseline: Option<Measured>) -> Target {
+fn target(aim: &Aim, entry: &Entry, baseline: Option<Measured>) -> Target {
     let (at_least, at_most, than_baseline) = match aim.bound {
         Bound::AtLeast(value) => (Some(value), None, None),
         Bound::AtMost(value) => (None, Some(value), None),
         Bound::Change(change) => {
             let level = baseline.and_then(|baseline| baseline.value).map(|value| value * (Decimal::ONE + change));
-            match better {
+            match entry.better {
                 Better::Less => (None, level, Some(change)),
-                Better::More | Better::Neither => (level, None, Some(change)),
+                // 45 % more than 98 % of all is all of them
+                Better::More | Better::Neither => {
+                    let most = entry.unit.most();
+                    (level.map(|level| most.map_or(level, |most| level.min(most))), None, Some(change))
+                }
             }
         }
     };

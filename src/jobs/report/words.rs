@@ -39,6 +39,17 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
 impl Unit {
+    /// The highest value there can be; none: there is no limit.
+    #[must_use]
+    pub fn most(self) -> Option<Decimal> {
+        match self {
+            Self::Share => Some(Decimal::ONE),
+            Self::Score => Some(Decimal::from(5)),
+            Self::Points => Some(Decimal::ONE_HUNDRED),
+            Self::Seconds | Self::Count | Self::Money | Self::Number => None,
+        }
+    }
+
     /// A value for people: "95.2%", "1 h 05 min", "1,161,817.38".
     #[must_use]
     pub fn shown(self, value: Decimal, locale: &str) -> String {
@@ -54,7 +65,8 @@ impl Unit {
     /// A change for people, with its sign; of shares in percentage points.
     #[must_use]
     pub fn shown_change(self, change: Decimal, locale: &str) -> String {
-        let sign = if change.is_zero() {
+        // what is nothing when rounded has no direction
+        let sign = if self.shown(change.abs(), locale) == self.shown(Decimal::ZERO, locale) {
             "±"
         } else if change.is_sign_negative() {
             "−"
@@ -126,5 +138,6 @@ mod tests {
         assert_eq!(Unit::Share.shown_change(Decimal::new(-25, 3), "en"), "−2.5 pp");
         assert_eq!(Unit::Share.shown_change(Decimal::new(25, 3), "zh-Hans"), "+2.5个百分点");
         assert_eq!(Unit::Seconds.shown_change(Decimal::ZERO, "en"), "±0 s");
+        assert_eq!(Unit::Share.shown_change(Decimal::new(-4, 4), "en"), "±0.0 pp");
     }
 }

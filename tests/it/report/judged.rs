@@ -120,6 +120,12 @@ fn a_change_against_the_baseline_is_judged_the_way_that_is_better() {
         let aim = aim(name, Bound::Change(number(change)));
         assert_eq!(figure(find(name).unwrap(), &measured, Some(&aim), None, 30).verdict, verdict, "{name}");
     }
+    // more than all of them there cannot be
+    let (all, most) = (rows(("1", 40), &[]), rows(("0.98", 100), &[]));
+    let measured = Measurements { now: &all, before: &before, baseline: Some(&most) };
+    let kept =
+        figure(find("retention").unwrap(), &measured, Some(&aim("retention", Bound::Change(number("0.45")))), None, 30);
+    assert_eq!((kept.verdict, kept.target.unwrap().at_least), (Verdict::Met, Some(number("1"))));
     // nothing to compare with is no miss
     let measured = Measurements { now: &now, before: &before, baseline: Some(&before) };
     let aim = aim("first_answer", Bound::Change(number("-0.5")));

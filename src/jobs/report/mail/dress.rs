@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::super::words::is_chinese;
-use super::super::{Better, Figure, Part, PartName, Review, Verdict};
+use super::super::{Better, Figure, Part, PartName, Review, Target, Verdict};
 use super::subject;
 use crate::figures::count;
 
@@ -96,13 +96,25 @@ impl Eyes<'_> {
         json!({
             "title": self.title(figure), "value": self.shown(figure, figure.now.value), "cases": self.cases(figure.now.cases),
             "verdict": figure.verdict, "small": figure.is_small && figure.failed.is_none(),
-            "target": figure.target.as_ref().map_or("", |target| &target.said),
+            "target": figure.target.as_ref().map_or_else(String::new, |target| self.target(figure, target)),
             "before": self.shown(figure, figure.before.value),
             "change": figure.change.map_or_else(String::new, |change| figure.unit.shown_change(change, self.locale)),
-            "way": way(figure), "baseline": figure.baseline.map_or_else(String::new, |baseline| self.shown(figure, baseline.value)),
+            "way": self.way(figure), "baseline": figure.baseline.map_or_else(String::new, |baseline| self.shown(figure, baseline.value)),
             "contributors": contributors.join(if self.zh { "；" } else { "; " }), "failed": figure.failed.as_deref().unwrap_or_default(),
             "more": figure.parts.len().saturating_sub(SHOWN), "parts": parts,
         })
+    }
+
+    /// "≥ 95%"; of a change against the baseline what it comes to as well: "≤ 34 min (-50%)".
+    fn target(self, figure: &Figure, target: &Target) -> String {
+        let level = target.at_least.map(|least| ("≥", least)).or(target.at_most.map(|most| ("≤", most)));
+        match (target.than_baseline, level) {
+            (Some(change), Some((sign, level))) => {
+                let change = (change * Decimal::ONE_HUNDRED).normalize();
+                format!("{sign} {} ({change:+}%)", figure.unit.shown(level, self.locale))
+            }
+            _ => target.said.clone(),
+        }
     }
 
     fn parts(self, figure: &Figure) -> Vec<Value> {
@@ -144,18 +156,15 @@ impl Eyes<'_> {
         }
         notes
     }
-}
 
-/// Whether the change is one to the better, to the worse, or neither.
-fn way(figure: &Figure) -> &'static str {
-    match (figure.change.filter(|change| !change.is_zero()), figure.better) {
-        (Some(change), Better::More | Better::Less) => {
-            if change.is_sign_positive() == (figure.better == Better::More) {
-                "better"
-            } else {
-                "worse"
+    /// Whether the change, as it is shown, is one to the better, to the worse, or neither.
+    fn way(self, figure: &Figure) -> &'static str {
+        let moved = |change: &Decimal| !figure.unit.shown_change(*change, self.locale).starts_with('±');
+        match (figure.change.filter(moved), figure.better) {
+            (Some(change), Better::More | Better::Less) => {
+                if change.is_sign_positive() == (figure.better == Better::More) { "better" } else { "worse" }
             }
+            _ => "same",
         }
-        _ => "same",
     }
 }
