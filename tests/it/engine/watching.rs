@@ -164,7 +164,7 @@ async fn late_and_dead_messages_and_a_broken_folder_raise_alarms() {
     assert_eq!(
         open_alarms(&stage).await,
         [
-            "dead_letter\t1 messages of smtp-main are dead, 1 in doubt",
+            "dead_letter\t1 message of smtp-main is dead, 1 in doubt",
             "folder_broken\tthe job folder has errors since 2026-06-01T00:00Z; the last good jobs stay in force",
             "message_late\tmessages of email are late, the oldest since 2026-06-01T00:00Z",
             "message_late\tmessages of smtp-main are late, the oldest since 2026-06-01T00:00Z",
