@@ -1,6 +1,10 @@
-//! Figures for people: the whole part in groups of three.
+//! Figures for people: the whole part in groups of three, values in their units.
 
 use rust_decimal::Decimal;
+
+mod unit;
+
+pub use unit::{Unit, is_chinese};
 
 /// "4,338"
 #[must_use]

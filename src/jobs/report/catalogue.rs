@@ -7,26 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::words::Words;
-
-/// The unit of a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// 0 to 1.
-    Share,
-    /// A length of time.
-    Seconds,
-    /// So many.
-    Count,
-    /// An amount, in whatever currency.
-    Money,
-    /// A mean of 1 to 5.
-    Score,
-    /// -100 to 100.
-    Points,
-    /// Any number.
-    Number,
-}
+pub use crate::figures::Unit;
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

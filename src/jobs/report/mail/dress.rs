@@ -107,14 +107,8 @@ impl Eyes<'_> {
 
     /// "≥ 95%"; of a change against the baseline what it comes to as well: "≤ 34 min (-50%)".
     fn target(self, figure: &Figure, target: &Target) -> String {
-        let level = target.at_least.map(|least| ("≥", least)).or(target.at_most.map(|most| ("≤", most)));
-        match (target.than_baseline, level) {
-            (Some(change), Some((sign, level))) => {
-                let change = (change * Decimal::ONE_HUNDRED).normalize();
-                format!("{sign} {} ({change:+}%)", figure.unit.shown(level, self.locale))
-            }
-            _ => target.said.clone(),
-        }
+        let goal = figure.unit.shown_goal(target.at_least, target.at_most, target.than_baseline, self.locale);
+        goal.unwrap_or_else(|| target.said.clone())
     }
 
     fn parts(self, figure: &Figure) -> Vec<Value> {
