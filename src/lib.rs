@@ -26,6 +26,7 @@
 //! | [`outbox`] | messages owed, to customers and to staff: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
 //! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post; pages of tasks for people of the house |
 //! | [`task`] | what people have to do: making tasks, finding who does them, changing them |
+//! | [`action`] | what is decided in reviews: actions for figures, with somebody who sees to them and a day |
 //! | [`person`] | one customer: exported, forgotten, kept from being written to |
 //! | [`import`] | the company's data from CSV files |
 //! | [`demo`] | a made-up company |
@@ -60,6 +61,7 @@
 //! `outbox::dispatch`. To add a kind of job: a folder below `jobs/` that implements the door and the reader, and one
 //! line in the registry [`jobs`]. To add an operator to the conditions: one entry in [`filter::operator`].
 
+pub mod action;
 pub mod calendar;
 pub mod checks;
 pub mod cli;

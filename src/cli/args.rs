@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+mod action;
 mod calendar;
 mod content;
 mod data;
@@ -14,6 +15,7 @@ mod explain;
 mod simulate;
 mod task;
 
+pub use action::{ActionAddArgs, ActionArgs, ActionListArgs, ActionWhat};
 pub use calendar::{CalendarAction, CalendarArgs};
 pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
 pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
@@ -117,6 +119,9 @@ pub enum Command {
     /// Show what people have to do, and say what came of it: callbacks, visits, rescue calls
     #[command(after_help = examples::TASK)]
     Task(TaskArgs),
+    /// Show what was decided in reviews, decide, and say what came of it
+    #[command(after_help = examples::ACTION)]
+    Action(ActionArgs),
     /// Show everything that is known of a customer, as JSON
     #[command(after_help = examples::EXPORT)]
     ExportCustomer(ExportArgs),

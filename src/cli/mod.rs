@@ -3,6 +3,7 @@
 //! Promises: what a command found out goes to standard output, everything about how it went to standard error; `--json`
 //! prints one JSON document, also about what went wrong; the exit codes are those of `tend --help`.
 
+mod action;
 mod approve;
 mod args;
 mod at;
@@ -127,6 +128,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::SendTest(command) => send_test::run(arguments, command).await,
         Command::Coupons(command) => coupons::run(arguments, &command.action).await,
         Command::Task(command) => task::run(arguments, &command.action).await,
+        Command::Action(command) => action::run(arguments, &command.what).await,
         Command::Override(command) => by_hand::run(arguments, command).await,
         Command::Demo(command) => demo::run(arguments, command).await,
         Command::Migrate(command) => migrate::run(arguments, command).await,

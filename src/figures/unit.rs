@@ -36,6 +36,29 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
 
 impl Unit {
+    /// What files and tables call them.
+    pub const WORDS: [(&'static str, Self); 7] = [
+        ("share", Self::Share),
+        ("seconds", Self::Seconds),
+        ("count", Self::Count),
+        ("money", Self::Money),
+        ("score", Self::Score),
+        ("points", Self::Points),
+        ("number", Self::Number),
+    ];
+
+    /// What files and tables call it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, unit)| *unit == self).map_or("number", |(word, _)| word)
+    }
+
+    /// The unit of that name; one that is not known is any number.
+    #[must_use]
+    pub fn of_word(word: &str) -> Self {
+        Self::WORDS.iter().find(|(known, _)| *known == word).map_or(Self::Number, |(_, unit)| *unit)
+    }
+
     /// The highest value there can be; none: there is no limit.
     #[must_use]
     pub fn most(self) -> Option<Decimal> {

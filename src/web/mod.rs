@@ -1,5 +1,5 @@
 //! What customers reach from outside: the pages behind the links in their messages; and people of the house, the pages of
-//! their tasks.
+//! their tasks and of the figures of their reviews.
 //!
 //! # What it promises
 //! * A GET changes nothing: mail scanners open every link. What a customer decides comes by POST.
@@ -33,6 +33,7 @@ use crate::outbox::returned::calls::Callers;
 use crate::settings::{CompanySettings, PublicSettings};
 
 mod acknowledge;
+mod action;
 mod answer;
 mod choice;
 mod feed;

@@ -13,8 +13,9 @@ use super::Shared;
 use super::visitor::LANGUAGES;
 
 const STYLE: &str = include_str!("page/style.css");
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("acknowledge.html", include_str!("page/acknowledge.html")),
+    ("action.html", include_str!("page/action.html")),
     ("frame.html", include_str!("page/frame.html")),
     ("unsubscribe.html", include_str!("page/unsubscribe.html")),
     ("preferences.html", include_str!("page/preferences.html")),

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::MethodRouter;
 
 use super::visitor::Visitor;
-use super::{Shared, acknowledge, answer, feed, preferences, provider, robots, task, unsubscribe};
+use super::{Shared, acknowledge, action, answer, feed, preferences, provider, robots, task, unsubscribe};
 
 /// Largest body, bytes: a form with every topic of a large company is below 8 kB.
 const BODY: usize = 16 * 1024;
@@ -30,6 +30,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     Endpoint { path: "/a/{token}", methods: acknowledge::methods },
     Endpoint { path: "/f/{token}", methods: feed::methods },
     Endpoint { path: "/t/{token}", methods: task::methods },
+    Endpoint { path: "/g/{token}", methods: action::methods },
     Endpoint { path: "/r/{channel}", methods: provider::receipts },
     Endpoint { path: "/r/{channel}/{token}", methods: provider::receipts },
     Endpoint { path: "/i/{channel}", methods: provider::replies },

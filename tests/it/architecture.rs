@@ -21,7 +21,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("person", &["db"]),
     // how an instant is written for a person
     ("task", &["clock::shown", "spelling"]),
-    ("web", &["clock", "db", "settings", "outbox", "task"]),
+    ("action", &["clock::shown", "figures"]),
+    ("web", &["action", "clock", "db", "settings", "outbox", "task"]),
     ("import", &["db", "progress", "spelling"]),
     ("demo", &["calendar", "db", "import", "progress"]),
     ("engine", &["clock", "db", "figures", "settings"]),
@@ -61,6 +62,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "jobs",
         &[
             // how an instant is written for a person; who asks for the time is found by the linter
+            "action",
             "clock::shown",
             "calendar",
             "engine::door",

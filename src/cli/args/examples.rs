@@ -167,6 +167,16 @@ Examples:
   tend task move 42 --staff S02
   tend task cancel 42 --reason 'the customer moved abroad' --by S09";
 
+/// After the options of `tend action`.
+pub const ACTION: &str = "\
+Examples:
+  tend action list
+  tend action list --job monthly-review --all
+  tend action add monthly-review csat --owner S01 --due 2026-07-31 --what 'Listen to ten calls a week with each agent'
+  tend action add monthly-review retention --part tier=high --owner S01 --due 2026-07-31 --what 'Call before they leave'
+  tend action done 7 --note 'since 15 June'
+  tend action drop 7 --why 'the shop closes'";
+
 /// After the options of `tend override`.
 pub const OVERRIDE: &str = "\
 Examples:

@@ -169,7 +169,7 @@ fn entry(name: &'static str, text: &'static str) -> Entry {
         name,
         sql: sql.find("\nwith ").map_or("", |at| &sql[at + 1..]),
         which: said("which"),
-        unit: one_of(name, must("unit"), &UNITS),
+        unit: one_of(name, must("unit"), &Unit::WORDS),
         better: one_of(name, must("better"), &BETTERS),
         aggregate: one_of(name, must("aggregate"), &AGGREGATES),
         by: by.split_whitespace().collect(),
@@ -179,15 +179,6 @@ fn entry(name: &'static str, text: &'static str) -> Entry {
     }
 }
 
-const UNITS: [(&str, Unit); 7] = [
-    ("share", Unit::Share),
-    ("seconds", Unit::Seconds),
-    ("count", Unit::Count),
-    ("money", Unit::Money),
-    ("score", Unit::Score),
-    ("points", Unit::Points),
-    ("number", Unit::Number),
-];
 const BETTERS: [(&str, Better); 3] = [("more", Better::More), ("less", Better::Less), ("neither", Better::Neither)];
 const AGGREGATES: [(&str, Aggregate); 5] = [
     ("mean", Aggregate::Mean),

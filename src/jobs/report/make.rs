@@ -87,6 +87,7 @@ impl Report {
             few: self.few,
             locale: self.locale.clone(),
             missed: 0,
+            actions: Vec::new(),
             sections,
         };
         review.missed = review.figures().filter(|figure| figure.verdict == Verdict::Missed && !figure.is_small).count();

@@ -5,6 +5,7 @@
 //! most; the period before is looked at just as long after its end as this one. A figure that cannot be computed says so in
 //! its place and takes nothing else along. One review a period: a later slot of the same period makes none.
 
+mod actions;
 mod campaigns;
 mod catalogue;
 mod decided;
@@ -27,6 +28,7 @@ use futures_util::future::BoxFuture;
 use serde_json::json;
 use sqlx::PgConnection;
 
+pub use actions::{ActionSeen, ActionState, Moved};
 pub use catalogue::{About, Better, Entry, Unit, all, find};
 pub use judge::{Aim, Bound, Measurements, Rows, figure, sort};
 pub use measure::{Asked, measure, statement};
@@ -110,7 +112,8 @@ impl Job for Report {
             if let Some(why) = self.not_due(run, step.tx.conn()).await? {
                 return Ok(Stepped { next: None, progress: json!({ "made": false, "why": why }) });
             }
-            let review = self.review(run, &mut step.tx, None, &step.cancelled).await?;
+            let mut review = self.review(run, &mut step.tx, None, &step.cancelled).await?;
+            review.actions = actions::seen(run, &review, "", step.tx.conn()).await?;
             Self::keep(run, &review, "", step.tx.conn()).await?;
             let sent = self.send(run, &review, step).await?;
             let failed = review.figures().filter(|figure| figure.verdict == Verdict::Failed).count();

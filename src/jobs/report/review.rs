@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::actions::ActionSeen;
 use super::catalogue::{Better, Unit};
 use super::period::Period;
 use super::words::Words;
@@ -29,6 +30,9 @@ pub struct Review {
     pub locale: String,
     /// How many figures missed their targets, with enough cases.
     pub missed: usize,
+    /// What was decided on reviews before, and whether the figures moved; of those stored before there were any: nothing.
+    #[serde(default)]
+    pub actions: Vec<ActionSeen>,
     /// In the order of the file.
     pub sections: Vec<Section>,
 }
@@ -155,6 +159,12 @@ impl Review {
     /// All its figures.
     pub fn figures(&self) -> impl Iterator<Item = &Figure> {
         self.sections.iter().flat_map(|section| &section.figures)
+    }
+
+    /// The figure of that name, of all or of a part.
+    #[must_use]
+    pub fn figure(&self, name: &str, of: Option<&PartName>) -> Option<&Figure> {
+        self.figures().find(|figure| figure.name == name && figure.of.as_ref() == of)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::actions::{ActionSeen, ActionState, Moved};
 use super::review::{Figure, Part, Review, Section, Verdict};
 use super::words::Words;
 use crate::jobs::layout::{Align, count, fold, hang, table};
@@ -24,6 +25,12 @@ pub(super) fn text(review: &Review) -> String {
     ));
     let judged = review.figures().filter(|figure| matches!(figure.verdict, Verdict::Met | Verdict::Missed)).count();
     text.push_str(&fold(&format!("{} of {judged} targets missed.", review.missed), 0));
+    if !review.actions.is_empty() {
+        text.push_str("\nDecided before\n");
+        for action in &review.actions {
+            text.push_str(&hang(if action.is_overdue { "! " } else { "· " }, &decided(action), 2, 2));
+        }
+    }
     for section in &review.sections {
         let _ = writeln!(text, "\n{}", one_language(&section.title));
         text.push_str(&rows(section, review));
@@ -41,6 +48,26 @@ pub(super) fn text(review: &Review) -> String {
     }
     let _ = write!(text, "{}", hang("· ", &format!("few: fewer than {} cases", review.few), 2, 2));
     text
+}
+
+/// "Call back within the hour (Ann, by 2026-07-31, overdue): First answer 5 h -> 3 h, better; the target is met now".
+fn decided(action: &ActionSeen) -> String {
+    let state = match (action.state, action.is_overdue) {
+        (ActionState::Open, false) => "open",
+        (ActionState::Open, true) => "overdue",
+        (ActionState::Done, _) => "done",
+    };
+    let moved = match action.moved {
+        Moved::Better => ", better",
+        Moved::Worse => ", worse",
+        Moved::Same => ", as before",
+        Moved::Changed => "",
+        Moved::NoCases => ", no cases",
+        Moved::Unmeasured => ", no longer measured",
+    };
+    let met = if action.is_met { "; the target is met now" } else { "" };
+    let ActionSeen { what, owner, due_on, .. } = action;
+    format!("{what} ({owner}, by {due_on}, {state}): {} {}{moved}{met}", action.about("en"), action.values("en"))
 }
 
 fn one_language(words: &Words) -> String {

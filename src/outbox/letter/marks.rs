@@ -18,13 +18,17 @@ pub enum LinkTo {
     Acknowledge,
     /// The calendar feed of a member of staff, which works as long as the person is active. The subject is empty.
     Feed,
+    /// A figure of a review: what is to be done about it, and a form for that. The subject is an
+    /// [`action::Place`](crate::action::Place).
+    Action,
 }
 
 impl LinkTo {
-    const ALL: [(&'static str, Self, Purpose); 3] = [
+    const ALL: [(&'static str, Self, Purpose); 4] = [
         ("task", Self::Task, Purpose::Task),
         ("acknowledge", Self::Acknowledge, Purpose::Acknowledge),
         ("feed", Self::Feed, Purpose::Feed),
+        ("action", Self::Action, Purpose::Action),
     ];
 }
 

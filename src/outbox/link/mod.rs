@@ -111,12 +111,14 @@ impl Links {
         format!("{}/p/{}", self.base, self.keys.sign(Purpose::Preferences, bearer))
     }
 
-    /// Where a member of staff looks at a task (`/t/`), acknowledges (`/a/`) or reads a feed (`/f/`).
+    /// Where a member of staff looks at a task (`/t/`), acknowledges (`/a/`), reads a feed (`/f/`) or gives a figure of a review
+    /// an action (`/g/`).
     #[must_use]
     pub fn work(&self, purpose: Purpose, work: &Work) -> String {
         let page = match purpose {
             Purpose::Task => "t",
             Purpose::Acknowledge => "a",
+            Purpose::Action => "g",
             _ => "f",
         };
         format!("{}/{page}/{}", self.base, self.keys.sign_work(purpose, work))

@@ -31,9 +31,12 @@ pub enum Purpose {
     Acknowledge = 5,
     /// Read one's own calendar feed.
     Feed = 6,
+    /// Give a figure of a review an action, and say what came of it.
+    Action = 7,
 }
 
-/// Who of the house may do what: the bearer of [`Purpose::Task`], [`Purpose::Acknowledge`] and [`Purpose::Feed`].
+/// Who of the house may do what: the bearer of [`Purpose::Task`], [`Purpose::Acknowledge`], [`Purpose::Feed`] and
+/// [`Purpose::Action`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
     /// What it is about, e.g. the task; at most 255 bytes.

@@ -1,6 +1,7 @@
 //! Reviews as mails: who gets which, in which language, once; what the subject says; what could not be computed.
 
 use mail_parser::MessageParser;
+use tend::outbox::link::Links;
 
 use super::{company, ticket};
 use crate::outbox::office::{dispatcher, options};
@@ -9,10 +10,10 @@ use crate::support::smtp::{Mail, SmtpServer};
 use crate::support::{World, instant};
 
 /// Monday, 2026-06-01 08:00 in Shanghai: the first working day after May.
-const MORNING: &str = "2026-06-01T00:00:00Z";
+pub const MORNING: &str = "2026-06-01T00:00:00Z";
 
 /// Two teams with a supervisor each, a manager who reads English and one who reads Chinese, and tickets of both teams.
-async fn house() -> World {
+pub async fn house() -> World {
     let world = company().await;
     world
         .sql(
@@ -35,7 +36,7 @@ async fn house() -> World {
 }
 
 /// A review of the month before in the shipped folder.
-fn bench(world: &World) -> Bench {
+pub fn bench(world: &World) -> Bench {
     let mut bench = Bench::new(world.url());
     bench.set("time.source", "driven");
     let text = r#"title = "Monthly review"
@@ -64,12 +65,19 @@ at_most = "4h"
 
 /// The mails that go out, by reader.
 async fn delivered(world: &World) -> Vec<Mail> {
+    delivered_with(world, None).await
+}
+
+/// The same; their links lead where `links` says.
+pub async fn delivered_with(world: &World, links: Option<Links>) -> Vec<Mail> {
     let server = SmtpServer::start().await;
     let mail = format!(
         "kind = \"smtp\"\nhost = \"localhost\"\nport = {}\nfrom = \"Shop <care@shop.example>\"\ntls = \"none\"\n",
         server.port()
     );
-    dispatcher(world, options(&[("mail", &mail)])).drain_once().await.unwrap();
+    let mut options = options(&[("mail", &mail)]);
+    options.links = links;
+    dispatcher(world, options).drain_once().await.unwrap();
     let mut mails = server.mails();
     mails.sort_by(|one, other| one.to.cmp(&other.to));
     mails

@@ -1,5 +1,6 @@
 //! Reviews: every figure against a case done by hand, verdicts and their order, the kind as a file and a run.
 
+mod actions;
 mod customers;
 mod judged;
 mod kind;

@@ -8,6 +8,7 @@ use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 
 use super::super::words::is_chinese;
 use super::super::{Figure, Measured, PartName, Review, Unit, Verdict};
+use super::actions;
 use crate::outbox::channel::Attachment;
 
 const TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -66,6 +67,13 @@ pub(super) fn book(review: &Review, locale: &str) -> Result<Attachment, XlsxErro
         names.push(name);
         let lines = section.figures.iter().flat_map(lines);
         filled(sheet, lines, locale, &looks)?;
+    }
+    if !review.actions.is_empty() {
+        let sheet = book.add_worksheet();
+        let name = sheet_name(if zh { "改进措施" } else { "Actions" }, &names);
+        sheet.set_name(&name)?;
+        names.push(name);
+        actions::sheet(sheet, review, locale, &looks.head)?;
     }
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(if zh { "口径" } else { "How it is counted" }, &names))?;
@@ -136,7 +144,13 @@ fn filled<'a>(
 }
 
 /// A value as a number with the look of its unit; lengths of time as Excel has them, in days.
-fn number(sheet: &mut Worksheet, row: u32, column: u16, value: Option<Decimal>, unit: Unit) -> Result<(), XlsxError> {
+pub(super) fn number(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    value: Option<Decimal>,
+    unit: Unit,
+) -> Result<(), XlsxError> {
     let scaled = if unit == Unit::Seconds { value.and_then(|value| value.checked_div(DAY)) } else { value };
     let Some(value) = scaled.and_then(|value| value.to_f64()) else { return Ok(()) };
     let look = match unit {

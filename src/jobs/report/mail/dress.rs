@@ -4,12 +4,15 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::super::words::is_chinese;
-use super::super::{Better, Figure, Part, PartName, Review, Target, Verdict};
+use super::super::{Figure, Moved, Part, PartName, Review, Target, Verdict};
 use super::subject;
+use crate::action::{self, Place};
+use crate::engine::door::Run;
 use crate::figures::count;
+use crate::jobs::letter::{LinkTo, Recipient, link};
 
 /// What the template may use as `occasion.…`.
-pub(super) const KNOWN: [&str; 14] = [
+pub(super) const KNOWN: [&str; 15] = [
     "title",
     "team",
     "period",
@@ -20,6 +23,7 @@ pub(super) const KNOWN: [&str; 14] = [
     "baseline",
     "verdict",
     "failures",
+    "actions",
     "missed",
     "sections",
     "notes",
@@ -30,16 +34,25 @@ const SHOWN: usize = 8;
 /// How long the longest bar is, in hundredths.
 const FULL: i64 = 100;
 
-/// Who reads it.
+/// Who may give figures actions by link: somebody of the house, in whose name it is recorded.
 #[derive(Clone, Copy)]
-struct Eyes<'a> {
-    locale: &'a str,
-    zh: bool,
+pub(super) struct Giver<'a> {
+    run_id: i64,
+    team: &'a str,
+    staff: &'a str,
 }
 
-/// Everything a mail says.
-pub(super) fn dressed(review: &Review, team: &str, locale: &str) -> Value {
-    let eyes = Eyes { locale, zh: is_chinese(locale) };
+/// Who reads it.
+#[derive(Clone, Copy)]
+pub(super) struct Eyes<'a> {
+    pub locale: &'a str,
+    pub zh: bool,
+    giver: Option<Giver<'a>>,
+}
+
+/// Everything a mail says. `giver`: none, and it has no links.
+pub(super) fn dressed(review: &Review, team: &str, locale: &str, giver: Option<Giver<'_>>) -> Value {
+    let eyes = Eyes { locale, zh: is_chinese(locale), giver };
     let mut missed: Vec<&Figure> = review.figures().filter(|figure| figure.verdict == Verdict::Missed).collect();
     // a miss of few cases behind all others, as in its section
     missed.sort_by_key(|figure| (figure.is_small, std::cmp::Reverse(figure.weight)));
@@ -53,12 +66,37 @@ pub(super) fn dressed(review: &Review, team: &str, locale: &str) -> Value {
         "timezone": period.timezone.name(), "before": before.name,
         "baseline": review.baseline.as_ref().map_or("", |baseline| &baseline.name),
         "verdict": subject::verdict(review, eyes.zh), "failures": subject::failures(review, eyes.zh),
+        "actions": eyes.actions(review, team),
         "missed": missed.into_iter().map(|figure| eyes.figure(figure)).collect::<Vec<_>>(),
         "sections": sections.collect::<Vec<_>>(), "notes": eyes.notes(review), "few": review.few,
     })
 }
 
+impl<'a> Giver<'a> {
+    /// None of whoever is known by address alone.
+    pub fn of(run: &Run, team: &'a str, who: &'a Recipient) -> Option<Self> {
+        match who {
+            Recipient::Staff(staff) => Some(Self { run_id: run.run_id, team, staff }),
+            _ => None,
+        }
+    }
+}
+
 impl Eyes<'_> {
+    /// Where what missed its target is given an action: a link that is signed when the mail goes; empty without.
+    fn action(self, figure: &Figure) -> Value {
+        let Some(giver) = self.giver.filter(|_| figure.verdict == Verdict::Missed) else { return Value::from("") };
+        let part = figure.of.as_ref().map(|part| action::Part { by: part.by.clone(), name: part.name.clone() });
+        let (team, figure) = (giver.team.to_owned(), figure.name.clone());
+        self.place(&Place { run_id: giver.run_id, team, figure, part })
+    }
+
+    /// A link to a figure of a review; empty without.
+    pub fn place(self, place: &Place) -> Value {
+        let linked = self.giver.zip(place.word());
+        linked.map_or_else(|| Value::from(""), |(giver, word)| link(LinkTo::Action, &word, giver.staff))
+    }
+
     fn shown(self, figure: &Figure, value: Option<Decimal>) -> String {
         value.map_or_else(|| "–".to_owned(), |value| figure.unit.shown(value, self.locale))
     }
@@ -95,7 +133,7 @@ impl Eyes<'_> {
         let contributors: Vec<String> = figure.contributors.iter().map(|part| self.contributor(figure, part)).collect();
         json!({
             "title": self.title(figure), "value": self.shown(figure, figure.now.value), "cases": self.cases(figure.now.cases),
-            "verdict": figure.verdict, "small": figure.is_small && figure.failed.is_none(),
+            "verdict": figure.verdict, "link": self.action(figure), "small": figure.is_small && figure.failed.is_none(),
             "target": figure.target.as_ref().map_or_else(String::new, |target| self.target(figure, target)),
             "before": self.shown(figure, figure.before.value),
             "change": figure.change.map_or_else(String::new, |change| figure.unit.shown_change(change, self.locale)),
@@ -106,7 +144,7 @@ impl Eyes<'_> {
     }
 
     /// "≥ 95%"; of a change against the baseline what it comes to as well: "≤ 34 min (-50%)".
-    fn target(self, figure: &Figure, target: &Target) -> String {
+    pub fn target(self, figure: &Figure, target: &Target) -> String {
         let goal = figure.unit.shown_goal(target.at_least, target.at_most, target.than_baseline, self.locale);
         goal.unwrap_or_else(|| target.said.clone())
     }
@@ -153,11 +191,9 @@ impl Eyes<'_> {
 
     /// Whether the change, as it is shown, is one to the better, to the worse, or neither.
     fn way(self, figure: &Figure) -> &'static str {
-        let moved = |change: &Decimal| !figure.unit.shown_change(*change, self.locale).starts_with('±');
-        match (figure.change.filter(moved), figure.better) {
-            (Some(change), Better::More | Better::Less) => {
-                if change.is_sign_positive() == (figure.better == Better::More) { "better" } else { "worse" }
-            }
+        match figure.change.map(|change| Moved::by(change, figure.unit, figure.better)) {
+            Some(Moved::Better) => "better",
+            Some(Moved::Worse) => "worse",
             _ => "same",
         }
     }

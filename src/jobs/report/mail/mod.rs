@@ -3,6 +3,7 @@
 //! Promises: one mail a reader and period, whatever is run again; who leads a team gets the figures of that team alone; when
 //! a figure could not be computed the mail says so on top and the job's owner gets it too.
 
+mod actions;
 mod book;
 mod dress;
 mod subject;
@@ -102,7 +103,7 @@ impl Mail {
             step: team.to_owned(),
             template: self.paper.template.clone(),
             locale: self.paper.locale.clone(),
-            data: dress::dressed(review, team, locale),
+            data: dress::dressed(review, team, locale, dress::Giver::of(run, team, who)),
             customers: Vec::new(),
             attachments: vec![book],
             priority: PRIORITY,
@@ -175,7 +176,8 @@ impl Report {
     ) -> Result<Review, JobError> {
         let people = sqlx::query_scalar!("select staff_id from crm.staff where team = $1 order by staff_id", team);
         let people = people.fetch_all(tx.conn()).await?;
-        let review = self.review(run, tx, Some(&people), cancelled).await?;
+        let mut review = self.review(run, tx, Some(&people), cancelled).await?;
+        review.actions = super::actions::seen(run, &review, team, tx.conn()).await?;
         Self::keep(run, &review, team, tx.conn()).await?;
         Ok(review)
     }
