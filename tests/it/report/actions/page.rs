@@ -20,7 +20,7 @@ impl Reviewed {
 
 const GIVE: [(&str, &str); 3] = [("action", "give"), ("owner", "ann"), ("due", "2026-06-30")];
 
-fn give<'f>(what: &'f str) -> Vec<(&'f str, &'f str)> {
+fn give(what: &str) -> Vec<(&str, &str)> {
     [&GIVE[..], &[("what", what)]].concat()
 }
 
