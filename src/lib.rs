@@ -23,6 +23,7 @@
 //! | [`checks`] | the examples in job files, tried out in a scratch database |
 //! | [`filter`] | the condition language of job files, segments, and the SQL it becomes; the facts that are kept and whom a change concerns |
 //! | [`calendar`] | lunar dates and anniversaries; the time in which a company works; pure |
+//! | [`chart`] | line charts as pictures, with a font of their own; pure |
 //! | [`outbox`] | messages owed, to customers and to staff: policy, templates, dispatcher, channels. Knows neither jobs nor engine |
 //! | [`web`] | what customers reach from outside: unsubscribing, preferences, answering what a message asks; what providers post; pages of tasks for people of the house |
 //! | [`task`] | what people have to do: making tasks, finding who does them, changing them |
@@ -63,6 +64,7 @@
 
 pub mod action;
 pub mod calendar;
+pub mod chart;
 pub mod checks;
 pub mod cli;
 pub mod clock;

@@ -12,6 +12,7 @@ use crate::support::World;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("calendar", &["spelling"]),
+    ("chart", &[]),
     ("progress", &[]),
     ("telemetry", &[]),
     ("spelling", &[]),
@@ -65,6 +66,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "action",
             "clock::shown",
             "calendar",
+            "chart",
             "engine::door",
             "figures",
             "filter",

@@ -8,6 +8,7 @@
 mod actions;
 mod campaigns;
 mod catalogue;
+mod course;
 mod decided;
 pub mod docs;
 mod due;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 pub(super) use crate::figures::is_chinese;
 
 /// The same in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Words {
     /// English.
     pub en: String,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 mod answer;
 pub mod dkim;
 pub mod message;
+mod picture;
 mod recording;
 mod robot;
 pub mod settings;
@@ -20,6 +21,7 @@ mod webhook;
 
 pub(in crate::outbox) use answer::masked;
 pub use answer::{Answer, Fate, Trouble, Unready};
+pub use picture::inlined;
 use recording::Recording;
 use robot::Robot;
 use settings::{ChannelSettings, ReceiptSettings, Sort};
@@ -184,6 +186,7 @@ impl Channel {
                 needed.name
             ));
         }
+        let outgoing = &*picture::settled(outgoing, carries);
         match self {
             Self::Smtp(smtp) => smtp.prepare(outgoing).map(Prepared::Mail),
             Self::Webhook(webhook) => webhook.prepare(outgoing).map(Prepared::Call),

@@ -137,7 +137,7 @@ impl File<'_> {
         self.answerable(&tags, known);
         match part {
             Part::Mjml => {
-                for (range, message, help) in lint::markup(self.source, &tags) {
+                for (range, message, help) in lint::markup(self.source, &tags, known.letter) {
                     self.say(Some(range), message, help);
                 }
                 if known.advertises {

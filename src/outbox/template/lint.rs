@@ -18,13 +18,16 @@ const ADDRESSES: [&str; 5] = ["links", "company", "offer", "survey", "invitation
 /// Variables that are safe inside an address as they are.
 const SAFE_IN_ADDRESSES: [&str; 6] =
     ["message.id", "coupon.code", "occasion.year", "occasion.date", "links.unsubscribe", "links.preferences"];
+/// What goes with the mail (RFC 2392).
+const ATTACHED: &str = "cid:{{";
 /// Wordings by which a Chinese text message may be refused, and one in any other language.
 const REFUSALS_ZH: [&str; 4] = ["回复R", "回R", "回复TD", "退订"];
 const REFUSALS: [&str; 2] = ["STOP", "退订"];
 
-/// Images come over HTTPS and have words; values in addresses are escaped.
-pub fn markup(source: &str, tags: &[Tag]) -> Vec<Found> {
+/// Images come over HTTPS, those of letters with the mail, and have words; values in addresses are escaped.
+pub fn markup(source: &str, tags: &[Tag], letter: bool) -> Vec<Found> {
     let masked = masked(source, tags);
+    let images: &[&str] = if letter { &["https://", ATTACHED] } else { &["https://"] };
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = masked[at..].find('<').map(|found| at + found) {
@@ -34,13 +37,13 @@ pub fn markup(source: &str, tags: &[Tag]) -> Vec<Found> {
             continue;
         }
         let Some(end) = tag_end(rest) else { break };
-        element(source, tags, &masked, open + 1..open + end, &mut found);
+        element(source, tags, (&masked, images), open + 1..open + end, &mut found);
         at = open + end + 1;
     }
     found
 }
 
-fn element(source: &str, tags: &[Tag], masked: &str, inner: Range<usize>, found: &mut Vec<Found>) {
+fn element(source: &str, tags: &[Tag], (masked, images): (&str, &[&str]), inner: Range<usize>, found: &mut Vec<Found>) {
     let text = &masked[inner.clone()];
     if text.starts_with('/') {
         return;
@@ -53,7 +56,7 @@ fn element(source: &str, tags: &[Tag], masked: &str, inner: Range<usize>, found:
     let is_image = matches!(name.as_str(), "mj-image" | "img" | "mj-carousel-image");
     for key in ["src", "background-url", "href", "action"] {
         let Some(value) = attribute(text, key).map(place) else { continue };
-        if key != "href" && key != "action" && !has_scheme(&source[value.clone()], &["https://"]) {
+        if key != "href" && key != "action" && !has_scheme(&source[value.clone()], images) {
             let help = "an image is loaded by its address: https://… (it is not put into the mail)";
             found.push((value.clone(), "images come over https only".into(), Some(help)));
         }
@@ -79,6 +82,8 @@ fn has_scheme(value: &str, schemes: &[&str]) -> bool {
 
 /// An expression that begins an address must be one; any other is escaped for addresses.
 fn expressions(source: &str, tags: &[Tag], value: &Range<usize>, found: &mut Vec<Found>) {
+    // no address but the name of a picture, which tend made
+    let attached = source[value.clone()].trim_start().starts_with(ATTACHED);
     let inside = tags
         .iter()
         .filter(|tag| tag.kind == TagKind::Expression && value.start <= tag.range.start && tag.range.end <= value.end);
@@ -97,7 +102,7 @@ fn expressions(source: &str, tags: &[Tag], value: &Range<usize>, found: &mut Vec
         if begins && !signed && !ADDRESSES.contains(&root) && !loop_links(source, tags).contains(&root) {
             let help = "an address begins with https://…, {{ company.url }}, {{ links.… }} or {{ offer.… }}";
             found.push((tag.range.clone(), format!("`{first}` cannot be an address"), Some(help)));
-        } else if !begins && !words.contains(&"urlencode") && !SAFE_IN_ADDRESSES.contains(first) {
+        } else if !begins && !attached && !words.contains(&"urlencode") && !SAFE_IN_ADDRESSES.contains(first) {
             let help = "write it as {{ …|urlencode }}";
             found.push((
                 tag.range.clone(),

@@ -28,7 +28,7 @@ mod length;
 mod line;
 mod lint;
 mod locale;
-mod markup;
+pub(in crate::outbox) mod markup;
 mod mjml;
 mod scan;
 mod sms;

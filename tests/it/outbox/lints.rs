@@ -38,6 +38,19 @@ fn images_come_over_https_and_have_words() {
     assert_eq!(image("src=\"http://shop.example/a.png\" alt=\"a rose\""), ["images come over https only"]);
     assert_eq!(image("src=\"data:image/png;base64,AA\" alt=\"a rose\""), ["images come over https only"]);
     assert_eq!(
+        image("src=\"cid:{{ occasion.kind }}\" alt=\"a rose\"")[0],
+        "images come over https only",
+        "nothing goes with it"
+    );
+    let letter = Known { occasion: ["chart".to_owned()].into(), letter: true, ..Known::default() };
+    let attached = |source: &str| {
+        let text = mail("", &format!("<mj-image src=\"{source}\" alt=\"a chart\" />"));
+        let folder = TemplateFolder::from_files([("t/email.en.mjml", text)]);
+        folder.check("t", &[Sort::Email], &letter).into_iter().map(|problem| problem.message).collect::<Vec<_>>()
+    };
+    assert_eq!(attached("cid:{{ occasion.chart }}"), [""; 0], "a letter brings its pictures along");
+    assert_eq!(attached("cid:logo"), ["images come over https only"], "those that the job makes");
+    assert_eq!(
         image("src=\"https://shop.example/a.png\""),
         ["the image <mj-image> has no words for those who do not see it"]
     );

@@ -64,7 +64,7 @@ at_most = "4h"
 }
 
 /// The mails that go out, by reader.
-async fn delivered(world: &World) -> Vec<Mail> {
+pub async fn delivered(world: &World) -> Vec<Mail> {
     delivered_with(world, None).await
 }
 

@@ -1,6 +1,7 @@
 //! Reviews: every figure against a case done by hand, verdicts and their order, the kind as a file and a run.
 
 mod actions;
+mod charts;
 mod customers;
 mod judged;
 mod kind;

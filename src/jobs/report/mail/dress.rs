@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::words::is_chinese;
 use super::super::{Figure, Moved, Part, PartName, Review, Target, Verdict};
+use super::charts::{self, Charts, Spot};
 use super::subject;
 use crate::action::{self, Place};
 use crate::engine::door::Run;
@@ -51,13 +52,20 @@ pub(super) struct Eyes<'a> {
 }
 
 /// Everything a mail says. `giver`: none, and it has no links.
-pub(super) fn dressed(review: &Review, team: &str, locale: &str, giver: Option<Giver<'_>>) -> Value {
-    let eyes = Eyes { locale, zh: is_chinese(locale), giver };
-    let mut missed: Vec<&Figure> = review.figures().filter(|figure| figure.verdict == Verdict::Missed).collect();
-    // a miss of few cases behind all others, as in its section
-    missed.sort_by_key(|figure| (figure.is_small, std::cmp::Reverse(figure.weight)));
-    let sections = review.sections.iter().map(|section| {
-        let figures: Vec<Value> = section.figures.iter().map(|figure| eyes.figure(figure)).collect();
+pub(super) fn dressed(review: &Review, team: &str, locale: &str, giver: Option<Giver<'_>>, charts: &Charts) -> Value {
+    let eyes = Eyes { giver, ..Eyes::of(locale) };
+    let missed = charts::missed(review);
+    // a chart stands with the miss, or else in the section
+    let figure = |spot: Spot, is_here: bool| {
+        let mut shown = eyes.figure(&review.sections[spot.0].figures[spot.1]);
+        let chart = charts.of(spot).filter(|_| is_here);
+        shown["chart"] = chart.map_or("", |chart| &chart.id).into();
+        shown["chart_alt"] = chart.map_or("", |chart| &chart.words).into();
+        shown
+    };
+    let sections = review.sections.iter().enumerate().map(|(at, section)| {
+        let spots = (0..section.figures.len()).map(|nth| (at, nth));
+        let figures: Vec<Value> = spots.map(|spot| figure(spot, !missed.contains(&spot))).collect();
         json!({ "title": section.title.in_locale(locale), "figures": figures })
     });
     let (period, before) = (&review.period, &review.before);
@@ -67,7 +75,7 @@ pub(super) fn dressed(review: &Review, team: &str, locale: &str, giver: Option<G
         "baseline": review.baseline.as_ref().map_or("", |baseline| &baseline.name),
         "verdict": subject::verdict(review, eyes.zh), "failures": subject::failures(review, eyes.zh),
         "actions": eyes.actions(review, team),
-        "missed": missed.into_iter().map(|figure| eyes.figure(figure)).collect::<Vec<_>>(),
+        "missed": missed.iter().map(|spot| figure(*spot, true)).collect::<Vec<_>>(),
         "sections": sections.collect::<Vec<_>>(), "notes": eyes.notes(review), "few": review.few,
     })
 }
@@ -82,7 +90,16 @@ impl<'a> Giver<'a> {
     }
 }
 
-impl Eyes<'_> {
+impl<'a> Eyes<'a> {
+    /// Of somebody who gives nothing an action.
+    pub fn of(locale: &'a str) -> Self {
+        Self { locale, zh: is_chinese(locale), giver: None }
+    }
+
+    pub fn word(self, en: &'static str, zh: &'static str) -> &'static str {
+        if self.zh { zh } else { en }
+    }
+
     /// Where what missed its target is given an action: a link that is signed when the mail goes; empty without.
     fn action(self, figure: &Figure) -> Value {
         let Some(giver) = self.giver.filter(|_| figure.verdict == Verdict::Missed) else { return Value::from("") };
@@ -97,11 +114,11 @@ impl Eyes<'_> {
         linked.map_or_else(|| Value::from(""), |(giver, word)| link(LinkTo::Action, &word, giver.staff))
     }
 
-    fn shown(self, figure: &Figure, value: Option<Decimal>) -> String {
+    pub fn shown(self, figure: &Figure, value: Option<Decimal>) -> String {
         value.map_or_else(|| "–".to_owned(), |value| figure.unit.shown(value, self.locale))
     }
 
-    fn title(self, figure: &Figure) -> String {
+    pub fn title(self, figure: &Figure) -> String {
         let title = figure.title.in_locale(self.locale);
         match &figure.of {
             Some(part) => format!("{title} · {}", self.named(part)),

@@ -4,7 +4,9 @@
 //! a figure could not be computed the mail says so on top and the job's owner gets it too.
 
 mod actions;
+mod axis;
 mod book;
+mod charts;
 mod dress;
 mod subject;
 
@@ -13,6 +15,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
+use self::charts::{Charts, Gallery};
 use super::{Report, Review, Verdict};
 use crate::engine::door::{JobError, Run, Step, Tx};
 use crate::jobfile::kind::ReadContext;
@@ -93,7 +96,7 @@ impl Mail {
         review: &Review,
         who: &Recipient,
         team: &str,
-        locale: &str,
+        (locale, charts): (&str, &Charts),
     ) -> Result<Letter, JobError> {
         let book = book::book(review, locale).map_err(JobError::fail)?;
         Ok(Letter {
@@ -103,9 +106,9 @@ impl Mail {
             step: team.to_owned(),
             template: self.paper.template.clone(),
             locale: self.paper.locale.clone(),
-            data: dress::dressed(review, team, locale, dress::Giver::of(run, team, who)),
+            data: dress::dressed(review, team, locale, dress::Giver::of(run, team, who), charts),
             customers: Vec::new(),
-            attachments: vec![book],
+            attachments: charts.attachments().chain([book]).collect(),
             priority: PRIORITY,
             not_before: run.as_of,
             not_after: run.as_of + LIFE,
@@ -144,9 +147,11 @@ impl Report {
             }
         }
         let mut letters = Vec::new();
+        let mut gallery = Gallery::open(review, self.length, "", tx.conn()).await?;
         for who in &readers {
             let locale = mail.language(who, tx.conn()).await?;
-            letters.push(mail.letter(run, review, who, "", &locale)?);
+            let charts = gallery.charts(run, review, &locale).await;
+            letters.push(mail.letter(run, review, who, "", (&locale, &charts))?);
         }
         let mut sent = Sent::default();
         let leaders = mail.leaders(run, tx.conn()).await?;
@@ -157,9 +162,11 @@ impl Report {
         sent.teams = teams.len();
         for team in teams {
             let theirs = self.of_team(run, team, tx, cancelled).await?;
+            let mut gallery = Gallery::open(&theirs, self.length, team, tx.conn()).await?;
             for leader in leaders.iter().filter(|leader| leader.team.as_deref() == Some(team)) {
                 let locale = mail.language(&leader.who, tx.conn()).await?;
-                letters.push(mail.letter(run, &theirs, &leader.who, team, &locale)?);
+                let charts = gallery.charts(run, &theirs, &locale).await;
+                letters.push(mail.letter(run, &theirs, &leader.who, team, (&locale, &charts))?);
             }
         }
         sent.letters = letter::write(tx.conn(), run, &letters).await?;
