@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 mod unit;
 
-pub use unit::{Unit, is_chinese};
+pub use unit::{Unit, is_chinese, part_named};
 
 /// "4,338"
 #[must_use]

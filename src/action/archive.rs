@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::Part;
-use crate::figures::{Unit, is_chinese};
+use crate::figures::{Unit, is_chinese, part_named};
 
 /// Longest word of a place, bytes: what a signed link carries.
 const LONGEST_WORD: usize = 255;
@@ -206,7 +206,7 @@ impl Judged {
     pub fn title(&self, locale: &str) -> String {
         let title = if is_chinese(locale) { &self.title.zh_cn } else { &self.title.en };
         match &self.part {
-            Some(part) => format!("{title} · {}", part.name),
+            Some(part) => format!("{title} · {}", part_named(&part.name, locale)),
             None => title.clone(),
         }
     }

@@ -24,31 +24,23 @@ pub fn methods() -> MethodRouter<Arc<Shared>> {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    let work = match visitor.worker(&shared, Purpose::Acknowledge, &token) {
-        Ok(work) => work,
-        Err(refused) => return *refused,
-    };
-    let shown = async {
-        let mut conn = shared.db.pool().acquire().await?;
-        let now = shared.clock.now(&mut conn).await?;
-        let alert = Alert::load(&mut conn, &work, now).await?;
-        Ok(alert.map(|alert| alert.page(&shared, &visitor)))
-    };
-    shared.answered(&visitor, shown).await
+    shared.worker(&visitor, Purpose::Acknowledge, &token, |work| shown(&shared, work, &visitor)).await
+}
+
+async fn shown(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
+    let mut conn = shared.db.pool().acquire().await?;
+    let now = shared.clock.now(&mut conn).await?;
+    Ok(Alert::load(&mut conn, &work, now).await?.map(|alert| alert.page(shared, visitor)))
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    let work = match visitor.worker(&shared, Purpose::Acknowledge, &token) {
-        Ok(work) => work,
-        Err(refused) => return *refused,
-    };
-    shared.answered(&visitor, carried_out(&shared, &work, &visitor)).await
+    shared.worker(&visitor, Purpose::Acknowledge, &token, |work| carried_out(&shared, work, &visitor)).await
 }
 
-async fn carried_out(shared: &Shared, work: &Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
+async fn carried_out(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/acknowledge").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(alert) = Alert::load(&mut tx, work, now).await? else { return Ok(None) };
+    let Some(alert) = Alert::load(&mut tx, &work, now).await? else { return Ok(None) };
     if alert.is_open() {
         // the next sweep looks at the ticket
         let written = sqlx::query!(
@@ -66,7 +58,7 @@ async fn carried_out(shared: &Shared, work: &Work, visitor: &Visitor) -> sqlx::R
             Counts::add(&shared.counts.recorded);
         }
     }
-    let after = Alert::load(&mut tx, work, now).await?;
+    let after = Alert::load(&mut tx, &work, now).await?;
     tx.commit().await?;
     Ok(after.map(|alert| alert.page(shared, visitor)))
 }

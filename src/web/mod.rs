@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::db::Database;
-use crate::outbox::link::Links;
+use crate::outbox::link::{Links, Purpose, Work};
 use crate::outbox::returned::Consequences;
 use crate::outbox::returned::calls::Callers;
 use crate::settings::{CompanySettings, PublicSettings};
@@ -123,14 +123,24 @@ impl Shared {
         self.turns.acquire().await.ok()
     }
 
-    /// Answers somebody of the house whose link is good, with a turn at the database. No page: the link is over.
-    async fn answered(
+    /// Answers somebody of the house who comes with a link for this purpose, with a turn at the database. No page: the link is
+    /// over.
+    async fn worker<F>(
         &self,
         visitor: &visitor::Visitor,
-        page: impl Future<Output = sqlx::Result<Option<Response>>>,
-    ) -> Response {
+        purpose: Purpose,
+        token: &str,
+        page: impl FnOnce(Work) -> F,
+    ) -> Response
+    where
+        F: Future<Output = sqlx::Result<Option<Response>>>,
+    {
+        let work = match visitor.worker(self, purpose, token) {
+            Ok(work) => work,
+            Err(refused) => return *refused,
+        };
         let _turn = self.turn().await;
-        match page.await {
+        match page(work).await {
             Ok(Some(page)) => page,
             Ok(None) => self.pages.note(self, visitor.language(), "over", StatusCode::GONE),
             Err(error) => self.pages.trouble(self, visitor.language(), &error),

@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use sha2::{Digest as _, Sha256};
 
 use super::Shared;
-use super::visitor::LANGUAGES;
+use super::visitor::{LANGUAGES, Visitor, language};
 
 const STYLE: &str = include_str!("page/style.css");
 const TEMPLATES: [(&str, &str); 8] = [
@@ -96,6 +96,40 @@ impl Pages {
     pub fn trouble(&self, shared: &Shared, language: &str, error: &sqlx::Error) -> Response {
         tracing::error!(error = crate::db::words(error), "the public listener cannot use the database");
         self.note(shared, language, "trouble", StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+/// What pages say to somebody of the house, in the own language, else in the browser's.
+#[derive(Clone, Copy)]
+pub struct Said<'s> {
+    shared: &'s Shared,
+    language: &'static str,
+}
+
+impl<'s> Said<'s> {
+    pub fn to(shared: &'s Shared, reads: Option<&str>, visitor: &Visitor) -> Self {
+        Self { shared, language: reads.map_or_else(|| visitor.language(), language) }
+    }
+
+    pub fn language(self) -> &'static str {
+        self.language
+    }
+
+    pub fn words(self, key: &str) -> String {
+        self.with(key, &[])
+    }
+
+    /// With names filled in.
+    pub fn with(self, key: &str, names: &[(&str, &str)]) -> String {
+        self.shared.pages.words(self.language, key, names)
+    }
+
+    pub fn page(self, name: &str, status: StatusCode, values: Value) -> Response {
+        self.shared.pages.show(self.shared, name, self.language, status, values)
+    }
+
+    pub fn note(self, key: &str, status: StatusCode) -> Response {
+        self.shared.pages.note(self.shared, self.language, key, status)
     }
 }
 

@@ -12,6 +12,7 @@ use super::review::{Figure, PartName, Review, Verdict};
 use super::words::Words;
 use crate::action::{self, Listed, Place, Wanted};
 use crate::engine::door::Run;
+use crate::figures::part_named;
 
 /// Actions that are looked at, at most.
 const MOST: i64 = 1_000;
@@ -102,7 +103,9 @@ impl ActionSeen {
     #[must_use]
     pub fn about(&self, locale: &str) -> String {
         let title = self.title.in_locale(locale);
-        self.of.as_ref().map_or_else(|| title.to_owned(), |part| format!("{title} · {}", part.name))
+        self.of
+            .as_ref()
+            .map_or_else(|| title.to_owned(), |part| format!("{title} · {}", part_named(&part.name, locale)))
     }
 
     /// From where to where: "5 h → 3 h".

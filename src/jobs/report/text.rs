@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::actions::{ActionSeen, ActionState, Moved};
 use super::review::{Figure, Part, Review, Section, Verdict};
 use super::words::Words;
+use crate::figures::part_named;
 use crate::jobs::layout::{Align, count, fold, hang, table};
 
 /// Parts shown of a figure.
@@ -102,7 +103,7 @@ fn row(figure: &Figure) -> Vec<String> {
 }
 
 fn named(name: &str) -> &str {
-    if name.is_empty() { "(none)" } else { name }
+    part_named(name, "en")
 }
 
 /// What is behind a figure: why it failed, what weighs most, its parts.

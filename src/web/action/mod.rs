@@ -34,35 +34,28 @@ pub fn methods() -> MethodRouter<Arc<Shared>> {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    let work = match visitor.worker(&shared, Purpose::Action, &token) {
-        Ok(work) => work,
-        Err(refused) => return *refused,
-    };
-    let shown = async {
-        let mut conn = shared.db.pool().acquire().await?;
-        let now = shared.clock.now(&mut conn).await?;
-        let desk = Desk::load(&mut conn, &work, now).await?;
-        Ok(desk.map(|desk| Page::new(&shared, &desk, &visitor).form(StatusCode::OK, &Filled::default(), None)))
-    };
-    shared.answered(&visitor, shown).await
+    shared.worker(&visitor, Purpose::Action, &token, |work| shown(&shared, work, &visitor)).await
+}
+
+async fn shown(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
+    let mut conn = shared.db.pool().acquire().await?;
+    let now = shared.clock.now(&mut conn).await?;
+    let desk = Desk::load(&mut conn, &work, now).await?;
+    Ok(desk.map(|desk| Page::new(shared, &desk, visitor).form(StatusCode::OK, &Filled::default(), None)))
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor, form: Form) -> Response {
-    let work = match visitor.worker(&shared, Purpose::Action, &token) {
-        Ok(work) => work,
-        Err(refused) => return *refused,
-    };
-    shared.answered(&visitor, carried_out(&shared, &work, &form, &visitor)).await
+    shared.worker(&visitor, Purpose::Action, &token, |work| carried_out(&shared, work, &form, &visitor)).await
 }
 
-async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
+async fn carried_out(shared: &Shared, work: Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/action").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(desk) = Desk::load(&mut tx, work, now).await? else { return Ok(None) };
+    let Some(desk) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
     let page = Page::new(shared, &desk, visitor);
     let done = match form.first("action") {
-        Some("give") => desk.give(&mut tx, form, work, now).await,
-        Some("done" | "drop") => desk.end(&mut tx, form, work, now).await,
+        Some("give") => desk.give(&mut tx, form).await,
+        Some("done" | "drop") => desk.end(&mut tx, form).await,
         _ => Err(Unclear::Garbled),
     };
     let (recorded, is_new) = match done {
@@ -72,11 +65,11 @@ async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visito
             return Ok(Some(page.form(status, &Filled::of(form), Some(fault))));
         }
         Err(Unclear::Garbled) => {
-            return Ok(Some(shared.pages.note(shared, page.language(), "bad_request", StatusCode::BAD_REQUEST)));
+            return Ok(Some(page.garbled()));
         }
         Err(Unclear::Database(error)) => return Err(error),
     };
-    let Some(after) = Desk::load(&mut tx, work, now).await? else { return Ok(None) };
+    let Some(after) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
     tx.commit().await?;
     if is_new {
         Counts::add(&shared.counts.recorded);
@@ -124,6 +117,8 @@ struct Desk {
     /// What is open, and what was decided on this review; what was dropped is left out.
     actions: Vec<Listed>,
     colleagues: Vec<Colleague>,
+    /// Who looks at it.
+    staff: String,
     /// The language of the person.
     reads: Option<String>,
     now: DateTime<Utc>,
@@ -154,16 +149,12 @@ impl Desk {
             COLLEAGUES
         );
         let colleagues = colleagues.fetch_all(conn).await?;
-        Ok(Some(Self { review, place, figure, actions, colleagues, reads: person.locale, now }))
+        let (staff, reads) = (work.staff.clone(), person.locale);
+        Ok(Some(Self { review, place, figure, actions, colleagues, staff, reads, now }))
     }
 
-    async fn give(
-        &self,
-        conn: &mut PgConnection,
-        form: &Form,
-        work: &Work,
-        now: DateTime<Utc>,
-    ) -> Result<(Recorded, bool), Unclear> {
+    /// What was recorded, and whether it is new.
+    async fn give(&self, conn: &mut PgConnection, form: &Form) -> Result<(Recorded, bool), Unclear> {
         let said = |name: &'static str| form.first(name).unwrap_or_default().trim();
         let (what, owner, due) = (said("what"), said("owner"), said("due"));
         for (word, fault) in [(what, Fault::NoWords), (owner, Fault::NoOwner), (due, Fault::NoDay)] {
@@ -172,20 +163,14 @@ impl Desk {
             }
         }
         let due: NaiveDate = due.parse().map_err(|_| Unclear::Garbled)?;
-        let by = By { who: &work.staff, from: None };
+        let by = By { who: &self.staff, from: None };
         let new = NewAction { review: &self.review, figure: &self.figure, what, owner, due, by };
-        let (action_id, is_new) = action::create(conn, &new, now).await?;
+        let (action_id, is_new) = action::create(conn, &new, self.now).await?;
         Ok((Recorded::Given(action_id), is_new))
     }
 
     /// Ends one of the actions that the page shows.
-    async fn end(
-        &self,
-        conn: &mut PgConnection,
-        form: &Form,
-        work: &Work,
-        now: DateTime<Utc>,
-    ) -> Result<(Recorded, bool), Unclear> {
+    async fn end(&self, conn: &mut PgConnection, form: &Form) -> Result<(Recorded, bool), Unclear> {
         let id: i64 = form.first("id").and_then(|id| id.parse().ok()).ok_or(Unclear::Garbled)?;
         let note = form.first("note").unwrap_or_default();
         let (ending, recorded) = match form.first("action") {
@@ -205,7 +190,7 @@ impl Desk {
         if !of_figure.fetch_one(&mut *conn).await.map_err(Unclear::Database)? {
             return Err(Unclear::Garbled);
         }
-        let by = By { who: &work.staff, from: None };
-        Ok((recorded, action::close(conn, id, ending, by, now).await?))
+        let by = By { who: &self.staff, from: None };
+        Ok((recorded, action::close(conn, id, ending, by, self.now).await?))
     }
 }

@@ -8,7 +8,8 @@ use super::Desk;
 use crate::action::{LONGEST, Listed};
 use crate::web::Shared;
 use crate::web::form::Form;
-use crate::web::visitor::{Visitor, language};
+use crate::web::page::Said;
+use crate::web::visitor::Visitor;
 
 /// What is wrong with what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,33 +69,24 @@ impl Filled {
 
 /// The pages of one figure.
 pub struct Page<'s> {
-    shared: &'s Shared,
     desk: &'s Desk,
-    language: &'static str,
+    said: Said<'s>,
 }
 
 impl<'s> Page<'s> {
     pub fn new(shared: &'s Shared, desk: &'s Desk, visitor: &Visitor) -> Self {
-        let language = desk.reads.as_deref().map_or_else(|| visitor.language(), language);
-        Self { shared, desk, language }
+        Self { desk, said: Said::to(shared, desk.reads.as_deref(), visitor) }
     }
 
-    pub fn language(&self) -> &'static str {
-        self.language
-    }
-
-    fn words(&self, key: &str) -> String {
-        self.with(key, &[])
-    }
-
-    fn with(&self, key: &str, names: &[(&str, &str)]) -> String {
-        self.shared.pages.words(self.language, key, names)
+    /// It is not our form.
+    pub fn garbled(&self) -> Response {
+        self.said.note("bad_request", StatusCode::BAD_REQUEST)
     }
 
     /// The figure, what is done about it, and a form for more.
     pub fn form(&self, status: StatusCode, filled: &Filled, fault: Option<Fault>) -> Response {
         let fault = fault.map(|fault| {
-            self.words(match fault {
+            self.said.words(match fault {
                 Fault::NoWords => "action_no_words",
                 Fault::NoOwner => "action_no_owner",
                 Fault::NoDay => "action_no_day",
@@ -114,25 +106,25 @@ impl<'s> Page<'s> {
             Recorded::Given(id) => match self.desk.actions.iter().find(|one| one.action_id == id) {
                 Some(one) => {
                     let when = one.due_on.to_string();
-                    self.with("action_recorded", &[("who", one.owner_shown()), ("when", &when)])
+                    self.said.with("action_recorded", &[("who", one.owner_shown()), ("when", &when)])
                 }
                 // an old form, of what was dropped meanwhile
-                None => self.words("action_recorded_dropped"),
+                None => self.said.words("action_recorded_dropped"),
             },
-            Recorded::Done => self.words("action_recorded_done"),
-            Recorded::Dropped => self.words("action_recorded_dropped"),
+            Recorded::Done => self.said.words("action_recorded_done"),
+            Recorded::Dropped => self.said.words("action_recorded_dropped"),
         };
-        self.show(StatusCode::OK, None, context! { recorded, back => self.words("action_back") })
+        self.show(StatusCode::OK, None, context! { recorded, back => self.said.words("action_back") })
     }
 
     /// `filled`: none leaves the forms out.
     fn show(&self, status: StatusCode, filled: Option<&Filled>, values: Value) -> Response {
         let actions: Vec<Value> = self.desk.actions.iter().map(|one| self.action(one, filled)).collect();
         let values = context! {
-            title => self.desk.figure.title(self.language), facts => self.facts(), actions,
-            actions_title => self.words("action_there_title"), ..values
+            title => self.desk.figure.title(self.said.language()), facts => self.facts(), actions,
+            actions_title => self.said.words("action_there_title"), ..values
         };
-        self.shared.pages.show(self.shared, "action.html", self.language, status, values)
+        self.said.page("action.html", status, values)
     }
 
     fn action(&self, one: &Listed, filled: Option<&Filled>) -> Value {
@@ -142,14 +134,14 @@ impl<'s> Page<'s> {
             _ => "action_is_done",
         };
         let since =
-            (one.period != self.desk.review.period).then(|| self.with("action_since", &[("when", &one.period)]));
+            (one.period != self.desk.review.period).then(|| self.said.with("action_since", &[("when", &one.period)]));
         let end = filled.filter(|_| one.state == "open").map(|filled| {
             let note = if filled.id == Some(one.action_id) { filled.note.as_str() } else { "" };
             context! { id => one.action_id, note, on => filled.id == Some(one.action_id) }
         });
         context! {
-            what => one.what.as_str(), state => self.words(state), overdue => one.overdue, since, note => one.note.as_deref(), end,
-            who => self.with("action_who_when", &[("who", one.owner_shown()), ("when", &one.due_on.to_string())]),
+            what => one.what.as_str(), state => self.said.words(state), overdue => one.overdue, since, note => one.note.as_deref(), end,
+            who => self.said.with("action_who_when", &[("who", one.owner_shown()), ("when", &one.due_on.to_string())]),
         }
     }
 
@@ -165,28 +157,31 @@ impl<'s> Page<'s> {
         });
         let usual = self.desk.review.usual_day(self.desk.now).map(|day| day.to_string());
         context! {
-            title => self.words("action_give_title"), what_title => self.words("action_what_title"), what => filled.what.as_str(),
-            most => LONGEST, owner_title => self.words("action_owner_title"), choose => self.words("action_choose"),
-            colleagues => colleagues.collect::<Vec<_>>(), due_title => self.words("action_due_title"),
+            title => self.said.words("action_give_title"), what_title => self.said.words("action_what_title"), what => filled.what.as_str(),
+            most => LONGEST, owner_title => self.said.words("action_owner_title"), choose => self.said.words("action_choose"),
+            colleagues => colleagues.collect::<Vec<_>>(), due_title => self.said.words("action_due_title"),
             due => filled.due.clone().or(usual), first => self.desk.review.today(self.desk.now).to_string(),
-            give => self.words("action_give_button"), end_title => self.words("action_end_title"),
-            note_title => self.words("action_note_title"), done => self.words("action_done_button"),
-            drop => self.words("action_drop_button"), submit_note => self.words("action_submit_note"),
+            give => self.said.words("action_give_button"), end_title => self.said.words("action_end_title"),
+            note_title => self.said.words("action_note_title"), done => self.said.words("action_done_button"),
+            drop => self.said.words("action_drop_button"), submit_note => self.said.words("action_submit_note"),
         }
     }
 
     /// The figure as it was in the review.
     fn facts(&self) -> Vec<Value> {
         let (review, figure) = (&self.desk.review, &self.desk.figure);
-        let (value, before) = figure.shown(self.language);
+        let (value, before) = figure.shown(self.said.language());
         let mut facts = vec![("review", format!("{} · {}", review.title, review.period))];
         if !review.team.is_empty() {
             facts.push(("team", review.team.clone()));
         }
         facts.push(("value", value));
-        facts.extend(figure.target(self.language).map(|target| ("target", target)));
+        facts.extend(figure.target(self.said.language()).map(|target| ("target", target)));
         facts.push(("before", before));
         facts.push(("cases", figure.cases().to_string()));
-        facts.into_iter().map(|(key, value)| context! { name => self.words(&format!("action_{key}")), value }).collect()
+        facts
+            .into_iter()
+            .map(|(key, value)| context! { name => self.said.words(&format!("action_{key}")), value })
+            .collect()
     }
 }

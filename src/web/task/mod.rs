@@ -30,31 +30,24 @@ pub fn methods() -> MethodRouter<Arc<Shared>> {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    let work = match visitor.worker(&shared, Purpose::Task, &token) {
-        Ok(work) => work,
-        Err(refused) => return *refused,
-    };
-    let shown = async {
-        let mut conn = shared.db.pool().acquire().await?;
-        let now = shared.clock.now(&mut conn).await?;
-        let desk = Desk::load(&mut conn, &work, now).await?;
-        Ok(desk.map(|desk| Page::new(&shared, &desk, &visitor).form(StatusCode::OK, &Filled::default(), None)))
-    };
-    shared.answered(&visitor, shown).await
+    shared.worker(&visitor, Purpose::Task, &token, |work| shown(&shared, work, &visitor)).await
+}
+
+async fn shown(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
+    let mut conn = shared.db.pool().acquire().await?;
+    let now = shared.clock.now(&mut conn).await?;
+    let desk = Desk::load(&mut conn, &work, now).await?;
+    Ok(desk.map(|desk| Page::new(shared, &desk, visitor).form(StatusCode::OK, &Filled::default(), None)))
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor, form: Form) -> Response {
-    let work = match visitor.worker(&shared, Purpose::Task, &token) {
-        Ok(work) => work,
-        Err(refused) => return *refused,
-    };
-    shared.answered(&visitor, carried_out(&shared, &work, &form, &visitor)).await
+    shared.worker(&visitor, Purpose::Task, &token, |work| carried_out(&shared, work, &form, &visitor)).await
 }
 
-async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
+async fn carried_out(shared: &Shared, work: Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/task").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(desk) = Desk::load(&mut tx, work, now).await? else { return Ok(None) };
+    let Some(desk) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
     let page = Page::new(shared, &desk, visitor);
     let filled = Filled::of(form);
     let unclear = |fault| Some(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(fault)));
@@ -63,7 +56,7 @@ async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visito
         Ok(wanted) => wanted,
         Err(Unclear::Said(fault)) => return Ok(unclear(fault)),
         Err(Unclear::Garbled) => {
-            return Ok(Some(shared.pages.note(shared, page.language(), "bad_request", StatusCode::BAD_REQUEST)));
+            return Ok(Some(page.garbled()));
         }
     };
     let changed = match task::change(&mut tx, task, &wanted, Some(&work.staff), now).await {
@@ -77,7 +70,7 @@ async fn carried_out(shared: &Shared, work: &Work, form: &Form, visitor: &Visito
         }
         Err(_) => return Ok(Some(page.form(StatusCode::CONFLICT, &Filled::default(), Some(Fault::Over)))),
     };
-    let Some(after) = Desk::load(&mut tx, work, now).await? else { return Ok(None) };
+    let Some(after) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
     tx.commit().await?;
     if changed == Changed::Now {
         Counts::add(&shared.counts.recorded);

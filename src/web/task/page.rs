@@ -9,7 +9,8 @@ use super::Desk;
 use crate::task::{LONGEST_NOTE, results};
 use crate::web::Shared;
 use crate::web::form::Form;
-use crate::web::visitor::{Visitor, language};
+use crate::web::page::Said;
+use crate::web::visitor::Visitor;
 
 /// What is wrong with what was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,27 +57,18 @@ impl Filled {
 
 /// The pages of one task.
 pub struct Page<'s> {
-    shared: &'s Shared,
     desk: &'s Desk,
-    language: &'static str,
+    said: Said<'s>,
 }
 
 impl<'s> Page<'s> {
     pub fn new(shared: &'s Shared, desk: &'s Desk, visitor: &Visitor) -> Self {
-        let language = desk.reads.as_deref().map_or_else(|| visitor.language(), language);
-        Self { shared, desk, language }
+        Self { desk, said: Said::to(shared, desk.reads.as_deref(), visitor) }
     }
 
-    pub fn language(&self) -> &'static str {
-        self.language
-    }
-
-    fn words(&self, key: &str) -> String {
-        self.with(key, &[])
-    }
-
-    fn with(&self, key: &str, names: &[(&str, &str)]) -> String {
-        self.shared.pages.words(self.language, key, names)
+    /// It is not our form.
+    pub fn garbled(&self) -> Response {
+        self.said.note("bad_request", StatusCode::BAD_REQUEST)
     }
 
     /// An instant on the person's clock.
@@ -87,7 +79,7 @@ impl<'s> Page<'s> {
     /// The task, and what can be said about it as long as it is not over.
     pub fn form(&self, status: StatusCode, filled: &Filled, fault: Option<Fault>) -> Response {
         let fault = fault.map(|fault| {
-            self.words(match fault {
+            self.said.words(match fault {
                 Fault::NoResult => "task_choose",
                 Fault::NoTime => "task_choose_time",
                 Fault::BadTime => "task_bad_time",
@@ -104,48 +96,49 @@ impl<'s> Page<'s> {
     pub fn recorded(&self, what: Recorded) -> Response {
         let task = &self.desk.shown.task;
         let recorded = match what {
-            Recorded::Done => self.words("task_recorded_done"),
-            Recorded::NotReached => self.with("task_recorded_not_reached", &[("who", &self.who())]),
+            Recorded::Done => self.said.words("task_recorded_done"),
+            Recorded::NotReached => self.said.with("task_recorded_not_reached", &[("who", &self.who())]),
             Recorded::Moved => {
                 let at = if task.on_day.is_some() { task.opens_at } else { task.due_at };
-                self.with("task_recorded_move", &[("when", &self.when(at))])
+                self.said.with("task_recorded_move", &[("when", &self.when(at))])
             }
         };
-        self.show(StatusCode::OK, context! { recorded, back => self.words("task_back") })
+        self.show(StatusCode::OK, context! { recorded, back => self.said.words("task_back") })
     }
 
     fn show(&self, status: StatusCode, values: Value) -> Response {
         let task = &self.desk.shown.task;
         let since = self.desk.shown.events.iter().rev().find(|event| event.what == task.state).map(|event| event.at);
         let over = matches!(task.state.as_str(), "done" | "missed" | "cancelled").then(|| {
-            let words =
-                self.with(&format!("task_is_{}", task.state), &[("when", &self.when(since.unwrap_or(task.due_at)))]);
+            let words = self
+                .said
+                .with(&format!("task_is_{}", task.state), &[("when", &self.when(since.unwrap_or(task.due_at)))]);
             match &task.result {
-                Some(result) => format!("{words} · {}", self.words(&format!("task_{result}"))),
+                Some(result) => format!("{words} · {}", self.said.words(&format!("task_{result}"))),
                 None => words,
             }
         });
         let values = context! { title => task.title.as_str(), over, facts => self.facts(), ..values };
-        self.shared.pages.show(self.shared, "task.html", self.language, status, values)
+        self.said.page("task.html", status, values)
     }
 
     fn fields(&self, filled: &Filled) -> Value {
         let results = results(&self.desk.shown.task.kind).iter().copied().map(|name| {
-            context! { name, words => self.words(&format!("task_{name}")), on => name == filled.result }
+            context! { name, words => self.said.words(&format!("task_{name}")), on => name == filled.result }
         });
         context! {
-            result_title => self.words("task_result_title"), results => results.collect::<Vec<_>>(),
-            words_title => self.words("task_words_title"), note => filled.note.as_str(), most_words => LONGEST_NOTE,
-            done => self.words("task_done_button"), not_reached => self.words("task_not_reached_button"),
-            move_title => format!("{} ({})", self.words("task_move_title"), self.desk.zone), at => filled.at.as_str(),
-            move => self.words("task_move_button"), submit_note => self.words("task_submit_note"),
+            result_title => self.said.words("task_result_title"), results => results.collect::<Vec<_>>(),
+            words_title => self.said.words("task_words_title"), note => filled.note.as_str(), most_words => LONGEST_NOTE,
+            done => self.said.words("task_done_button"), not_reached => self.said.words("task_not_reached_button"),
+            move_title => format!("{} ({})", self.said.words("task_move_title"), self.desk.zone), at => filled.at.as_str(),
+            move => self.said.words("task_move_button"), submit_note => self.said.words("task_submit_note"),
         }
     }
 
     fn who(&self) -> String {
         let task = &self.desk.shown.task;
         match (&task.assignee_id, task.assignee.as_str()) {
-            (None, _) => self.words("task_nobody"),
+            (None, _) => self.said.words("task_nobody"),
             (Some(id), "") => id.clone(),
             (Some(_), name) => name.to_owned(),
         }
@@ -186,9 +179,12 @@ impl<'s> Page<'s> {
         let tried: Vec<_> = shown.events.iter().filter(|event| event.what == "not_reached").collect();
         if let Some(last) = tried.last() {
             let (n, when) = (tried.len().to_string(), self.when(last.at));
-            facts.push(("tried", self.with("task_times", &[("n", &n), ("when", &when)])));
+            facts.push(("tried", self.said.with("task_times", &[("n", &n), ("when", &when)])));
         }
         facts.extend(shown.note.clone().map(|note| ("note", note)));
-        facts.into_iter().map(|(key, value)| context! { name => self.words(&format!("task_{key}")), value }).collect()
+        facts
+            .into_iter()
+            .map(|(key, value)| context! { name => self.said.words(&format!("task_{key}")), value })
+            .collect()
     }
 }

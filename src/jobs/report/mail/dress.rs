@@ -9,7 +9,7 @@ use super::charts::{self, Charts, Spot};
 use super::subject;
 use crate::action::{self, Place};
 use crate::engine::door::Run;
-use crate::figures::count;
+use crate::figures::{count, part_named};
 use crate::jobs::letter::{LinkTo, Recipient, link};
 
 /// What the template may use as `occasion.…`.
@@ -127,11 +127,7 @@ impl<'a> Eyes<'a> {
     }
 
     fn named(self, part: &PartName) -> &str {
-        match (part.name.is_empty(), self.zh) {
-            (false, _) => &part.name,
-            (true, false) => "(none)",
-            (true, true) => "（无）",
-        }
+        part_named(&part.name, self.locale)
     }
 
     fn cases(self, cases: i64) -> String {
