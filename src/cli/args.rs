@@ -12,6 +12,7 @@ mod data;
 mod effects;
 mod examples;
 mod explain;
+mod report;
 mod simulate;
 mod task;
 
@@ -21,6 +22,7 @@ pub use content::{CouponsAction, CouponsArgs, RenderArgs, SendTestArgs};
 pub use data::{BouncesArgs, DemoArgs, ImportArgs, ImportKind, MigrateArgs};
 pub use effects::EffectsArgs;
 pub use explain::{Explain, ExplainArgs, ExplainTicketArgs};
+pub use report::{ReportAction, ReportArgs, WhichReport};
 pub use simulate::SimulateArgs;
 pub use task::{TaskAction, TaskArgs, TaskDue, TaskListArgs, TaskState};
 
@@ -116,6 +118,9 @@ pub enum Command {
     /// Show messages whose fate is unknown or that need a decision, and decide
     #[command(after_help = examples::OUTBOX)]
     Outbox(OutboxArgs),
+    /// Show reviews that were made and whom they went to, write their mails into a folder, send them again
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArgs),
     /// Show what people have to do, and say what came of it: callbacks, visits, rescue calls
     #[command(after_help = examples::TASK)]
     Task(TaskArgs),
@@ -196,6 +201,9 @@ pub struct PlanArgs {
     /// Write the same as a page into this file, for browsers and paper
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+    /// Write the mails that people of the house would get into this folder: reviews, agendas, alerts
+    #[arg(long, value_name = "DIR", conflicts_with = "customer")]
+    pub out: Option<PathBuf>,
 }
 
 /// `tend run`.

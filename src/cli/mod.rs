@@ -20,6 +20,7 @@ mod failure;
 mod files;
 mod folder;
 mod import;
+mod mail_files;
 mod migrate;
 mod next;
 mod outbox;
@@ -28,6 +29,7 @@ mod person;
 mod plan;
 mod print;
 mod render;
+mod report;
 mod run;
 mod send_test;
 mod serve;
@@ -127,6 +129,7 @@ async fn act(arguments: &Arguments) -> Result<(), Failure> {
         Command::Render(command) => render::run(arguments, command).await,
         Command::SendTest(command) => send_test::run(arguments, command).await,
         Command::Coupons(command) => coupons::run(arguments, &command.action).await,
+        Command::Report(command) => report::run(arguments, &command.action).await,
         Command::Task(command) => task::run(arguments, &command.action).await,
         Command::Action(command) => action::run(arguments, &command.what).await,
         Command::Override(command) => by_hand::run(arguments, command).await,

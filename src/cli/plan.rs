@@ -8,8 +8,9 @@ use serde_json::json;
 use super::args::{Arguments, PlanArgs};
 use super::at::At;
 use super::failure::Failure;
+use super::mail_files::Files;
 use super::page::PageFile;
-use super::render::company;
+use super::render::{company, sender};
 use super::work::Work;
 use super::{connect, folder, print, when};
 use crate::engine::door::{Run, Tx};
@@ -20,6 +21,7 @@ use crate::jobfile::folder::Folder;
 use crate::jobfile::kind::Ladders;
 use crate::jobs;
 use crate::outbox::channel::settings::Sort;
+use crate::outbox::letter::{self, Draft};
 use crate::outbox::sample::{self, Measured, Sample};
 use crate::outbox::survey;
 use crate::settings::Settings;
@@ -27,6 +29,8 @@ use crate::spelling::nearest;
 
 /// Text messages measured for a plan: those to the longest names.
 const LONG_NAMES: i64 = 50;
+/// Mails written into a folder, at most.
+const LETTERS: i64 = 500;
 
 /// Shows what a run of the job would do now.
 pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failure> {
@@ -41,10 +45,13 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     if let Some(customer) = &command.customer {
         return judge(arguments, &work, slot, customer, page).await;
     }
+    let files = command.out.as_deref().map(Files::new).transpose()?;
     let asks = survey::read(work.spec.code.asks());
-    let (explained, texts) = preview_with(&work.engine, &work.spec, slot, async |run, conn| {
+    let most = if files.is_some() { LETTERS } else { 0 };
+    let (explained, texts, drafts) = preview_with(&work.engine, &work.spec, slot, async |run, conn| {
         let texts = sample::of_run(conn, run.run_id, None, Some(Sort::Sms), LONG_NAMES, asks.as_ref()).await?;
-        Ok((work.spec.code.explain(run, &mut Tx::lend(conn)).await?, texts))
+        let drafts = letter::drafts(conn, run.run_id, most).await?;
+        Ok((work.spec.code.explain(run, &mut Tx::lend(conn)).await?, texts, drafts))
     })
     .await
     .map_err(Failure::failed)?;
@@ -52,9 +59,10 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     if let Some(page) = page {
         page.write(explained.html.as_deref())?;
     }
+    let files = files.map(|files| mails(files, drafts, &folder, &work.settings, slot)).transpose()?;
     if arguments.json {
         return print::json(&json!({
-            "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json,
+            "files": files, "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json,
             "longest_text": longest.as_ref().map(|longest| json!({
                 "customer_id": longest.customer_id, "characters": longest.length.units,
                 "parts": longest.length.parts, "max_parts": longest.max_parts,
@@ -62,12 +70,38 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
         }));
     }
     print::text(format!(
-        "What {} would do as of {} (nothing is changed):\n\n{}{}",
+        "What {} would do as of {} (nothing is changed):\n\n{}{}{}",
         work.spec.job,
         when::both(slot, work.spec.timezone),
         explained.text,
-        longest.as_ref().map(in_words).unwrap_or_default()
+        longest.as_ref().map(in_words).unwrap_or_default(),
+        files.map(|files| told(&files)).unwrap_or_default()
     ))
+}
+
+/// Writes the mails people of the house would get.
+fn mails(
+    mut files: Files,
+    drafts: Vec<Draft>,
+    folder: &Folder,
+    settings: &Settings,
+    slot: DateTime<Utc>,
+) -> Result<Vec<String>, Failure> {
+    let sender = sender(settings).map_err(Failure::failed)?;
+    for (place, draft) in (1..).zip(drafts) {
+        let name = format!("{place:02}-{}", draft.reader);
+        let failed = |error: String| Failure::failed(anyhow::anyhow!("the mail to {name}: {error}"));
+        let outgoing = draft.outgoing(&folder.templates, &company(settings), slot).map_err(failed)?;
+        files.mail(&name, &sender.build(&outgoing, None).map_err(failed)?.bytes)?;
+    }
+    Ok(files.written())
+}
+
+fn told(files: &[String]) -> String {
+    match files {
+        [] => "\nMails\n  none: nobody of the house would get one\n".to_owned(),
+        files => format!("\nMails\n  {}\n", files.join("\n  ")),
+    }
 }
 
 /// The longest text message of those looked at, by parts, then by characters.
@@ -138,6 +172,10 @@ pub fn nobody(customer: &str) -> Failure {
 
 /// Shows what a segment holds, or why a customer is in it or not.
 async fn segment(arguments: &Arguments, command: &PlanArgs, folder: &Folder) -> Result<(), Failure> {
+    if command.out.is_some() {
+        let what = format!("--out: {} is a segment, which writes to nobody; name a job", command.job);
+        return Err(Failure::Usage(what));
+    }
     let page = command.html.as_deref().map(PageFile::open).transpose()?;
     let settings = connect::settings(arguments)?;
     let own = folder.segments.get(&command.job).and_then(|file| file.timezone);

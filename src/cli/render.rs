@@ -211,7 +211,7 @@ fn write(
 }
 
 /// Who the mail of the settings comes from.
-fn sender(settings: &Settings) -> anyhow::Result<Sender> {
+pub fn sender(settings: &Settings) -> anyhow::Result<Sender> {
     let channel = settings.outbox.default_channel(Sort::Email, &settings.channels);
     match channel.and_then(|name| settings.channels.get(name)) {
         Some(ChannelSettings::Smtp(smtp)) => Sender::new(&smtp.from, smtp.reply_to.as_deref()),

@@ -17,7 +17,8 @@ pub const PLAN: &str = "\
 Examples:
   tend plan birthday                              # as of now: who gets what, who does not, and why
   tend plan birthday --at 2026-06-01 --html plan.html
-  tend plan value-tiers --customer D0000001       # one customer, condition by condition";
+  tend plan value-tiers --customer D0000001       # one customer, condition by condition
+  tend plan monthly-review --out review           # the mails as readers would get them, with their workbooks";
 
 /// After the options of `tend why`.
 pub const WHY: &str = "\
@@ -155,6 +156,16 @@ pub const COUPONS: &str = "\
 Examples:
   tend coupons import winback-50 codes.csv --expires 2026-12-31 --low-water 500
   tend coupons list";
+
+/// After the options of `tend report`.
+pub const REPORT: &str = "\
+Examples:
+  tend report list monthly-review
+  tend report show 42                             # the figures as they were then, and whom they went to
+  tend report show 42 --out review                # the mails byte for byte, figures and job file
+  tend report show 42 --team north
+  tend report resend 42 --to boss@shop.example
+  tend report resend 42                           # to everybody who got it";
 
 /// After the options of `tend task`.
 pub const TASK: &str = "\

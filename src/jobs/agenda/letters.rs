@@ -102,6 +102,8 @@ impl Agenda {
             data: data.into(),
             customers,
             attachments: calendar.into_iter().collect(),
+            archived: false,
+            again_of: None,
             priority: 70,
             not_before: run.as_of,
             not_after: run.as_of + LIFE,

@@ -47,6 +47,21 @@ pub enum About {
     Messages,
 }
 
+/// What the cases of a figure are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `crm.ticket.ticket_id`
+    Ticket,
+    /// `crm.orders.order_id`
+    Order,
+    /// `tend.task.task_id`
+    Task,
+    /// `tend.outbox.message_id`
+    Message,
+    /// `tend.answer.message_id`
+    Answer,
+}
+
 /// A figure, as the head of its file says it.
 #[derive(Debug)]
 pub struct Entry {
@@ -66,6 +81,9 @@ pub struct Entry {
     pub by: Vec<&'static str>,
     /// What it is about.
     pub about: About,
+    /// What its cases are and the column that names each, where they can be listed: those that are customers are not, a mail
+    /// that was sent would go on naming a customer who was forgotten. What stands before the last U+0001 only tells them apart.
+    pub row: Option<(Case, &'static str)>,
     /// Its name for people.
     pub title: Words,
     /// How it is defined.
@@ -135,6 +153,12 @@ impl Entry {
         !matches!(self.aggregate, Aggregate::Sum | Aggregate::Count) && cases > 0 && cases < few
     }
 
+    /// Whether it is measured by the hours people work.
+    #[must_use]
+    pub fn in_working_time(&self) -> bool {
+        self.sql.contains(":opens")
+    }
+
     /// What no case at all comes to: nothing of a sum, and of a mean no value.
     #[must_use]
     pub fn of_nothing(&self) -> Option<Decimal> {
@@ -158,6 +182,10 @@ fn entry(name: &'static str, text: &'static str) -> Entry {
         .map(|like| FILES.iter().find(|(name, _)| *name == like).unwrap_or_else(|| panic!("{name}: no figure {like}")));
     let by = said("by").or_else(|| base.map(|(name, text)| list_of(name, text))).unwrap_or_else(|| must("by"));
     let sql = base.map_or(text, |(_, text)| text);
+    let row = |text: &'static str| {
+        let (case, column) = text.lines().find_map(|line| line.strip_prefix("-- row: "))?.split_once(' ')?;
+        Some((one_of(name, case, &CASES), column))
+    };
     let words = |language: &str| {
         let prefix = format!("{language}: ");
         let line =
@@ -173,6 +201,7 @@ fn entry(name: &'static str, text: &'static str) -> Entry {
         better: one_of(name, must("better"), &BETTERS),
         aggregate: one_of(name, must("aggregate"), &AGGREGATES),
         by: by.split_whitespace().collect(),
+        row: row(base.map_or(text, |(_, text)| text)),
         about: said("of").map_or(About::Customers, |word| one_of(name, word, &ABOUTS)),
         title: Words::new(title, title_zh),
         definition: Words::new(definition, definition_zh),
@@ -186,6 +215,13 @@ const AGGREGATES: [(&str, Aggregate); 5] = [
     ("p90", Aggregate::P90),
     ("sum", Aggregate::Sum),
     ("count", Aggregate::Count),
+];
+const CASES: [(&str, Case); 5] = [
+    ("ticket", Case::Ticket),
+    ("order", Case::Order),
+    ("task", Case::Task),
+    ("message", Case::Message),
+    ("answer", Case::Answer),
 ];
 const ABOUTS: [(&str, About); 2] = [("all", About::All), ("messages", About::Messages)];
 
@@ -209,6 +245,7 @@ mod tests {
         for entry in all() {
             assert_eq!(entry.sql.is_empty(), entry.about == About::Messages, "{}", entry.name);
             assert!(!entry.by.is_empty(), "{}", entry.name);
+            assert_eq!(entry.row.is_some(), entry.sql.contains("/*{row}*/"), "{}", entry.name);
             for by in entry.by.iter().filter(|_| !entry.sql.is_empty()) {
                 assert!(entry.sql.contains(&format!("('{by}', ")), "{}: parted by {by}", entry.name);
             }

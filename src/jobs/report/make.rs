@@ -20,17 +20,17 @@ const HANDED_OVER: TimeDelta = TimeDelta::days(62);
 type Hours = Vec<(DateTime<Utc>, DateTime<Utc>)>;
 
 /// The periods of a review.
-struct Periods {
-    now: Period,
+pub(super) struct Periods {
+    pub now: Period,
     before: Period,
     baseline: Option<Period>,
 }
 
 /// What figures have come to so far, so that a figure with several targets is asked for once.
-struct Desk<'a> {
-    run: &'a Run,
+pub(super) struct Desk<'a> {
+    pub run: &'a Run,
     team: Option<&'a [String]>,
-    periods: Periods,
+    pub periods: Periods,
     hours: Vec<Result<Hours, String>>,
     campaigns: Campaigns,
 }
@@ -57,9 +57,7 @@ impl Report {
     ) -> Result<Review, JobError> {
         // compiling long statements takes longer than running them
         sqlx::query("select set_config('jit', 'off', true)").execute(tx.conn()).await?;
-        let periods = self.periods(run)?;
-        let hours = self.hours(&periods, tx.conn()).await?;
-        let mut desk = Desk { run, team, periods, hours, campaigns: Campaigns::default() };
+        let mut desk = self.desk(run, team, tx.conn()).await?;
         let mut sections = Vec::new();
         for chosen in &self.sections {
             let mut figures = Vec::new();
@@ -95,6 +93,18 @@ impl Report {
         Ok(review)
     }
 
+    /// What its figures are asked with.
+    pub(super) async fn desk<'a>(
+        &self,
+        run: &'a Run,
+        team: Option<&'a [String]>,
+        conn: &mut PgConnection,
+    ) -> Result<Desk<'a>, JobError> {
+        let periods = self.periods(run)?;
+        let hours = self.hours(&periods, conn).await?;
+        Ok(Desk { run, team, periods, hours, campaigns: Campaigns::default() })
+    }
+
     fn periods(&self, run: &Run) -> Result<Periods, JobError> {
         let now = self.period(run)?;
         let beyond = || JobError::fail(anyhow!("the review looks back beyond the days there are"));
@@ -106,7 +116,7 @@ impl Report {
     /// The hours people work around each period, where a figure asks for them.
     async fn hours(&self, periods: &Periods, conn: &mut PgConnection) -> Result<Vec<Result<Hours, String>>, JobError> {
         let mut figures = self.sections.iter().flat_map(|section| &section.figures);
-        let calendar = match figures.any(|entry| entry.sql.contains(":opens")) {
+        let calendar = match figures.any(|entry| entry.in_working_time()) {
             true => self.calendar(conn).await?,
             false => None,
         };
@@ -151,6 +161,29 @@ impl Report {
         })
     }
 
+    /// What a figure of a section is asked with in a period: 0 is the one it is about, then the one before, then the baseline.
+    pub(super) fn asked<'a>(
+        &'a self,
+        entry: &Entry,
+        chosen: &'a Chosen,
+        desk: &'a Desk<'_>,
+        place: usize,
+    ) -> Result<Asked<'a>, JobError> {
+        let hours = match desk.hours[place].as_deref() {
+            Err(trouble) if entry.in_working_time() => return Err(JobError::fail(anyhow!("{trouble}"))),
+            hours => hours.unwrap_or_default(),
+        };
+        Ok(Asked {
+            ladder: self.ladder.as_deref(),
+            team: desk.team,
+            condition: chosen.condition.as_ref(),
+            inactive_after: self.inactive_after,
+            repeat_within: self.repeat_within,
+            lag: desk.periods.now.since(desk.run.as_of),
+            hours,
+        })
+    }
+
     async fn three(
         &self,
         entry: &Entry,
@@ -165,19 +198,11 @@ impl Report {
         let mut found = Vec::new();
         for (place, period) in periods.into_iter().enumerate() {
             let Some(period) = period else { continue };
-            let hours = desk.hours[place].as_deref().map_err(|trouble| JobError::fail(anyhow!("{trouble}")))?;
-            let asked = Asked {
-                ladder: self.ladder.as_deref(),
-                team: desk.team,
-                condition: chosen.condition.as_ref(),
-                inactive_after: self.inactive_after,
-                repeat_within: self.repeat_within,
-                lag,
-                hours,
-            };
             found.push(match entry.about {
                 About::Messages => desk.campaigns.measure(&mut *conn, entry.name, period, lag).await?,
-                About::Customers | About::All => measure(&mut *conn, entry, period, &asked).await?,
+                About::Customers | About::All => {
+                    measure(&mut *conn, entry, period, &self.asked(entry, chosen, desk, place)?).await?
+                }
             });
         }
         let mut found = found.into_iter();

@@ -1,10 +1,13 @@
 //! Figures out of the database: the statement of a figure, asked about a period.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 
-use super::catalogue::{Aggregate, Entry};
+use super::catalogue::{Aggregate, Better, Entry};
 use super::judge::Rows;
 use super::period::Period;
 use super::review::{Measured, PartName};
@@ -61,9 +64,47 @@ const fn ending(aggregate: Aggregate) -> &'static str {
     }
 }
 
+/// Cases that are listed of a figure, at most.
+pub const LISTED: usize = 2_000;
+
+/// The cases themselves, at most [`LISTED`], those furthest from good first.
+const fn listing(entry: &Entry) -> &'static str {
+    match (entry.aggregate, entry.better) {
+        // of amounts the largest: they are what the sum is made of
+        (Aggregate::Sum | Aggregate::Count, _) | (_, Better::Less | Better::Neither) => {
+            ", top as (
+                 select p.ref, p.value, count(*) over () as cases from part p where p.by = '' order by p.value desc, p.ref limit 2000
+             )
+             select t.ref, t.value, t.cases, coalesce(jsonb_object_agg(p.by, p.part) filter (where p.part <> ''), '{}')
+             from top t left join part p on p.ref = t.ref and p.by <> ''
+             group by t.ref, t.value, t.cases order by t.value desc, t.ref"
+        }
+        (_, Better::More) => {
+            ", top as (
+                 select p.ref, p.value, count(*) over () as cases from part p where p.by = '' order by p.value, p.ref limit 2000
+             )
+             select t.ref, t.value, t.cases, coalesce(jsonb_object_agg(p.by, p.part) filter (where p.part <> ''), '{}')
+             from top t left join part p on p.ref = t.ref and p.by <> ''
+             group by t.ref, t.value, t.cases order by t.value, t.ref"
+        }
+    }
+}
+
 /// The statement of a figure about a period.
 #[must_use]
 pub fn statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Statement {
+    ended(entry, period, asked, ("", ending(entry.aggregate)))
+}
+
+/// The statement that lists the cases of a figure; none: they cannot be listed.
+#[must_use]
+pub fn cases_statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Option<Statement> {
+    let (_, column) = entry.row?;
+    Some(ended(entry, period, asked, (column, listing(entry))))
+}
+
+/// `tail`: the column that names a case, and what becomes of the cases.
+fn ended(entry: &Entry, period: &Period, asked: &Asked<'_>, tail: (&'static str, &'static str)) -> Statement {
     let frame = Frame { as_of: period.until, timezone: period.timezone, window: None };
     let (opens, closes): (Vec<_>, Vec<_>) = asked.hours.iter().copied().unzip();
     let composer = compose(entry.sql, frame)
@@ -80,7 +121,8 @@ pub fn statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Statement
         .set("repeat_within", asked.repeat_within.as_duration().as_secs_f64())
         .set("opens", opens)
         .set("closes", closes)
-        .fragment("measured", ending(entry.aggregate));
+        .fragment("measured", tail.1);
+    let composer = if entry.row.is_some() { composer.fragment("row", tail.0) } else { composer };
     let composer = match asked.condition {
         None => composer.fragment("whom", ""),
         Some(condition) => {
@@ -99,6 +141,46 @@ pub fn statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Statement
 
 /// By what, which part; its value, what was added up, its cases.
 type Row = (String, String, Option<Decimal>, Option<Decimal>, i64);
+
+/// A case of a figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseRow {
+    /// Its key.
+    pub id: String,
+    /// What it counts as.
+    pub value: Decimal,
+    /// By what it is parted: as in [`PartName`].
+    pub parts: BTreeMap<String, String>,
+}
+
+/// The cases of a figure.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cases {
+    /// Those furthest from good first, at most [`LISTED`].
+    pub rows: Vec<CaseRow>,
+    /// How many there are.
+    pub all: i64,
+}
+
+/// The cases of a figure in a period; none: they are not listed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn cases(
+    conn: &mut PgConnection,
+    entry: &Entry,
+    period: &Period,
+    asked: &Asked<'_>,
+) -> sqlx::Result<Option<Cases>> {
+    let Some(statement) = cases_statement(entry, period, asked) else { return Ok(None) };
+    let rows: Vec<(String, Decimal, i64, Json<BTreeMap<String, String>>)> = statement.query_as().fetch_all(conn).await?;
+    let all = rows.first().map_or(0, |row| row.2);
+    let rows = rows.into_iter().map(|(name, value, _, Json(parts))| {
+        let id = name.rsplit('\u{1}').next().unwrap_or_default().to_owned();
+        CaseRow { id, value: value.normalize(), parts }
+    });
+    Ok(Some(Cases { rows: rows.collect(), all }))
+}
 
 /// What a figure is in a period.
 ///

@@ -6,6 +6,8 @@
 //! its place and takes nothing else along. One review a period: a later slot of the same period makes none.
 
 mod actions;
+pub mod archive;
+mod behind;
 mod campaigns;
 mod catalogue;
 mod course;
@@ -30,11 +32,12 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 pub use actions::{ActionSeen, ActionState, Moved};
-pub use catalogue::{About, Better, Entry, Unit, all, find};
+pub use catalogue::{About, Aggregate, Better, Case, Entry, Unit, all, find};
 pub use judge::{Aim, Bound, Measurements, Rows, figure, sort};
-pub use measure::{Asked, measure, statement};
+pub use measure::{Asked, CaseRow, Cases, LISTED, cases, cases_statement, measure, statement};
 pub use period::{Length, Period};
 pub use read::ReportKind;
+pub use text::text as in_words;
 pub use review::{Figure, Measured, Part, PartName, Review, Section, Target, Verdict};
 pub use words::Words;
 

@@ -14,7 +14,8 @@ const ALIGN: [Align; 7] =
     [Align::Left, Align::Left, Align::Right, Align::Right, Align::Right, Align::Right, Align::Left];
 
 /// All of it.
-pub(super) fn text(review: &Review) -> String {
+#[must_use]
+pub fn text(review: &Review) -> String {
     let period = &review.period;
     let mut text = format!("{}\n", review.title);
     text.push_str(&fold(

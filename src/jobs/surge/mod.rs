@@ -129,6 +129,8 @@ impl Surge {
             }),
             customers: Vec::new(),
             attachments: Vec::new(),
+            archived: false,
+            again_of: None,
             priority: PRIORITY,
             not_before: run.as_of,
             not_after: run.as_of + LIFE,

@@ -68,6 +68,8 @@ pub(super) async fn write(
             }),
             customers: visits.iter().map(|visit| visit.customer_id.clone()).collect(),
             attachments: Vec::new(),
+            archived: false,
+            again_of: None,
             priority: 80,
             not_before: begins,
             not_after: begins + LIFE,

@@ -67,6 +67,8 @@ fn letter(run: &Run, begins: DateTime<Utc>, staff: String, tasks: &[Told]) -> Le
         data: json!({ "new": listed(false), "overdue": listed(true), "new_count": count(false), "overdue_count": count(true) }),
         customers: tasks.iter().map(|task| task.customer_id.clone()).collect(),
         attachments: Vec::new(),
+        archived: false,
+        again_of: None,
         priority: 80,
         not_before: begins,
         not_after: begins + LIFE,

@@ -136,6 +136,15 @@ impl Prepared {
         self.call().zip(other.call()).is_some_and(|(one, two)| one.goes_with(two))
     }
 
+    /// The mail as it crosses the network; none: this channel carries no mails.
+    pub fn mail(&self) -> Option<&[u8]> {
+        match self {
+            Self::Mail(mail) => Some(&mail.bytes),
+            Self::Record(record) => record.mail(),
+            Self::Call(_) => None,
+        }
+    }
+
     fn call(&self) -> Option<&webhook::Call> {
         match self {
             Self::Call(call) => Some(call),

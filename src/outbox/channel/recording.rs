@@ -10,6 +10,9 @@ use super::message::Sender;
 use super::settings::{RecordingSettings, Sort};
 use super::{Answer, Fate, Outgoing, Trouble, Unready};
 
+/// How the files of mails are called.
+const ENDING: &str = ".eml";
+
 /// A folder.
 #[derive(Debug)]
 pub struct Recording {
@@ -27,6 +30,13 @@ pub struct Record {
     bytes: Vec<u8>,
 }
 
+impl Record {
+    /// The mail, if it is one.
+    pub(super) fn mail(&self) -> Option<&[u8]> {
+        self.name.ends_with(ENDING).then_some(&self.bytes)
+    }
+}
+
 impl Recording {
     pub(super) fn new(name: &str, settings: &RecordingSettings) -> anyhow::Result<Self> {
         let sender = Sender::new(&settings.from, None).with_context(|| format!("channels.{name}.from"))?;
@@ -36,7 +46,7 @@ impl Recording {
     pub(super) fn prepare(&self, outgoing: &Outgoing) -> Result<Record, String> {
         if self.sort == Sort::Email {
             let mail = self.sender.build(outgoing, None)?;
-            return Ok(Record { name: format!("{}.eml", outgoing.id), bytes: mail.bytes });
+            return Ok(Record { name: format!("{}{ENDING}", outgoing.id), bytes: mail.bytes });
         }
         let line = serde_json::json!({
             "id": outgoing.id, "at": outgoing.date, "to": outgoing.to, "locale": outgoing.locale, "text": outgoing.text,

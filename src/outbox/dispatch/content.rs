@@ -191,7 +191,10 @@ pub fn outgoing(
     };
     let rendered =
         content.template.render(sort, &claimed.locale, &context, &frame.company).map_err(|error| error.message)?;
-    let said = Said::from(rendered);
+    let mut said = Said::from(rendered);
+    if claimed.is_letter {
+        said.subject = said.subject.map(|subject| letter::headed(&claimed.data, &claimed.locale, subject));
+    }
     let most = claimed.data.get("max_parts").and_then(serde_json::Value::as_u64);
     if let (Some(most), Some(length)) = (most, said.length)
         && length.parts as u64 > most

@@ -188,12 +188,20 @@ impl Pump {
             let redirect = shared.outbox.redirect_to.as_ref();
             match content::outgoing(claimed, self.lane.sort, &content, &shared.frame, (redirect, attachments)) {
                 Err(reason) => Err(("dead", reason)),
-                Ok(outgoing) => self.lane.channel.prepare(&outgoing).map_err(|reason| ("rejected", reason)),
+                Ok(outgoing) => match self.lane.channel.prepare(&outgoing) {
+                    Ok(prepared) => Ok((outgoing, prepared)),
+                    Err(reason) => Err(("rejected", reason)),
+                },
             }
         };
         // a customer's data that makes some library panic costs that one message, not the channel
-        Ok(catch_unwind(AssertUnwindSafe(built))
-            .unwrap_or_else(|_| Err(("dead", "making the message panicked; the log says where".to_owned()))))
+        let built = catch_unwind(AssertUnwindSafe(built))
+            .unwrap_or_else(|_| Err(("dead", "making the message panicked; the log says where".to_owned())));
+        if let (true, Ok((outgoing, prepared))) = (claimed.is_letter, &built) {
+            let attempt = (claimed.message_id, claimed.attempt);
+            letter::keep(&mut *shared.db.pool().acquire().await?, attempt, outgoing, prepared).await?;
+        }
+        Ok(built.map(|(_, prepared)| prepared))
     }
 
     async fn end(&self, claimed: &Claimed, state: &'static str, reason: Option<String>) {

@@ -30,6 +30,8 @@ pub(super) async fn tell(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::R
             }),
             customers: Vec::new(),
             attachments: Vec::new(),
+            archived: false,
+            again_of: None,
             priority: 90,
             not_before: now,
             not_after: now + LIFE,

@@ -39,6 +39,19 @@ pub fn link(to: LinkTo, subject: &str, staff: &str) -> Value {
     json!({ MARK: word, "subject": subject, "staff": staff })
 }
 
+/// What marks the data of a letter that is sent again: when it was sent first, in words.
+pub const AGAIN: &str = "again";
+
+/// The subject of a letter; of one that a person has sent again it says so, whatever its template does.
+pub(in crate::outbox) fn headed(content: &Value, locale: &str, subject: String) -> String {
+    let again = content.pointer("/occasion/again").and_then(Value::as_str).is_some_and(|again| !again.is_empty());
+    match (again, locale.starts_with("zh")) {
+        (false, _) => subject,
+        (true, false) => format!("[Sent again] {subject}"),
+        (true, true) => format!("【重发】{subject}"),
+    }
+}
+
 /// The data with its marks replaced by signed links; by empty texts where links are not made.
 pub(in crate::outbox) fn signed(data: &Value, links: Option<&Links>, now: DateTime<Utc>) -> Value {
     match data {
@@ -52,6 +65,25 @@ pub(in crate::outbox) fn signed(data: &Value, links: Option<&Links>, now: DateTi
             }
         },
         Value::Array(items) => items.iter().map(|item| signed(item, links, now)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The data for another reader: what was linked for somebody of the staff is linked for this one; for a reader who is nobody
+/// of the staff there are no links.
+#[must_use]
+pub fn readdressed(data: &Value, staff: Option<&str>) -> Value {
+    match data {
+        Value::Object(entries) if entries.contains_key(MARK) => match staff {
+            Some(staff) => {
+                let mut entries = entries.clone();
+                entries.insert("staff".into(), staff.into());
+                Value::Object(entries)
+            }
+            None => "".into(),
+        },
+        Value::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), readdressed(value, staff))).collect(),
+        Value::Array(items) => items.iter().map(|item| readdressed(item, staff)).collect(),
         other => other.clone(),
     }
 }

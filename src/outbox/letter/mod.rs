@@ -2,7 +2,8 @@
 //!
 //! Promises: one letter a recipient, occasion and step, however often the job runs; what it says (customers' names among it)
 //! stands in `tend.letter` and not in `tend.outbox`, is deleted when one of those customers is forgotten, and swept some
-//! time after it went out; whoever has left the house gets none. Addresses of staff are looked up when it is sent.
+//! time after it went out, unless it is archived; whoever has left the house gets none. Addresses of staff are looked up when
+//! it is sent.
 //! Templates get what the job says as `occasion`, and the reader as `recipient`.
 
 use base64::Engine as _;
@@ -14,10 +15,15 @@ use sqlx::PgConnection;
 use super::channel::Attachment;
 use super::template::TemplateFolder;
 
+mod archive;
+mod draft;
 mod marks;
 
-pub(in crate::outbox) use marks::signed;
-pub use marks::{LinkTo, link};
+pub(in crate::outbox) use archive::keep;
+pub use archive::{Kept, kept};
+pub use draft::{Draft, drafts};
+pub(in crate::outbox) use marks::{headed, signed};
+pub use marks::{AGAIN, LinkTo, link, readdressed};
 
 /// How long a letter is kept after it could go out at the latest.
 const KEPT: TimeDelta = TimeDelta::days(30);
@@ -56,6 +62,10 @@ pub struct Letter {
     pub customers: Vec<String>,
     /// Files.
     pub attachments: Vec<Attachment>,
+    /// Whether it is kept for good, as it was sent.
+    pub archived: bool,
+    /// The message that it sends again, because a person asked for it.
+    pub again_of: Option<i64>,
     /// Who goes first, 0 to 100.
     pub priority: i16,
     /// Not before.
@@ -109,7 +119,8 @@ fn row(letter: &Letter) -> Value {
         "recipient": recipient, "address": address, "channel": channel, "provider": provider, "occasion": letter.occasion,
         "occurs_on": letter.occurs_on, "step": letter.step, "template": letter.template, "locale": letter.locale,
         "data": letter.data, "customers": letter.customers, "parts": parts, "priority": letter.priority,
-        "not_before": letter.not_before, "not_after": letter.not_after, "keep_until": letter.not_after + KEPT,
+        "not_before": letter.not_before, "not_after": letter.not_after, "archived": letter.archived, "again_of": letter.again_of,
+        "keep_until": if letter.archived { json!("infinity") } else { json!(letter.not_after + KEPT) },
     })
 }
 
@@ -117,7 +128,7 @@ fn row(letter: &Letter) -> Value {
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub(in crate::outbox) async fn parts(conn: &mut PgConnection, message_id: i64) -> sqlx::Result<Vec<Attachment>> {
+pub async fn parts(conn: &mut PgConnection, message_id: i64) -> sqlx::Result<Vec<Attachment>> {
     sqlx::query_as!(
         Attachment,
         "select name, media_type, content_id, body, optional from tend.letter_part where message_id = $1 order by name",

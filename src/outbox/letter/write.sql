@@ -4,9 +4,10 @@ with wanted as (
     select w.*, coalesce(nullif(s.locale, ''), w.locale) as reads, w.occasion || ' > ' || w.recipient || coalesce(' ' || w.address, '') as named
     from rows from (jsonb_to_recordset($1::jsonb) as (
         recipient text, address text, channel text, provider text, occasion text, occurs_on date, step text, template text, locale text,
-        data jsonb, customers text[], parts jsonb, priority smallint, not_before timestamptz, not_after timestamptz, keep_until timestamptz))
+        data jsonb, customers text[], parts jsonb, priority smallint, not_before timestamptz, not_after timestamptz, keep_until timestamptz,
+        archived boolean, again_of bigint))
         with ordinality as w (recipient, address, channel, provider, occasion, occurs_on, step, template, locale, data, customers, parts,
-                              priority, not_before, not_after, keep_until, place)
+                              priority, not_before, not_after, keep_until, archived, again_of, place)
     left join crm.staff s on w.recipient = 'staff:' || s.staff_id
 ),
 claim as (
@@ -27,8 +28,8 @@ message as (
     returning message_id, occasion, step
 ),
 letter as (
-    insert into tend.letter (message_id, address, data, customers, keep_until)
-    select m.message_id, w.address, w.data, w.customers, w.keep_until
+    insert into tend.letter (message_id, address, data, customers, keep_until, archived, again_of)
+    select m.message_id, w.address, w.data, w.customers, w.keep_until, w.archived, w.again_of
     from message m
     join wanted w on w.named = m.occasion and w.step = m.step
     returning message_id

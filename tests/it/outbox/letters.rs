@@ -53,6 +53,8 @@ fn letter(recipient: Recipient) -> Letter {
             body: "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n".into(),
             optional: true,
         }],
+        archived: false,
+        again_of: None,
         priority: 50,
         not_before: instant("2026-06-01T00:00:00Z"),
         not_after: instant("2026-06-02T00:00:00Z"),

@@ -1,6 +1,7 @@
 //! Reviews: every figure against a case done by hand, verdicts and their order, the kind as a file and a run.
 
 mod actions;
+mod archive;
 mod charts;
 mod customers;
 mod judged;
@@ -14,7 +15,8 @@ mod work;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tend::jobfile::duration::Span;
-use tend::jobs::report::{Asked, Measured, Period, Rows, find, measure};
+use rust_decimal::Decimal;
+use tend::jobs::report::{Aggregate, Asked, Cases, LISTED, Measured, Period, Rows, cases, find, measure};
 
 use crate::support::World;
 
@@ -54,8 +56,8 @@ impl<'w> Ask<'w> {
         Period::of_days(day(self.first), day(self.last), self.zone).unwrap()
     }
 
-    pub async fn rows(&self, figure: &str) -> Rows {
-        let asked = Asked {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
             ladder: Some("tiers"),
             team: self.team.as_deref(),
             condition: None,
@@ -63,10 +65,18 @@ impl<'w> Ask<'w> {
             repeat_within: Span::days(7),
             lag: TimeDelta::hours(8),
             hours: &self.hours,
-        };
+        }
+    }
+
+    pub async fn rows(&self, figure: &str) -> Rows {
         let mut conn = self.world.pool().acquire().await.unwrap();
-        let entry = find(figure).unwrap();
-        measure(&mut conn, entry, &self.period(), &asked).await.unwrap_or_else(|error| panic!("{figure}: {error}"))
+        let measured = measure(&mut conn, find(figure).unwrap(), &self.period(), &self.asked()).await;
+        let rows = measured.unwrap_or_else(|error| panic!("{figure}: {error}"));
+        let listed = cases(&mut conn, find(figure).unwrap(), &self.period(), &self.asked()).await;
+        if let Some(listed) = listed.unwrap_or_else(|error| panic!("{figure}: {error}")) {
+            agree(figure, &rows, &listed);
+        }
+        rows
     }
 
     /// "5400 of 2": the value and its cases; "nothing" without any.
@@ -80,6 +90,33 @@ impl<'w> Ask<'w> {
         let parts = rows.parts.iter().filter(|(part, _)| part.by == by);
         parts.map(|(part, measured)| format!("{} {}", part.name, told(Some(measured)))).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// What every figure promises of its cases, checked with each question of these tests: they come to the figure, whole and parts.
+fn agree(figure: &str, rows: &Rows, listed: &Cases) {
+    let whole = rows.whole.map_or(0, |whole| whole.cases);
+    assert_eq!((listed.all, listed.rows.len()), (whole, usize::try_from(whole).unwrap().min(LISTED)), "{figure}: its cases");
+    if listed.rows.len() == LISTED {
+        return;
+    }
+    let entry = find(figure).unwrap();
+    let values: Vec<Decimal> = listed.rows.iter().map(|row| row.value).collect();
+    let sum: Decimal = values.iter().sum();
+    if let Some(value) = rows.whole.and_then(|whole| whole.value) {
+        let expected = match entry.aggregate {
+            Aggregate::Mean => (sum / Decimal::from(whole)).round_dp(6),
+            Aggregate::Sum => sum,
+            Aggregate::Count => Decimal::from(whole),
+            Aggregate::Median | Aggregate::P90 => value,
+        };
+        assert!((expected - value).abs() <= Decimal::new(1, 6), "{figure}: its cases come to {expected}, it is {value}");
+    }
+    for (part, measured) in rows.parts.iter().filter(|(part, _)| !part.name.is_empty()) {
+        let theirs = listed.rows.iter().filter(|row| row.parts.get(&part.by) == Some(&part.name)).count();
+        assert_eq!(i64::try_from(theirs).unwrap(), measured.cases, "{figure}: the cases of {} {}", part.by, part.name);
+    }
+    let sorted = |better: &dyn Fn(&Decimal, &Decimal) -> bool| values.windows(2).all(|two| better(&two[0], &two[1]));
+    assert!(sorted(&|one, two| one >= two) || sorted(&|one, two| one <= two), "{figure}: the worst first");
 }
 
 fn told(measured: Option<&Measured>) -> String {

@@ -1,5 +1,6 @@
 -- figure: handover
 -- unit: seconds; better: less; aggregate: median; by: kind topic person tier channel
+-- row: ticket g.at || chr(1) || g.ticket_id as ref,
 -- en: Hand-over, median | Working time (of the review's calendar) from the moment a ticket is given to somebody else until that person does something about it; of hand-overs taken up in the period, within two months.
 -- zh-CN: 交接时长（中位数） | 工单转交给他人后到接手人首次处理之间的工作时间（按本报告的日历）；统计本期被接手（两个月内）的转交。
 with /*{whom}*/
@@ -26,7 +27,8 @@ given as (
                       where b.ticket_id = e.ticket_id and b.kind = 'assigned' and b.at > e.at and b.at < t.taken_at and b.value is distinct from e.value)
 ),
 part as (
-    select d.by, d.part, w.value
+    select d.by, d.part, /*{row}*/
+           w.value
     from given g
     join crm.ticket x on x.ticket_id = g.ticket_id
     cross join lateral (

@@ -1,5 +1,6 @@
 -- figure: messages_failed
 -- unit: share; better: less; aggregate: mean; by: channel job
+-- row: message x.message_id::text as ref,
 -- en: Messages that failed | Of the messages to customers planned in the period whose fate is known, the share refused, returned, expired or given up.
 -- zh-CN: 消息失败率 | 本期计划且结果已明的客户消息中，被拒、退回、过期或放弃的比例。
 with /*{whom}*/
@@ -9,7 +10,8 @@ run as (
     where r.slot >= :from::timestamptz and r.slot < :until::timestamptz
 ),
 part as (
-    select d.by, d.part, case when :which::text is null then (x.state in ('rejected', 'bounced', 'expired', 'dead'))::int else 1 end::numeric as value
+    select d.by, d.part, /*{row}*/
+           case when :which::text is null then (x.state in ('rejected', 'bounced', 'expired', 'dead'))::int else 1 end::numeric as value
     from run
     join tend.outbox x on x.run_id = run.run_id and x.recipient is null
     left join crm.customer c on c.customer_id = x.customer_id

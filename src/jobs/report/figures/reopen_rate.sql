@@ -1,5 +1,6 @@
 -- figure: reopen_rate
 -- unit: share; better: less; aggregate: mean; by: kind topic person tier channel
+-- row: ticket s.at || chr(1) || s.ticket_id as ref,
 -- en: Opened again | Of the solvings of tickets in the period, the share after which the ticket was open again by the time of the review. A ticket solved twice counts twice; closing what is solved is no second solving.
 -- zh-CN: 重开率 | 本期每次“解决”之后、截至出报告时工单又被打开的比例。解决两次计两次；解决后的关闭不算再次解决。
 with /*{whom}*/
@@ -20,7 +21,7 @@ solving as (
       and not exists (select from crm.ticket_event e where e.ticket_id = t.ticket_id and e.kind = 'state')
 ),
 part as (
-    select d.by, d.part,
+    select d.by, d.part, /*{row}*/
            exists (select from crm.ticket_event e
                    where e.ticket_id = s.ticket_id and e.kind = 'state' and e.at > s.at and e.at <= :seen::timestamptz
                      and e.value not in ('solved', 'closed'))::int::numeric as value

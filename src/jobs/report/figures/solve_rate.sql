@@ -1,10 +1,11 @@
 -- figure: solve_rate
 -- unit: share; better: more; aggregate: mean; by: kind urgency channel tier person topic
+-- row: ticket x.ticket_id as ref,
 -- en: Solved | Of the tickets opened in the period, the share that was solved, and not open again, when the review was made; the period before is looked at just as long after its end.
 -- zh-CN: 解决率 | 本期创建的工单中，截至出报告时已解决且未重新打开的比例；上期按同样的时间差计算。
 with /*{whom}*/
 part as (
-    select d.by, d.part,
+    select d.by, d.part, /*{row}*/
            coalesce(s.state in ('solved', 'closed'), least(x.solved_at, x.closed_at) <= :seen::timestamptz, false)::int::numeric as value
     from crm.ticket x
     -- as its log says it stood then; a ticket without one, by its own columns

@@ -1,10 +1,12 @@
 -- figure: tickets
 -- unit: count; better: neither; aggregate: count; by: kind topic channel urgency tier person
+-- row: ticket x.ticket_id as ref,
 -- en: Tickets | Tickets opened in the period.
 -- zh-CN: 工单数 | 本期创建的工单数。
 with /*{whom}*/
 part as (
-    select d.by, d.part, 1::numeric as value
+    select d.by, d.part, /*{row}*/
+           1::numeric as value
     from crm.ticket x
     left join tend.levels_at(:ladder::text, :until::timestamptz) v on v.customer_id = x.customer_id
     cross join lateral (values ('', ''), ('kind', x.kind), ('topic', x.topic), ('channel', x.channel), ('urgency', x.urgency), ('tier', v.level),

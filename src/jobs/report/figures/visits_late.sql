@@ -1,10 +1,12 @@
 -- figure: visits_late
 -- unit: share; better: less; aggregate: mean; by: tier person
+-- row: task x.task_id::text as ref,
 -- en: Visits late | Of the visits reported as made in the period, the share reported on a later day than planned.
 -- zh-CN: 拜访延迟率 | 本期报告完成的拜访中，完成日晚于计划日的比例。
 with /*{whom}*/
 part as (
-    select d.by, d.part, ((x.state_at at time zone x.zone)::date > x.on_day)::int::numeric as value
+    select d.by, d.part, /*{row}*/
+           ((x.state_at at time zone x.zone)::date > x.on_day)::int::numeric as value
     from tend.task x
     left join tend.levels_at(:ladder::text, :until::timestamptz) v on v.customer_id = x.customer_id
     cross join lateral (values ('', ''), ('tier', coalesce(x.detail ->> 'level', v.level)), ('person', x.assignee_id)) d (by, part)

@@ -1,4 +1,5 @@
-//! The workbook of a review: a sheet for each section with the numbers as numbers, and one that says how they are counted.
+//! The workbook of a review: a sheet for each section with the numbers as numbers, one with the cases behind them, and one
+//! that says how they are counted.
 //!
 //! Texts are written as texts: what begins with "=" is no formula.
 
@@ -6,7 +7,9 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 
+use super::super::behind::Behind;
 use super::super::words::is_chinese;
+use super::cases;
 use super::super::{Figure, Measured, PartName, Review, Unit, Verdict};
 use super::actions;
 use crate::outbox::channel::Attachment;
@@ -32,8 +35,8 @@ const COLUMNS: [(&str, &str, f64); 11] = [
 ];
 
 /// The formats of a workbook.
-struct Looks {
-    head: Format,
+pub(super) struct Looks {
+    pub head: Format,
     bold: Format,
     wrapped: Format,
 }
@@ -50,7 +53,7 @@ struct Line<'a> {
 ///
 /// # Errors
 /// When it cannot be written: more rows than a sheet has.
-pub(super) fn book(review: &Review, locale: &str) -> Result<Attachment, XlsxError> {
+pub(super) fn book(review: &Review, behind: &[Behind], locale: &str) -> Result<Attachment, XlsxError> {
     let zh = is_chinese(locale);
     let mut book = Workbook::new();
     book.set_properties(&DocProperties::new().set_title(&review.title).set_creation_datetime(&review.as_of));
@@ -67,6 +70,14 @@ pub(super) fn book(review: &Review, locale: &str) -> Result<Attachment, XlsxErro
         names.push(name);
         let lines = section.figures.iter().flat_map(lines);
         filled(sheet, lines, locale, &looks)?;
+        for cases in behind.iter().filter(|cases| cases.title == section.title) {
+            let wanted = format!("{} {}", section.title.in_locale(locale), if zh { "明细" } else { "cases" });
+            let sheet = book.add_worksheet();
+            let name = sheet_name(&wanted, &names);
+            sheet.set_name(&name)?;
+            names.push(name);
+            cases::filled(sheet, cases, locale, &looks)?;
+        }
     }
     if !review.actions.is_empty() {
         let sheet = book.add_worksheet();
@@ -196,6 +207,8 @@ fn notes(sheet: &mut Worksheet, review: &Review, locale: &str, looks: &Looks) ->
             sheet.write_string_with_format(row, 1, figure.definition.in_locale(locale), &looks.wrapped)?;
         }
     }
+    let row = u32::try_from(told.len()).unwrap_or(u32::MAX).saturating_add(2);
+    sheet.write_string_with_format(row, 1, cases::note(zh), &looks.wrapped)?;
     Ok(())
 }
 

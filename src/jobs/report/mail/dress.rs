@@ -15,6 +15,7 @@ use crate::jobs::letter::{LinkTo, Recipient, link};
 /// What the template may use as `occasion.…`.
 pub(super) const KNOWN: [&str; 15] = [
     "title",
+    "again",
     "team",
     "period",
     "first_day",
@@ -70,7 +71,7 @@ pub(super) fn dressed(review: &Review, team: &str, locale: &str, giver: Option<G
     });
     let (period, before) = (&review.period, &review.before);
     json!({
-        "title": review.title, "team": team, "period": period.name, "first_day": period.first_day, "last_day": period.last_day,
+        "title": review.title, "again": "", "team": team, "period": period.name, "first_day": period.first_day, "last_day": period.last_day,
         "timezone": period.timezone.name(), "before": before.name,
         "baseline": review.baseline.as_ref().map_or("", |baseline| &baseline.name),
         "verdict": subject::verdict(review, eyes.zh), "failures": subject::failures(review, eyes.zh),

@@ -6,9 +6,12 @@
 mod actions;
 mod axis;
 mod book;
+mod cases;
 mod charts;
 mod dress;
 mod subject;
+
+pub(super) use subject::again;
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -16,6 +19,7 @@ use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
 use self::charts::{Charts, Gallery};
+use super::behind::Behind;
 use super::{Report, Review, Verdict};
 use crate::engine::door::{JobError, Run, Step, Tx};
 use crate::jobfile::kind::ReadContext;
@@ -46,6 +50,15 @@ pub(super) struct Sent {
     teams: usize,
     /// Who should get that of a team and has none.
     without_team: usize,
+}
+
+/// A review that goes out.
+#[derive(Clone, Copy)]
+struct Made<'m> {
+    review: &'m Review,
+    behind: &'m [Behind],
+    /// Whose figures they are; empty: everybody's.
+    team: &'m str,
 }
 
 /// Somebody who leads a team.
@@ -90,15 +103,9 @@ impl Mail {
         &self.paper.locale
     }
 
-    fn letter(
-        &self,
-        run: &Run,
-        review: &Review,
-        who: &Recipient,
-        team: &str,
-        (locale, charts): (&str, &Charts),
-    ) -> Result<Letter, JobError> {
-        let book = book::book(review, locale).map_err(JobError::fail)?;
+    fn letter(&self, run: &Run, made: &Made<'_>, who: &Recipient, shown: (&str, &Charts)) -> Result<Letter, JobError> {
+        let (Made { review, behind, team }, (locale, charts)) = (*made, shown);
+        let book = book::book(review, behind, locale).map_err(JobError::fail)?;
         Ok(Letter {
             recipient: who.clone(),
             occasion: format!("review:{}", review.period.name),
@@ -109,6 +116,8 @@ impl Mail {
             data: dress::dressed(review, team, locale, dress::Giver::of(run, team, who), charts),
             customers: Vec::new(),
             attachments: charts.attachments().chain([book]).collect(),
+            archived: true,
+            again_of: None,
             priority: PRIORITY,
             not_before: run.as_of,
             not_after: run.as_of + LIFE,
@@ -147,11 +156,16 @@ impl Report {
             }
         }
         let mut letters = Vec::new();
+        let behind = match readers.is_empty() {
+            true => Vec::new(),
+            false => self.behind(run, review, tx, (None, cancelled)).await?,
+        };
+        let made = Made { review, behind: &behind, team: "" };
         let mut gallery = Gallery::open(review, self.length, "", tx.conn()).await?;
         for who in &readers {
             let locale = mail.language(who, tx.conn()).await?;
             let charts = gallery.charts(run, review, &locale).await;
-            letters.push(mail.letter(run, review, who, "", (&locale, &charts))?);
+            letters.push(mail.letter(run, &made, who, (&locale, &charts))?);
         }
         let mut sent = Sent::default();
         let leaders = mail.leaders(run, tx.conn()).await?;
@@ -161,12 +175,13 @@ impl Report {
         teams.dedup();
         sent.teams = teams.len();
         for team in teams {
-            let theirs = self.of_team(run, team, tx, cancelled).await?;
+            let (theirs, behind) = self.of_team(run, team, tx, cancelled).await?;
+            let made = Made { review: &theirs, behind: &behind, team };
             let mut gallery = Gallery::open(&theirs, self.length, team, tx.conn()).await?;
             for leader in leaders.iter().filter(|leader| leader.team.as_deref() == Some(team)) {
                 let locale = mail.language(&leader.who, tx.conn()).await?;
                 let charts = gallery.charts(run, &theirs, &locale).await;
-                letters.push(mail.letter(run, &theirs, &leader.who, team, (&locale, &charts))?);
+                letters.push(mail.letter(run, &made, &leader.who, (&locale, &charts))?);
             }
         }
         sent.letters = letter::write(tx.conn(), run, &letters).await?;
@@ -180,12 +195,13 @@ impl Report {
         team: &str,
         tx: &mut Tx<'_>,
         cancelled: &CancellationToken,
-    ) -> Result<Review, JobError> {
+    ) -> Result<(Review, Vec<Behind>), JobError> {
         let people = sqlx::query_scalar!("select staff_id from crm.staff where team = $1 order by staff_id", team);
         let people = people.fetch_all(tx.conn()).await?;
         let mut review = self.review(run, tx, Some(&people), cancelled).await?;
         review.actions = super::actions::seen(run, &review, team, tx.conn()).await?;
         Self::keep(run, &review, team, tx.conn()).await?;
-        Ok(review)
+        let behind = self.behind(run, &review, tx, (Some(&people), cancelled)).await?;
+        Ok((review, behind))
     }
 }

@@ -1,5 +1,8 @@
 //! What a review comes to, in a line.
 
+use chrono::NaiveDate;
+
+use super::super::words::is_chinese;
 use super::super::{Review, Verdict};
 
 /// The subject: the verdict first.
@@ -25,5 +28,14 @@ pub(super) fn failures(review: &Review, zh: bool) -> String {
         (1, false) => "1 figure could not be computed; it says so in its place.".to_owned(),
         (failed, false) => format!("{failed} figures could not be computed; they say so in their places."),
         (failed, true) => format!("有 {failed} 项指标未能算出，已在相应位置注明。"),
+    }
+}
+
+/// What a mail says on top that a person has sent again on a day.
+pub(in crate::jobs::report) fn again(review: &Review, on: NaiveDate, locale: &str) -> String {
+    let first = review.as_of.with_timezone(&review.period.timezone).date_naive();
+    match is_chinese(locale) {
+        false => format!("Sent again on {on}. The figures are those of the review made on {first}."),
+        true => format!("本邮件于 {on} 重发，指标与 {first} 生成的评审相同。"),
     }
 }

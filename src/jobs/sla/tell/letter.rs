@@ -60,6 +60,8 @@ fn made(sla: &Sla, run: &Run, told: &Told<'_>, owner: Option<&str>) -> Option<Le
         }),
         customers,
         attachments: Vec::new(),
+        archived: false,
+        again_of: None,
         priority: PRIORITY,
         not_before: run.as_of,
         not_after: run.as_of + LIFE,
