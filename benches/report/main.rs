@@ -45,15 +45,16 @@ fn main() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let dir = tempfile::Builder::new().prefix("tend-bench-").tempdir()?;
         std::fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-        let launch = SERVER.iter().fold(Launch::new(dir.path().join("postgres")), |launch, (name, value)| {
-            launch.parameter(name, value)
-        });
+        let launch = SERVER
+            .iter()
+            .fold(Launch::new(dir.path().join("postgres")), |launch, (name, value)| launch.parameter(name, value));
         let server = launch.start()?;
         let db = Database::connect(&DatabaseSettings::new(server.url())).await?;
         migrate(&db, true).await?;
         let numbers = [("{customers}", customers), ("{orders}", orders), ("{tickets}", tickets)];
         for text in [include_str!("../retier/generate.sql"), include_str!("company.sql")] {
-            let text = numbers.iter().fold(text.to_owned(), |text, (name, number)| text.replace(name, &number.to_string()));
+            let text =
+                numbers.iter().fold(text.to_owned(), |text, (name, number)| text.replace(name, &number.to_string()));
             sqlx::raw_sql(AssertSqlSafe(text)).execute(db.pool()).await?;
         }
         println!("{customers} customers, {orders} orders, {tickets} tickets; memory before: {} MB", memory()?);
@@ -82,7 +83,8 @@ fn sections(text: &str) -> Vec<(String, String)> {
     let parts = text[begin..end].split("[[report.section]]").skip(1);
     let one = |part: &str| {
         let title = part.split("en = \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default().to_owned();
-        let section: String = part.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
+        let section: String =
+            part.lines().filter(|line| !line.starts_with('#')).map(|line| format!("{line}\n")).collect();
         (title, format!("{head}[[report.section]]{section}"))
     };
     parts.map(one).collect()
@@ -97,7 +99,8 @@ async fn reviewed(db: &Database, text: &str, keep: Option<i64>) -> anyhow::Resul
         anyhow::ensure!(copied.success(), "cannot copy {folder}");
     }
     std::fs::write(dir.path().join("jobs").join(format!("{JOB}.toml")), text)?;
-    let folder = read_folder(&dir.path().join("jobs"), KINDS).map_err(|problems| anyhow::anyhow!(problems.render(false)))?;
+    let folder =
+        read_folder(&dir.path().join("jobs"), KINDS).map_err(|problems| anyhow::anyhow!(problems.render(false)))?;
     let job: Arc<dyn Job> = Arc::clone(&folder.jobs.get(JOB).context("there is no such job")?.code);
     let (as_of, timezone) = (MORNING.parse::<DateTime<Utc>>()?, chrono_tz::Asia::Shanghai);
     let run = Run {

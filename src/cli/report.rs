@@ -71,7 +71,8 @@ async fn find(conn: &mut PgConnection, which: &WhichReport) -> Result<Archived, 
     let teams: Vec<String> = found.iter().map(|one| one.team.clone()).filter(|team| !team.is_empty()).collect();
     let team = which.team.clone().unwrap_or_default();
     let Some(listed) = found.into_iter().find(|one| one.team == team) else {
-        let known = if teams.is_empty() { "none has one".to_owned() } else { format!("there are: {}", teams.join(", ")) };
+        let known =
+            if teams.is_empty() { "none has one".to_owned() } else { format!("there are: {}", teams.join(", ")) };
         let what = format!("run {} made no review of the team {team:?}; {known}", which.run);
         return Err(Failure::failed(anyhow::anyhow!(what)));
     };
@@ -100,11 +101,8 @@ fn listed(found: &[Listed], limit: i64) -> String {
         ]
     });
     let rows: Vec<_> = std::iter::once(head).chain(rows).collect();
-    let more = if i64::try_from(found.len()) == Ok(limit) {
-        "There may be more: --limit N shows more of them.\n"
-    } else {
-        ""
-    };
+    let more =
+        if i64::try_from(found.len()) == Ok(limit) { "There may be more: --limit N shows more of them.\n" } else { "" };
     table(&[Align::Right, Align::Left, Align::Left, Align::Left, Align::Left, Align::Right], &rows) + more
 }
 
@@ -112,7 +110,8 @@ fn told(archived: &Archived, files: &[String]) -> String {
     let (one, zone) = (&archived.listed, archived.review.period.timezone);
     let team = if one.team.is_empty() { String::new() } else { format!(", team {}", one.team) };
     let spec = archived.spec_hash.as_deref().map_or_else(String::new, |hash| format!(", spec {}", clip(hash, 12)));
-    let mut text = format!("{} {}{team}: run {}, made {}{spec}\n\n", one.job, one.period, one.run_id, shown(one.as_of, zone));
+    let mut text =
+        format!("{} {}{team}: run {}, made {}{spec}\n\n", one.job, one.period, one.run_id, shown(one.as_of, zone));
     text.push_str(&report::in_words(&archived.review));
     text.push_str("\nMails\n");
     if archived.mails.is_empty() {

@@ -41,7 +41,8 @@ impl Report {
         let people: BTreeMap<String, String> = people.collect();
         let mut sections = Vec::new();
         for chosen in &self.sections {
-            let shown = |entry: &Entry| review.figures().any(|figure| figure.name == entry.name && figure.failed.is_none());
+            let shown =
+                |entry: &Entry| review.figures().any(|figure| figure.name == entry.name && figure.failed.is_none());
             let mut figures: Vec<(&'static Entry, Option<Cases>)> = Vec::new();
             for entry in chosen.figures.iter().copied().filter(|entry| entry.row.is_some() && shown(entry)) {
                 if stop.is_cancelled() {

@@ -162,6 +162,9 @@ pub struct Cases {
     pub all: i64,
 }
 
+/// A key, what it counts as, how many there are, its parts.
+type Listed = (String, Decimal, i64, Json<BTreeMap<String, String>>);
+
 /// The cases of a figure in a period; none: they are not listed.
 ///
 /// # Errors
@@ -173,7 +176,7 @@ pub async fn cases(
     asked: &Asked<'_>,
 ) -> sqlx::Result<Option<Cases>> {
     let Some(statement) = cases_statement(entry, period, asked) else { return Ok(None) };
-    let rows: Vec<(String, Decimal, i64, Json<BTreeMap<String, String>>)> = statement.query_as().fetch_all(conn).await?;
+    let rows: Vec<Listed> = statement.query_as().fetch_all(conn).await?;
     let all = rows.first().map_or(0, |row| row.2);
     let rows = rows.into_iter().map(|(name, value, _, Json(parts))| {
         let id = name.rsplit('\u{1}').next().unwrap_or_default().to_owned();

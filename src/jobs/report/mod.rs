@@ -37,8 +37,8 @@ pub use judge::{Aim, Bound, Measurements, Rows, figure, sort};
 pub use measure::{Asked, CaseRow, Cases, LISTED, cases, cases_statement, measure, statement};
 pub use period::{Length, Period};
 pub use read::ReportKind;
-pub use text::text as in_words;
 pub use review::{Figure, Measured, Part, PartName, Review, Section, Target, Verdict};
+pub use text::text as in_words;
 pub use words::Words;
 
 use crate::engine::door::{Decided, Explained, Job, JobError, Replay, Run, Step, Stepped, Tx};

@@ -22,8 +22,8 @@ mod marks;
 pub(in crate::outbox) use archive::keep;
 pub use archive::{Kept, kept};
 pub use draft::{Draft, drafts};
-pub(in crate::outbox) use marks::{headed, signed};
 pub use marks::{AGAIN, LinkTo, link, readdressed};
+pub(in crate::outbox) use marks::{headed, signed};
 
 /// How long a letter is kept after it could go out at the latest.
 const KEPT: TimeDelta = TimeDelta::days(30);

@@ -14,8 +14,8 @@ mod work;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
-use tend::jobfile::duration::Span;
 use rust_decimal::Decimal;
+use tend::jobfile::duration::Span;
 use tend::jobs::report::{Aggregate, Asked, Cases, LISTED, Measured, Period, Rows, cases, find, measure};
 
 use crate::support::World;
@@ -95,7 +95,11 @@ impl<'w> Ask<'w> {
 /// What every figure promises of its cases, checked with each question of these tests: they come to the figure, whole and parts.
 fn agree(figure: &str, rows: &Rows, listed: &Cases) {
     let whole = rows.whole.map_or(0, |whole| whole.cases);
-    assert_eq!((listed.all, listed.rows.len()), (whole, usize::try_from(whole).unwrap().min(LISTED)), "{figure}: its cases");
+    assert_eq!(
+        (listed.all, listed.rows.len()),
+        (whole, usize::try_from(whole).unwrap().min(LISTED)),
+        "{figure}: its cases"
+    );
     if listed.rows.len() == LISTED {
         return;
     }
@@ -109,7 +113,10 @@ fn agree(figure: &str, rows: &Rows, listed: &Cases) {
             Aggregate::Count => Decimal::from(whole),
             Aggregate::Median | Aggregate::P90 => value,
         };
-        assert!((expected - value).abs() <= Decimal::new(1, 6), "{figure}: its cases come to {expected}, it is {value}");
+        assert!(
+            (expected - value).abs() <= Decimal::new(1, 6),
+            "{figure}: its cases come to {expected}, it is {value}"
+        );
     }
     for (part, measured) in rows.parts.iter().filter(|(part, _)| !part.name.is_empty()) {
         let theirs = listed.rows.iter().filter(|row| row.parts.get(&part.by) == Some(&part.name)).count();

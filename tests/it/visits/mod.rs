@@ -3,6 +3,7 @@
 mod laws;
 mod missed;
 mod nights;
+mod plans;
 mod retail;
 mod shown;
 

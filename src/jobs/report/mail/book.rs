@@ -9,9 +9,9 @@ use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
 
 use super::super::behind::Behind;
 use super::super::words::is_chinese;
-use super::cases;
 use super::super::{Figure, Measured, PartName, Review, Unit, Verdict};
 use super::actions;
+use super::cases;
 use crate::outbox::channel::Attachment;
 
 const TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -77,7 +77,8 @@ pub(super) fn filled(sheet: &mut Worksheet, behind: &Behind, locale: &str, looks
 fn parts(behind: &Behind) -> Vec<&'static str> {
     let mut parts: Vec<&'static str> = Vec::new();
     for (entry, cases) in &behind.figures {
-        let has = |part: &str| cases.iter().flat_map(|cases| &cases.rows).any(|row: &CaseRow| row.parts.contains_key(part));
+        let has =
+            |part: &str| cases.iter().flat_map(|cases| &cases.rows).any(|row: &CaseRow| row.parts.contains_key(part));
         for part in entry.by.iter().copied().filter(|part| has(part)) {
             if !parts.contains(&part) {
                 parts.push(part);
@@ -139,6 +140,8 @@ pub(super) const fn note(zh: bool) -> &'static str {
             "Cases: each counts as the number beside it; of a share 1 or 0, so that the mean of all is the figure. Customers are not \
              listed: a mail that was sent cannot forget them."
         }
-        true => "明细：每例按所列数值计入；比例类计为 1 或 0，全部的平均即为该指标。不列出客户：已发出的邮件无法再将其遗忘。",
+        true => {
+            "明细：每例按所列数值计入；比例类计为 1 或 0，全部的平均即为该指标。不列出客户：已发出的邮件无法再将其遗忘。"
+        }
     }
 }
