@@ -13,7 +13,7 @@ use crate::figures::{count, part_named};
 use crate::jobs::letter::{LinkTo, Recipient, link};
 
 /// What the template may use as `occasion.…`.
-pub(super) const KNOWN: [&str; 15] = [
+pub(super) const KNOWN: [&str; 16] = [
     "title",
     "again",
     "team",
