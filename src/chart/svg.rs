@@ -139,7 +139,7 @@ impl Svg {
         let (mut said, mut free_from) = ("", f64::MIN);
         for (place, point) in points.iter().enumerate() {
             let x = plot.x(place, points.len());
-            if (points.len() - 1 - place) % every == 0 {
+            if (points.len() - 1 - place).is_multiple_of(every) {
                 self.text((x, plot.down.end + 20.0), "middle", (SMALL, FAINT), &point.label);
             }
             let half = wide(&point.group, SMALL) / 2.0;
