@@ -12,12 +12,13 @@ use resvg::usvg::{Options, Tree};
 
 mod svg;
 
-/// Width in CSS pixels.
-pub const WIDTH: u32 = 552;
-/// Height in CSS pixels.
-pub const HEIGHT: u32 = 216;
+/// What is drawn in, in CSS pixels: narrow, so that letters can be read on a phone too.
+const WIDTH: u32 = 480;
+const HEIGHT: u32 = 200;
 /// Pixels of the picture for one of CSS, so that it is sharp on good screens.
-const SHARP: u32 = 2;
+const SHARP: f32 = 2.3;
+/// Width and height of the picture.
+pub const PIXELS: [u32; 2] = [1_104, 460];
 
 /// Latin, punctuation and the Chinese characters most used; assets/fonts/README.md says how it was made.
 static FONT: &[u8] = include_bytes!("../../assets/fonts/wqy-microhei-gb2312.ttf");
@@ -82,7 +83,7 @@ pub enum ChartError {
     Picture(String),
 }
 
-/// The chart as a PNG of twice [`WIDTH`] times [`HEIGHT`] pixels.
+/// The chart as a PNG of [`PIXELS`].
 ///
 /// # Errors
 /// When the axis says nothing, or the picture cannot be made.
@@ -92,9 +93,9 @@ pub fn png(chart: &LineChart) -> Result<Vec<u8>, ChartError> {
     }
     let options = Options { fontdb: Arc::clone(&FONTS), font_family: FAMILY.to_owned(), ..Options::default() };
     let drawing = Tree::from_str(&svg::drawing(chart), &options)?;
-    let mut picture =
-        Pixmap::new(SHARP * WIDTH, SHARP * HEIGHT).ok_or_else(|| ChartError::Picture("it has no size".to_owned()))?;
-    resvg::render(&drawing, Transform::from_scale(SHARP as f32, SHARP as f32), &mut picture.as_mut());
+    let [width, height] = PIXELS;
+    let mut picture = Pixmap::new(width, height).ok_or_else(|| ChartError::Picture("it has no size".to_owned()))?;
+    resvg::render(&drawing, Transform::from_scale(SHARP, SHARP), &mut picture.as_mut());
     picture.encode_png().map_err(|error| ChartError::Picture(error.to_string()))
 }
 

@@ -155,6 +155,44 @@ async fn a_chat_gets_subject_and_text_and_a_file_that_is_needed_is_never_left_ou
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_go_with_a_mail_and_where_none_can_go_their_words_stand() {
+    let world = house().await;
+    let pictures = "<mj-image src=\"cid:{{ occasion.chart }}\" alt=\"Up &amp; up\" /><mj-image src=\"cid:{{ occasion.gone }}\" alt=\"Gone\" /></mj-column>";
+    world.sql(&format!("update tend.template set body = replace(body, '</mj-column>', '{pictures}')")).await;
+    let pictured = |step: &str| {
+        let mut letter = Letter { step: step.into(), ..to("s2") };
+        (letter.data["chart"], letter.data["gone"]) = ("chart@tend".into(), "gone@tend".into());
+        letter.attachments.push(Attachment {
+            name: "chart.png".into(),
+            media_type: "image/png".into(),
+            content_id: Some("chart@tend".into()),
+            body: b"\x89PNG".to_vec(),
+            optional: true,
+        });
+        letter
+    };
+    assert_eq!(written(&world, &[pictured("by smtp")]).await, 1);
+    let server = SmtpServer::start().await;
+    dispatcher(&world, options(&[("mail", &mail(&server))])).drain_once().await.unwrap();
+    let mails = server.mails();
+    let parsed = MessageParser::default().parse(mails[0].text.as_bytes()).unwrap();
+    let html = parsed.body_html(0).unwrap();
+    assert!(html.contains("cid:chart@tend") && !html.contains("cid:gone@tend") && html.contains("Gone"), "{html}");
+    let picture = parsed.parts.iter().find(|part| part.content_id() == Some("chart@tend")).unwrap();
+    assert_eq!(picture.contents(), b"\x89PNG");
+
+    assert_eq!(written(&world, &[pictured("by webhook")]).await, 1);
+    let server = HttpServer::start().await;
+    let channel = format!(
+        "kind = \"webhook\"\nsort = \"email\"\nurl = \"{}\"\nallow_private_addresses = true\nfields = {{ html = \"{{{{ html }}}}\" }}\n",
+        server.url()
+    );
+    dispatcher(&world, options(&[("mail", &channel)])).drain_once().await.unwrap();
+    let body = &server.calls()[0].body;
+    assert!(!body.contains("cid:") && body.contains("Up &amp; up") && body.contains("Gone"), "{body}");
+}
+
 #[tokio::test]
 async fn forgetting_a_customer_takes_the_letters_that_speak_of_the_customer_and_old_ones_are_swept() {
     let world = house().await;

@@ -8,6 +8,11 @@ use crate::support::{World, instant};
 
 /// Reviews of earlier months: the job, the team, and the first answer of each in hours.
 async fn reviewed(world: &World, job: &str, team: &str, months: &[(&str, &str)]) {
+    reviewed_of(world, (job, team, "null"), months).await;
+}
+
+/// Of a part of it, as JSON.
+async fn reviewed_of(world: &World, (job, team, part): (&str, &str, &str), months: &[(&str, &str)]) {
     for (month, hours) in months {
         world
             .sql(&format!(
@@ -16,7 +21,7 @@ async fn reviewed(world: &World, job: &str, team: &str, months: &[(&str, &str)])
                         ('{month}-01'::date + interval '1 month' - interval '1 day')::date, '{month}-28Z',
                         jsonb_build_object('sections', jsonb_build_array(jsonb_build_object(
                             'title', jsonb_build_object('en', 'Service', 'zh_cn', '服务'),
-                            'figures', jsonb_build_array(jsonb_build_object('name', 'first_answer', 'of', null, 'is_small', false,
+                            'figures', jsonb_build_array(jsonb_build_object('name', 'first_answer', 'of', '{part}'::jsonb, 'is_small', false,
                                 'now', jsonb_build_object('value', ({hours} * 3600)::text, 'cases', 3))))))
                  from tend.report"
             ))
@@ -95,4 +100,22 @@ async fn a_chart_that_cannot_be_drawn_is_left_out_and_the_mail_goes_without_it()
     let mary = parsed(&mails, "mary@shop.example");
     assert!(shown(&mary).is_empty());
     assert!(mary.body_html(0).unwrap().contains("First answer, median"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_has_a_course_of_its_own_whatever_it_is_called() {
+    let world = house().await;
+    let bench = bench(&world);
+    world.advance_to(instant(MORNING)).await;
+    world.sql("update crm.ticket set topic = 'a \"b\" <c> & 长\\d'").await;
+    let file = std::fs::read_to_string(bench.path().join("jobs/review.toml")).unwrap();
+    let target = "[[report.target]]\nfigure = \"first_answer\"\npart = 'a \"b\" <c> & 长\\d'\nby = \"topic\"\nat_most = \"2h\"\n";
+    bench.job("review", &format!("{file}{target}"));
+    let part = r#"{"by": "topic", "name": "a \"b\" <c> & 长\\d"}"#;
+    reviewed_of(&world, ("review", "", part), &[("2026-03", "2"), ("2026-04", "3")]).await;
+    bench.ok(&["run", "review", "--at", MORNING]);
+    let mary = parsed(&delivered(&world).await, "mary@shop.example");
+    let words = "First answer, median · a &quot;b&quot; &lt;c&gt; &amp; 长&#92;d: 2026-03 2 h, 2026-04 3 h, 2026-05 9 h; target ≤ 2h";
+    assert_eq!(shown(&mary), [words], "nothing is known of all of them");
+    assert!(mary.body_text(0).unwrap().contains(r#"a "b" <c> & 长\d: 2026-03 2 h"#));
 }
