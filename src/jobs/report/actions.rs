@@ -78,8 +78,10 @@ pub enum Moved {
     Same,
     /// It is another, and neither is better.
     Changed,
-    /// It has no value: no cases, or it could not be computed.
+    /// It has no value: there were no cases.
     NoCases,
+    /// It could not be computed.
+    Failed,
     /// The review no longer has it.
     Unmeasured,
 }
@@ -171,6 +173,7 @@ fn one_seen(one: Listed, review: &Review) -> ActionSeen {
     let now = figure.and_then(|figure| figure.now.value);
     let moved = match (figure, now) {
         (None, _) => Moved::Unmeasured,
+        (Some(figure), None) if figure.verdict == Verdict::Failed => Moved::Failed,
         (Some(_), None) => Moved::NoCases,
         (Some(Figure { unit, better, .. }), Some(now)) => Moved::by(now - one.value, *unit, *better),
     };

@@ -161,7 +161,7 @@ impl Review {
         self.sections.iter().flat_map(|section| &section.figures)
     }
 
-    /// The figure of that name, of all or of a part.
+    /// The figure of that name, of all or of a part: that of the first section that has it.
     #[must_use]
     pub fn figure(&self, name: &str, of: Option<&PartName>) -> Option<&Figure> {
         self.figures().find(|figure| figure.name == name && figure.of.as_ref() == of)

@@ -65,6 +65,7 @@ fn decided(action: &ActionSeen) -> String {
         Moved::Same => ", as before",
         Moved::Changed => "",
         Moved::NoCases => ", no cases",
+        Moved::Failed => ", not computed",
         Moved::Unmeasured => ", no longer measured",
     };
     let met = if action.is_met { "; the target is met now" } else { "" };

@@ -95,6 +95,7 @@ async fn every_command_prints_one_document_with_json() {
         &["pause", "--all"],
         &["resume", "--all"],
         &["outbox", "list"],
+        &["action", "list"],
         &["import", "customers", "people.csv"],
     ] {
         let output = bench.run(&[arguments, &["--json"]].concat());

@@ -65,6 +65,8 @@ fn moved(moved: Moved, zh: bool) -> &'static str {
         (Moved::Changed, true) => "有变化",
         (Moved::NoCases, false) => "no cases",
         (Moved::NoCases, true) => "没有样本",
+        (Moved::Failed, false) => "not computed",
+        (Moved::Failed, true) => "未能算出",
         (Moved::Unmeasured, false) => "no longer measured",
         (Moved::Unmeasured, true) => "已不再统计",
     }

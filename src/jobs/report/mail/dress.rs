@@ -40,6 +40,7 @@ const FULL: i64 = 100;
 #[derive(Clone, Copy)]
 pub(super) struct Giver<'a> {
     run_id: i64,
+    review: &'a Review,
     team: &'a str,
     staff: &'a str,
 }
@@ -83,9 +84,9 @@ pub(super) fn dressed(review: &Review, team: &str, locale: &str, giver: Option<G
 
 impl<'a> Giver<'a> {
     /// None of whoever is known by address alone.
-    pub fn of(run: &Run, team: &'a str, who: &'a Recipient) -> Option<Self> {
+    pub fn of(run: &Run, review: &'a Review, team: &'a str, who: &'a Recipient) -> Option<Self> {
         match who {
-            Recipient::Staff(staff) => Some(Self { run_id: run.run_id, team, staff }),
+            Recipient::Staff(staff) => Some(Self { run_id: run.run_id, review, team, staff }),
             _ => None,
         }
     }
@@ -104,6 +105,10 @@ impl<'a> Eyes<'a> {
     /// Where what missed its target is given an action: a link that is signed when the mail goes; empty without.
     fn action(self, figure: &Figure) -> Value {
         let Some(giver) = self.giver.filter(|_| figure.verdict == Verdict::Missed) else { return Value::from("") };
+        // of figures of one name the first is meant: where another section has that of other customers there is no link to it
+        if giver.review.figure(&figure.name, figure.of.as_ref()).is_none_or(|first| first.now != figure.now) {
+            return Value::from("");
+        }
         let part = figure.of.as_ref().map(|part| action::Part { by: part.by.clone(), name: part.name.clone() });
         let (team, figure) = (giver.team.to_owned(), figure.name.clone());
         self.place(&Place { run_id: giver.run_id, team, figure, part })

@@ -113,7 +113,7 @@ impl Mail {
             step: team.to_owned(),
             template: self.paper.template.clone(),
             locale: self.paper.locale.clone(),
-            data: dress::dressed(review, team, locale, dress::Giver::of(run, team, who), charts),
+            data: dress::dressed(review, team, locale, dress::Giver::of(run, review, team, who), charts),
             customers: Vec::new(),
             attachments: charts.attachments().chain([book]).collect(),
             archived: true,

@@ -1,7 +1,8 @@
 //! From a figure that missed its target to the review that says whether it moved.
 
-use super::{Reviewed, links, to, unsigned};
+use super::{MORNING, Reviewed, bench, house, links, to, unsigned};
 use crate::support::instant;
+use crate::web::Site;
 
 const JULY: &str = "2026-07-01T00:00:00Z";
 const AUGUST: &str = "2026-08-01T00:00:00Z";
@@ -110,4 +111,42 @@ async fn a_review_that_was_stored_before_there_were_actions_can_be_read() {
     let stored = house.world.value("select figures from tend.report where team = ''").await;
     let review: tend::jobs::report::Review = serde_json::from_str(&stored).unwrap();
     assert!(review.actions.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_figure_of_other_customers_in_another_section_has_no_link_and_what_fails_is_not_computed() {
+    let world = house().await;
+    let (bench, site) = (bench(&world), Site::open(&world).await);
+    let file = std::fs::read_to_string(bench.path().join("jobs/review.toml"))
+        .unwrap()
+        .replace("\"nps\"", "\"complaint_surges\"");
+    let section = "[[report.section]]\ntitle = \"Far\"\nfigures = [\"first_answer\"]\nwhere = { field = \"owner\", is = \"bob\" }\n";
+    bench.job("review", &file.replacen("[[report.target]]", &format!("{section}[[report.target]]"), 1));
+    let house = Reviewed { world, bench, site };
+    house.run(MORNING).await;
+    let mails = house.mails().await;
+    let mary = to(&mails, "mary");
+    assert_eq!(
+        (mary.matches("First answer, median 9 h").count(), mary.matches("First answer, median 10 h").count()),
+        (1, 1)
+    );
+    assert_eq!(links(mary).len(), 1, "{mary}");
+    let (_, page) = house.site.get(&house.site.here(&links(mary)[0])).await;
+    assert!(page.contains("9 h") && !page.contains("10 h"), "{page}");
+    house.bench.ok(&[
+        "action",
+        "add",
+        "review",
+        "complaint_surges",
+        "--owner",
+        "ann",
+        "--due",
+        "2026-07-31",
+        "--what",
+        "x",
+    ]);
+    house.world.advance_to(instant(JULY)).await;
+    house.world.sql("drop table tend.surge").await;
+    let shown = house.bench.ok(&["plan", "review", "--at", JULY]);
+    assert!(shown.contains("0 → –, not computed"), "{shown}");
 }
