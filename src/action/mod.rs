@@ -4,7 +4,7 @@
 //!
 //! * **An action keeps the figure as it was**: the next review says from where to where it moved.
 //! * **The same said twice is one action** ([`create`](create())): a form sent again, a command repeated.
-//! * **A change made twice is one change** ([`close`]).
+//! * **A change made twice is one change** ([`close`](close())).
 //! * No words of people in errors and logs: ids and states.
 
 mod archive;
