@@ -120,7 +120,8 @@ fn body(builder: MessageBuilder, outgoing: &Outgoing) -> Result<Result<Message, 
         Some(html) => {
             let mut related = MultiPart::related().boundary(boundary("r-")).singlepart(html);
             for picture in pictures {
-                let inline = lettre::message::Attachment::new_inline(picture.content_id.clone().unwrap_or_default());
+                let id = picture.content_id.clone().unwrap_or_default();
+                let inline = lettre::message::Attachment::new_inline_with_name(id, one_line(&picture.name));
                 related = related.singlepart(inline.body(picture.body.clone(), media_type(picture)?));
             }
             MultiPart::alternative().boundary(boundary("")).singlepart(text).multipart(related)

@@ -21,7 +21,6 @@ mod webhook;
 
 pub(in crate::outbox) use answer::masked;
 pub use answer::{Answer, Fate, Trouble, Unready};
-pub use picture::inlined;
 use recording::Recording;
 use robot::Robot;
 use settings::{ChannelSettings, ReceiptSettings, Sort};

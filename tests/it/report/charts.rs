@@ -44,6 +44,10 @@ fn shown(mail: &Message<'_>) -> Vec<String> {
         let name = value("src").strip_prefix("cid:").expect("a picture of the mail").to_owned();
         let part = mail.parts.iter().find(|part| part.content_id() == Some(&name)).expect("it goes with the mail");
         assert!(part.content_disposition().is_some_and(|how| how.is_inline()));
+        assert!(
+            part.attachment_name().is_some_and(|name| name.ends_with(".png")),
+            "who keeps it has a file of that kind"
+        );
         assert_eq!(part.content_type().map(|kind| (kind.ctype(), kind.subtype())), Some(("image", Some("png"))));
         assert!(part.contents().starts_with(b"\x89PNG") && part.contents().len() < 60_000);
         words.push(value("alt"));

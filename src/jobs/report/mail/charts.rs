@@ -191,3 +191,53 @@ fn words(eyes: Eyes<'_>, figure: &Figure, stops: &[Stop]) -> String {
         format!("{title}: {}; target {target}", stops.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A review of sections of figures: what became of each, how much it weighs.
+    fn review(sections: &[&[(&str, i64)]]) -> Review {
+        let period = json!({ "name": "2026-05", "first_day": "2026-05-01", "last_day": "2026-05-31", "from": "2026-05-01T00:00:00Z",
+                             "until": "2026-06-01T00:00:00Z", "timezone": "UTC" });
+        let words = json!({ "en": "x", "zh_cn": "x" });
+        let figure = |(verdict, weight): &(&str, i64)| {
+            let target = (*verdict != "no_target").then(|| json!({ "at_most": "1", "said": "<= 1" }));
+            json!({ "name": "tickets", "title": words, "definition": words, "unit": "count", "better": "less", "now": { "cases": 3 },
+                    "before": { "cases": 3 }, "target": target, "verdict": verdict, "weight": weight.abs().to_string(), "is_small": *weight < 0,
+                    "contributors": [], "parts": [] })
+        };
+        let section = |figures: &&[(&str, i64)]| json!({ "title": words, "figures": figures.iter().map(figure).collect::<Value>() });
+        let review = json!({ "job": "review", "title": "x", "as_of": "2026-06-01T00:00:00Z", "period": period, "before": period, "few": 30,
+                             "locale": "en", "missed": 0, "sections": sections.iter().map(section).collect::<Value>() });
+        serde_json::from_value(review).unwrap()
+    }
+
+    #[test]
+    fn five_misses_have_a_chart_the_heaviest_first_and_the_first_target_of_each_section() {
+        let review = review(&[
+            &[("missed", 1), ("missed", -9), ("met", 0)],
+            &[("missed", 5), ("missed", 4), ("missed", 3), ("missed", 2)],
+            &[("no_target", 0), ("met", 0), ("met", 0)],
+            &[("no_target", 0)],
+            &[("missed", -8), ("met", 0)],
+        ]);
+        assert_eq!(missed(&review), [(1, 0), (1, 1), (1, 2), (1, 3), (0, 0), (0, 1), (4, 0)]);
+        assert_eq!(chosen(&review), [(1, 0), (1, 1), (1, 2), (1, 3), (0, 0), (2, 1), (4, 0)]);
+    }
+
+    #[test]
+    fn names_of_periods_are_parted_where_they_have_a_year() {
+        for (name, parts) in [
+            ("2026-05", ("2026", "05")),
+            ("2026-W22", ("2026", "W22")),
+            ("2026-Q2", ("2026", "Q2")),
+            ("2026-05-31", ("2026", "05-31")),
+            ("2026-01..2026-06", ("", "2026-01..2026-06")),
+        ] {
+            assert_eq!(parted(name), parts);
+        }
+    }
+}
