@@ -5,6 +5,7 @@ mod archive;
 mod charts;
 mod customers;
 mod judged;
+mod killed;
 mod kind;
 mod mailed;
 mod messages;

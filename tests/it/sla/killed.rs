@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{PLAIN, company};
-use crate::soak::office::{bench, stop};
+use crate::soak::office::{bench, caught, stop};
 use crate::soak::{Dice, factor};
 use crate::support::process::{Bench, Daemon};
 use crate::support::smtp::SmtpServer;
@@ -111,23 +111,10 @@ impl Day {
         let mut lock = self.world.pool().begin().await.unwrap();
         sqlx::query("lock table tend.sla_alert in access exclusive mode").execute(&mut *lock).await.unwrap();
         self.pass(TimeDelta::minutes(1)).await;
-        let mut victim = None;
-        let pool = self.world.pool().clone();
         let pids: Vec<i32> = self.daemons.iter().map(|(_, daemon)| daemon.pid()).collect();
-        eventually("a daemon is in its sweep", async || {
-            let host: Option<String> = sqlx::query_scalar(
-                "select l.host from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock'",
-            )
-            .fetch_optional(&pool)
-            .await
-            .unwrap();
-            let pid = host.and_then(|host| host.rsplit(':').next()?.parse::<i32>().ok());
-            victim = pids.iter().position(|other| Some(*other) == pid);
-            victim.is_some()
-        })
-        .await;
+        let victim = caught(&self.world, &pids).await;
         let before = self.rescues().await;
-        self.kill(victim.expect("just found"));
+        self.kill(victim);
         eventually("the run is taken from the dead", async || self.rescues().await > before).await;
         lock.rollback().await.unwrap();
     }

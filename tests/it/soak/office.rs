@@ -221,6 +221,24 @@ impl Office {
     }
 }
 
+/// Waits until one of the daemons is in a step that a lock holds up; which.
+pub async fn caught(world: &World, pids: &[i32]) -> usize {
+    let mut found = None;
+    eventually("a daemon is in its step", async || {
+        let host: Option<String> = sqlx::query_scalar(
+            "select l.host from tend.lease l join pg_stat_activity a on a.pid = l.backend_pid where a.wait_event_type = 'Lock'",
+        )
+        .fetch_optional(world.pool())
+        .await
+        .unwrap();
+        let pid = host.and_then(|host| host.rsplit(':').next()?.parse::<i32>().ok());
+        found = pids.iter().position(|other| Some(*other) == pid);
+        found.is_some()
+    })
+    .await;
+    found.expect("just found")
+}
+
 /// Two daemons are told to stop and do.
 pub fn stop(daemons: Vec<Daemon>) {
     for daemon in daemons {
