@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -95,7 +96,7 @@ fn listed(found: &[Listed], limit: i64) -> String {
             one.job.clone(),
             one.period.clone(),
             one.team.clone(),
-            one.as_of.format("%Y-%m-%d").to_string(),
+            one.as_of.with_timezone(&one.zone.parse().unwrap_or(Tz::UTC)).format("%Y-%m-%d").to_string(),
             one.missed.to_string(),
             if one.mails == 0 { "none".to_owned() } else { parts.collect::<Vec<_>>().join(", ") },
         ]

@@ -33,6 +33,8 @@ pub struct Listed {
     pub last_day: NaiveDate,
     /// As of when it was made.
     pub as_of: DateTime<Utc>,
+    /// The zone of its days.
+    pub zone: String,
     /// Targets missed, with enough cases.
     pub missed: i32,
     /// Mails written.

@@ -1,7 +1,7 @@
 -- archive: reviews that were made, the latest first: of job $1 (null: all), of run $2 and team $3 (null: all), at most $4;
 -- with what became of their mails. Index: report_job, tend.outbox_run.
 select r.run_id as "run_id!", r.team as "team!", r.job as "job!", r.period as "period!", r.first_day as "first_day!", r.last_day as "last_day!",
-       r.as_of as "as_of!", coalesce((r.figures ->> 'missed')::integer, 0) as "missed!", m.mails as "mails!", m.sent as "sent!",
+       r.as_of as "as_of!", coalesce(r.figures -> 'period' ->> 'timezone', 'UTC') as "zone!", coalesce((r.figures ->> 'missed')::integer, 0) as "missed!", m.mails as "mails!", m.sent as "sent!",
        m.waiting as "waiting!"
 from (select run_id, team, job, period, first_day, last_day, as_of, figures
       from tend.report

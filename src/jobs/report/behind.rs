@@ -23,6 +23,13 @@ pub(super) struct Behind {
     pub people: BTreeMap<String, String>,
 }
 
+impl Behind {
+    /// Whether there is nothing to show: no case, and none that could not be read.
+    pub fn is_empty(&self) -> bool {
+        self.figures.iter().all(|(_, cases)| cases.as_ref().is_some_and(|cases| cases.rows.is_empty()))
+    }
+}
+
 impl Report {
     /// The cases behind a review that was just made, of everybody or of the people named.
     ///

@@ -180,7 +180,9 @@ pub async fn cases(
     let all = rows.first().map_or(0, |row| row.2);
     let rows = rows.into_iter().map(|(name, value, _, Json(parts))| {
         let id = name.rsplit('\u{1}').next().unwrap_or_default().to_owned();
-        CaseRow { id, value: value.normalize(), parts }
+        // what is counted counts as one, whatever else its statement adds up
+        let value = if entry.aggregate == Aggregate::Count { Decimal::ONE } else { value.normalize() };
+        CaseRow { id, value, parts }
     });
     Ok(Some(Cases { rows: rows.collect(), all }))
 }

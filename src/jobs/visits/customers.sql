@@ -28,8 +28,8 @@ left join lateral (
                      or t.state = 'cancelled' and not t.detail ? 'dropped' as was,
                  t.detail ->> 'day' is distinct from t.on_day::text or t.detail ->> 'staff' is distinct from coalesce(t.assignee_id, '') as pinned
           from tend.task t
-          -- by customer: without statistics an index that begins with the job has the same promise, and reads all its visits
-          where t.customer_id = v.customer_id and t.job || '' = v.job and t.kind = 'visit' and t.on_day is not null) t
+          -- by customer: without statistics the index of visits has the same promise, and reads all of them
+          where t.customer_id = v.customer_id and t.job = v.job and t.kind || '' = 'visit' and t.on_day is not null) t
 ) t on true
 left join lateral (
     select array_agg(distinct (i.at at time zone $4)::date) filter (where i.at >= $9::timestamptz) as days,

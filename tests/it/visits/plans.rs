@@ -31,6 +31,6 @@ async fn the_first_plan_reads_the_visits_of_each_customer_and_not_those_of_all_f
     .unwrap();
     tx.rollback().await.unwrap();
     assert!(added >= 4000, "{added}");
-    // as long as the table is small it is read whole; every visit for every customer would be 2,000 times as many
-    assert!(read <= 300 * added, "{read} rows read of {added}");
+    // while the table is a few pages it may be read whole; every visit for every customer would be 2,000 times as many
+    assert!(read <= 20 * added, "{read} rows read of {added}");
 }

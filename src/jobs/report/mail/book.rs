@@ -70,7 +70,7 @@ pub(super) fn book(review: &Review, behind: &[Behind], locale: &str) -> Result<A
         names.push(name);
         let lines = section.figures.iter().flat_map(lines);
         filled(sheet, lines, locale, &looks)?;
-        for cases in behind.iter().filter(|cases| cases.title == section.title) {
+        for cases in behind.iter().filter(|cases| cases.title == section.title && !cases.is_empty()) {
             let wanted = format!("{} {}", section.title.in_locale(locale), if zh { "明细" } else { "cases" });
             let sheet = book.add_worksheet();
             let name = sheet_name(&wanted, &names);
