@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use tokio_util::sync::CancellationToken;
 
+use super::baseline;
 use super::campaigns::Campaigns;
 use super::catalogue::{About, Entry};
 use super::judge::{self, Aim, Bound, Measurements, Rows};
@@ -192,22 +193,36 @@ impl Report {
         against: bool,
         conn: &mut PgConnection,
     ) -> Result<Three, JobError> {
-        let periods =
-            [Some(&desk.periods.now), Some(&desk.periods.before), desk.periods.baseline.as_ref().filter(|_| against)];
-        let lag = desk.periods.now.since(desk.run.as_of);
-        let mut found = Vec::new();
-        for (place, period) in periods.into_iter().enumerate() {
-            let Some(period) = period else { continue };
-            found.push(match entry.about {
-                About::Messages => desk.campaigns.measure(&mut *conn, entry.name, period, lag).await?,
-                About::Customers | About::All => {
-                    measure(&mut *conn, entry, period, &self.asked(entry, chosen, desk, place)?).await?
-                }
-            });
+        let (now, before) = (desk.periods.now.clone(), desk.periods.before.clone());
+        let (now, before) = (
+            self.one(entry, chosen, desk, (0, &now), conn).await?,
+            self.one(entry, chosen, desk, (1, &before), conn).await?,
+        );
+        let mut then = Vec::new();
+        if let Some(whole) = desk.periods.baseline.clone().filter(|_| against) {
+            for period in baseline::periods(entry, self.length, &whole) {
+                then.push(self.one(entry, chosen, desk, (2, &period), conn).await?);
+            }
         }
-        let mut found = found.into_iter();
-        let (now, before) = (found.next().unwrap_or_default(), found.next().unwrap_or_default());
-        Ok(Three { now, before, baseline: found.next() })
+        Ok(Three { now, before, baseline: (!then.is_empty()).then(|| baseline::average(entry, &then)) })
+    }
+
+    /// A figure in a period, which is one of those in this place.
+    async fn one(
+        &self,
+        entry: &Entry,
+        chosen: &Chosen,
+        desk: &mut Desk<'_>,
+        (place, period): (usize, &Period),
+        conn: &mut PgConnection,
+    ) -> Result<Rows, JobError> {
+        let lag = desk.periods.now.since(desk.run.as_of);
+        Ok(match entry.about {
+            About::Messages => desk.campaigns.measure(&mut *conn, entry.name, period, lag).await?,
+            About::Customers | About::All => {
+                measure(&mut *conn, entry, period, &self.asked(entry, chosen, desk, place)?).await?
+            }
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod actions;
 pub mod archive;
+mod baseline;
 mod behind;
 mod campaigns;
 mod catalogue;

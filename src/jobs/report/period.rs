@@ -50,6 +50,16 @@ impl Length {
         self.before_day(period.first_day, period.timezone)
     }
 
+    /// The periods of this length that lie within another whole, the last first.
+    #[must_use]
+    pub fn within(self, whole: &Period) -> Vec<Period> {
+        let day_after = whole.last_day.succ_opt().and_then(|day| self.first_of(day));
+        let last = day_after.and_then(|day| self.before_day(day, whole.timezone));
+        std::iter::successors(last, |period| self.before(period))
+            .take_while(|period| period.first_day >= whole.first_day)
+            .collect()
+    }
+
     /// The first day of the period under way on a day; months by the one, however many there are to a period.
     fn first_of(self, day: NaiveDate) -> Option<NaiveDate> {
         match self {

@@ -10,7 +10,7 @@ use tend::jobfile::file::{JobFile, Surroundings};
 use tend::jobfile::kind::{Cuts, Ladders, ReadContext};
 use tend::jobfile::reader::read_text;
 use tend::jobs::KINDS;
-use tend::jobs::report::{Report, Review, Verdict, docs};
+use tend::jobs::report::{Figure, Report, Review, Verdict, docs};
 use tend::outbox::template::TemplateFolder;
 use tokio_util::sync::CancellationToken;
 
@@ -140,6 +140,33 @@ async fn a_run_that_is_told_to_stop_ends_and_does_not_call_its_figures_failed() 
     cancelled.cancel();
     let mut step = Step { run: &run, tx: Tx::lend(&mut tx), cursor: None, cancelled };
     assert!(job.step(&mut step).await.unwrap_err().to_string().contains("told to stop"));
+}
+
+#[tokio::test]
+async fn a_month_is_compared_with_the_months_of_the_baseline_and_not_with_their_sum() {
+    let world = company().await;
+    world
+        .sql(
+            "insert into crm.interaction (customer_id, interaction_id, at, kind)
+             select 'c1', 'y' || n, timestamptz '2025-01-05Z' + n * interval '1 month', 'call' from generate_series(0, 11) n;
+             insert into crm.interaction (customer_id, interaction_id, at, kind)
+             values ('c1', 'a', '2026-05-04Z', 'call'), ('c2', 'b', '2026-05-09Z', 'call');
+             insert into crm.orders (customer_id, order_id, placed_at, amount)
+             select 'c1', n::text, timestamptz '2025-01-05Z' + n * interval '1 month', 10 from generate_series(0, 11) n",
+        )
+        .await;
+    let job = job(
+        "period = \"month\"\nbaseline = { from = \"2025-01-01\", until = \"2025-12-31\" }\n[[report.section]]\ntitle = \"A\"\nfigures = [\"contacts\", \"revenue\"]
+         [[report.target]]\nfigure = \"contacts\"\nthan_baseline = \"+40%\"\n[[report.target]]\nfigure = \"revenue\"\nthan_baseline = \"-10%\"",
+    );
+    let review = review(&world, &job, "2026-06-01T00:00:00Z").await;
+    let shown = |figure: &Figure| {
+        let baseline = figure.baseline.unwrap();
+        format!("{} {} {} {:?}", figure.name, figure.now.value.unwrap(), baseline.value.unwrap(), figure.verdict)
+    };
+    // 2 contacts of 3 customers; a third each month of the year. Nothing was sold; 10 each month of the year
+    let told: Vec<_> = review.figures().map(shown).collect();
+    assert_eq!(told, ["revenue 0 10 Missed", "contacts 0.666667 0.333333 Met"]);
 }
 
 #[tokio::test]
