@@ -61,13 +61,17 @@ pub async fn run(arguments: &Arguments, command: &PlanArgs) -> Result<(), Failur
     }
     let files = files.map(|files| mails(files, drafts, &folder, &work.settings, slot)).transpose()?;
     if arguments.json {
-        return print::json(&json!({
-            "files": files, "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json,
+        let mut document = json!({
+            "job": work.spec.job, "as_of": slot, "spec": work.spec.hash, "plan": explained.json,
             "longest_text": longest.as_ref().map(|longest| json!({
                 "customer_id": longest.customer_id, "characters": longest.length.units,
                 "parts": longest.length.parts, "max_parts": longest.max_parts,
             })),
-        }));
+        });
+        if let Some(files) = files {
+            document["files"] = json!(files);
+        }
+        return print::json(&document);
     }
     print::text(format!(
         "What {} would do as of {} (nothing is changed):\n\n{}{}{}",

@@ -10,6 +10,9 @@ use super::judge::Rows;
 use super::period::{Length, Period};
 use super::review::{Measured, PartName};
 
+/// Periods of the baseline that are asked about, at most; of more an even choice.
+const MOST: usize = 61;
+
 /// The periods of the baseline in which a figure is measured. Of medians and of campaigns it is the whole: they do not grow
 /// with the days.
 pub(super) fn periods(entry: &Entry, length: Length, whole: &Period) -> Vec<Period> {
@@ -17,7 +20,13 @@ pub(super) fn periods(entry: &Entry, length: Length, whole: &Period) -> Vec<Peri
         (Aggregate::Median | Aggregate::P90, _) | (_, About::Messages) => Vec::new(),
         (Aggregate::Mean | Aggregate::Sum | Aggregate::Count, _) => length.within(whole),
     };
-    if own.is_empty() { vec![whole.clone()] } else { own }
+    if own.is_empty() {
+        return vec![whole.clone()];
+    }
+    // of days not always the same weekday
+    let step = own.len().div_ceil(MOST);
+    let step = if step.is_multiple_of(7) { step + 1 } else { step };
+    own.into_iter().step_by(step).collect()
 }
 
 /// What they come to together: of means all their cases, of sums and counts the mean of the periods.
@@ -70,6 +79,8 @@ mod tests {
         assert_eq!(names("retention", Length::Quarter), ["2025-Q4", "2025-Q3", "2025-Q2", "2025-Q1"]);
         assert_eq!(names("revenue", Length::Months(6)), ["2025-07..2025-12", "2025-01..2025-06"]);
         assert_eq!(names("first_answer", Length::Months(1)), ["2025-01-01..2025-12-31"]);
+        let days = names("orders", Length::Day);
+        assert_eq!((days.len(), days[0].as_str(), days[1].as_str()), (61, "2025-12-31", "2025-12-25"));
         // days of a period that is not whole are left out; where there is no whole one, it is what there is
         let odd = period("2025-01-20", "2025-03-10");
         let odd: Vec<String> = Length::Months(1).within(&odd).into_iter().map(|period| period.name).collect();

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::catalogue::{About, Entry, all, find};
 use super::mail::Mail;
-use super::period::Length;
+use super::period::{Length, Period};
 use super::words::Words;
 use super::{Chosen, Report, decided, schema, target};
 use crate::engine::door::{Decision, Job};
@@ -70,7 +70,7 @@ fn report(mut own: Reader<'_>, title: String, context: &ReadContext<'_>) -> Opti
     let inactive_after = stretch(&mut own, "inactive_after", INACTIVE, 3_660);
     let repeat_within = stretch(&mut own, "repeat_within", REPEAT, 366);
     let few = own.integer("few", 0..=100_000).unwrap_or(FEW);
-    let baseline = baseline(&mut own);
+    let baseline = baseline(&mut own, length);
     let mail = Mail::read(&mut own, context);
     let tables = own.tables("section");
     if tables.is_empty() && !own.has("section") {
@@ -152,7 +152,7 @@ fn stretch(own: &mut Reader<'_>, key: &str, usual: Span, most: i32) -> Option<Sp
     Some(span)
 }
 
-fn baseline(own: &mut Reader<'_>) -> Option<(NaiveDate, NaiveDate)> {
+fn baseline(own: &mut Reader<'_>, length: Option<Length>) -> Option<(NaiveDate, NaiveDate)> {
     own.value("baseline")?;
     let mut days = own.table("baseline")?;
     let example = "\"2025-01-01\"";
@@ -162,6 +162,14 @@ fn baseline(own: &mut Reader<'_>) -> Option<(NaiveDate, NaiveDate)> {
     let (from, until) = (days.date("from"), days.date("until"));
     if from.zip(until).is_some_and(|(from, until)| until < from) {
         days.problem("until", "the baseline ends before it begins", None);
+    } else if let (Some(length), Some((from, until))) = (length, from.zip(until)) {
+        // which zone does not matter for whole days
+        let whole = Period::of_days(from, until, chrono_tz::UTC);
+        if whole.is_some_and(|whole| length.within(&whole).is_empty()) {
+            let help = "periods are compared with periods of the same length: let it reach from the first day of one to the last, or \
+                        over several, such as a year";
+            days.problem("until", "no whole period of the review lies in the baseline", Some(help.to_owned()));
+        }
     }
     days.finish();
     from.zip(until)
