@@ -1,7 +1,7 @@
 -- company: what a review is about besides customers and orders: people, tickets with their logs and deadlines, answers, visits,
 -- contacts and levels, over the two years up to 2026-06-01, the same rows every time. {customers} and {tickets} are put in by the driver.
 insert into crm.staff (staff_id, name, team, role, active)
-select 'S' || lpad(i::text, 3, '0'), 'Person ' || i, 'team ' || i % 10, case when i <= 10 then 'supervisor' else 'agent' end, true
+select 'S' || lpad(i::text, 3, '0'), 'Person ' || i, 'team ' || i % 2, case when i <= 2 then 'supervisor' else 'agent' end, true
 from generate_series(1, 200) i;
 insert into crm.staff (staff_id, name, role, email, locale) values ('M1', 'The manager', 'manager', 'm@shop.example', 'en');
 update crm.customer set owner_id = 'S' || lpad((1 + abs(hashtext(customer_id)) % 200)::text, 3, '0');

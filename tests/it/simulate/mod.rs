@@ -114,8 +114,10 @@ const BY_DESIGN: &[(&str, &str, &str)] = &[
     ("spec", "stored_at", "stored when it was first seen"),
     ("template", "stored_at", "stored when it was first seen"),
 ];
-/// Tables that are about this database and the processes on it, not about the company.
+/// Tables that are about this database and the processes on it, not about the company; and the one of what was built to cross
+/// the network, which a simulation does not.
 const OF_THE_PLACE: &[&str] = &[
+    "archive",
     "migration",
     "migration_crm",
     "driven_clock",
@@ -134,8 +136,11 @@ const OF_THE_PLACE: &[&str] = &[
 const WITH_RESULT: &str = "where not (of_table.progress ?& '{tickets,clocks,alerts,told}'
     and (of_table.progress ->> 'clocks')::int + (of_table.progress ->> 'alerts')::int + (of_table.progress ->> 'told')::int = 0)";
 
-/// A run by its job and slot: since some are passed over, their numbers differ.
-fn of_slot(column: String) -> String {
+/// A run by its job and slot: since some are passed over, their numbers differ. Links for actions name the run of their review.
+fn of_slot(table: &str, column: String) -> String {
+    if (table, column.as_str()) == ("letter", "data") {
+        return r#"regexp_replace(of_table.data::text, '("subject": "\[)[0-9]+,', '\1run,', 'g') as data"#.to_owned();
+    }
     if column != "run_id" {
         return column;
     }
@@ -164,7 +169,7 @@ async fn books(pool: &PgPool, leave_out: bool) -> BTreeMap<String, Vec<String>> 
             columns.retain(|column| !BY_DESIGN.iter().any(|(of, name, _)| (*of, *name) == (&*table, &**column)));
         }
         let columns: Vec<String> =
-            columns.into_iter().map(|column| if leave_out { of_slot(column) } else { column }).collect();
+            columns.into_iter().map(|column| if leave_out { of_slot(&table, column) } else { column }).collect();
         let rows = if leave_out && table == "job_run" { WITH_RESULT } else { "" };
         let query = format!(
             "select row_to_json(r)::text from (select {} from {schema}.{table} of_table {rows}) r order by 1",
