@@ -4,6 +4,9 @@
 //! `cargo bench --bench import [-- ROWS]`
 #![allow(clippy::disallowed_methods, reason = "a benchmark chooses its own instants")]
 
+#[path = "shared/memory.rs"]
+mod memory;
+
 use std::io::{self, Read};
 
 use tend::db::embedded::PrivatePostgres;
@@ -68,13 +71,6 @@ impl Read for Orders {
     }
 }
 
-/// Peak memory of this process, in MB.
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let rows = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
@@ -89,7 +85,7 @@ async fn main() -> anyhow::Result<()> {
             Options { strict: true, rejects: dir.path().join("rejects.csv"), now: "2026-06-01T00:00:00Z".parse()? };
         let report = import(&db, Kind::Orders, source, &options, &Progress::silent()).await?;
         let speed = report.read as f64 / report.took.as_secs_f64();
-        println!("{pass}: {report}; {speed:.0} orders/s, peak memory of the importer {} MB", peak_memory());
+        println!("{pass}: {report}; {speed:.0} orders/s, peak memory of the importer {} MB", memory::most()?);
     }
     db.close().await;
     Ok(())

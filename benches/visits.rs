@@ -4,6 +4,9 @@
 //! `cargo bench --bench visits [-- --customers 200000 --people 400]`; see benches/README.md.
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
+#[path = "shared/memory.rs"]
+mod memory;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -48,7 +51,7 @@ fn main() -> anyhow::Result<()> {
         migrate(&db, true).await?;
         let company = COMPANY.replace("{customers}", &customers.to_string()).replace("{people}", &people.to_string());
         sqlx::raw_sql(AssertSqlSafe(company)).execute(db.pool()).await?;
-        println!("{customers} customers of {people} people; memory before: {} MB", memory()?);
+        println!("{customers} customers of {people} people; memory before: {} MB", memory::most()?);
         for (run_id, what, at) in [
             (1, "the first morning", "2026-07-01T06:00:00+08:00"),
             (2, "the same again", "2026-07-01T06:00:00+08:00"),
@@ -79,15 +82,12 @@ async fn morning(db: &Database, run_id: i64, what: &str, at: &str) -> anyhow::Re
     let mut step = Step { run: &run, tx: Tx::lend(&mut transaction), cursor: None, cancelled: Default::default() };
     let stepped = job.code.step(&mut step).await?;
     transaction.commit().await?;
-    println!("{what:17}  {:>6.1} s  {} MB at most  {}", began.elapsed().as_secs_f64(), memory()?, stepped.progress);
+    println!(
+        "{what:17}  {:>6.1} s  {} MB at most  {}",
+        began.elapsed().as_secs_f64(),
+        memory::most()?,
+        stepped.progress
+    );
     sqlx::raw_sql("analyze tend.task; analyze tend.visit_customer").execute(db.pool()).await?;
     Ok(())
-}
-
-/// The most memory this process has had, in MB.
-fn memory() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kilobytes / 1024)
 }

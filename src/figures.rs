@@ -2,9 +2,11 @@
 
 use rust_decimal::Decimal;
 
+mod part;
 mod unit;
 
-pub use unit::{Unit, is_chinese, part_named};
+pub use part::{PartName, titled};
+pub use unit::{Unit, is_chinese};
 
 /// "4,338"
 #[must_use]

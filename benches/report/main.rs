@@ -4,6 +4,9 @@
 //! `cargo bench --bench report [-- --customers 1000000 --orders 10000000 --tickets 1000000]`; see benches/README.md.
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures the real clock")]
 
+#[path = "../shared/memory.rs"]
+mod memory;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -57,14 +60,14 @@ fn main() -> anyhow::Result<()> {
                 numbers.iter().fold(text.to_owned(), |text, (name, number)| text.replace(name, &number.to_string()));
             sqlx::raw_sql(AssertSqlSafe(text)).execute(db.pool()).await?;
         }
-        println!("{customers} customers, {orders} orders, {tickets} tickets; memory before: {} MB", memory()?);
+        println!("{customers} customers, {orders} orders, {tickets} tickets; memory before: {} MB", memory::most()?);
         let text = std::fs::read_to_string(jobs().join(format!("{JOB}.toml")))?;
         for (title, text) in sections(&text) {
             let seconds = reviewed(&db, &text, None).await?.0;
-            println!("{seconds:>7.2} s  {} MB at most  {title}", memory()?);
+            println!("{seconds:>7.2} s  {} MB at most  {title}", memory::most()?);
         }
         let (seconds, progress) = reviewed(&db, &text, Some(1)).await?;
-        println!("{seconds:>7.2} s  {} MB at most  the whole, with mails and workbooks: {progress}", memory()?);
+        println!("{seconds:>7.2} s  {} MB at most  the whole, with mails and workbooks: {progress}", memory::most()?);
         Ok(())
     })
 }
@@ -113,20 +116,18 @@ async fn reviewed(db: &Database, text: &str, keep: Option<i64>) -> anyhow::Resul
         trigger: Trigger::Schedule,
     };
     let began = Instant::now();
-    let mut transaction = db.pool().begin().await?;
-    let mut step = Step { run: &run, tx: Tx::lend(&mut transaction), cursor: None, cancelled: Default::default() };
-    let stepped = job.step(&mut step).await?;
-    match keep {
-        Some(_) => transaction.commit().await?,
-        None => transaction.rollback().await?,
+    let mut cursor = None;
+    loop {
+        let mut transaction = db.pool().begin().await?;
+        let mut step = Step { run: &run, tx: Tx::lend(&mut transaction), cursor, cancelled: Default::default() };
+        let stepped = job.step(&mut step).await?;
+        match keep {
+            Some(_) => transaction.commit().await?,
+            None => transaction.rollback().await?,
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        let Some(next) = stepped.next else { return Ok((seconds, stepped.progress)) };
+        println!("{seconds:>7.2} s  {} MB at most  so far: {}", memory::most()?, stepped.progress);
+        cursor = Some(next);
     }
-    Ok((began.elapsed().as_secs_f64(), stepped.progress))
-}
-
-/// The most memory this process has had, in MB.
-fn memory() -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("VmHWM")?;
-    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
-    Ok(kilobytes / 1024)
 }

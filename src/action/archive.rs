@@ -7,8 +7,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::Part;
-use crate::figures::{Unit, is_chinese, part_named};
+use crate::figures::{PartName, Unit, is_chinese, titled};
 
 /// Longest word of a place, bytes: what a signed link carries.
 const LONGEST_WORD: usize = 255;
@@ -23,7 +22,7 @@ pub struct Place {
     /// The figure.
     pub figure: String,
     /// The part it is about; none: all.
-    pub part: Option<Part>,
+    pub part: Option<PartName>,
 }
 
 impl Place {
@@ -41,7 +40,7 @@ impl Place {
     pub fn of_word(word: &str) -> Option<Self> {
         let (run_id, team, figure, part): (i64, String, String, Option<(String, String)>) =
             serde_json::from_str(word).ok()?;
-        Some(Self { run_id, team, figure, part: part.map(|(by, name)| Part { by, name }) })
+        Some(Self { run_id, team, figure, part: part.map(|(by, name)| PartName { by, name }) })
     }
 }
 
@@ -73,7 +72,7 @@ pub struct Judged {
     pub name: String,
     /// The part it is about; none: all.
     #[serde(rename = "of")]
-    pub part: Option<Part>,
+    pub part: Option<PartName>,
     /// The unit of its values.
     pub unit: Unit,
     /// met, missed, no_target, no_cases or failed.
@@ -135,7 +134,16 @@ impl Row {
     fn archived(self) -> Archived {
         let Self { run_id, job, team, period, last_day, stored: Json(stored) } = self;
         let figures = stored.sections.into_iter().flat_map(|section| section.figures).collect();
-        Archived { run_id, job, team, title: stored.title, period, last_day, zone: stored.period.timezone, figures }
+        Archived {
+            run_id,
+            job,
+            team,
+            title: stored.title,
+            period,
+            last_day,
+            zone: stored.period.timezone,
+            figures,
+        }
     }
 }
 
@@ -181,7 +189,7 @@ pub async fn jobs(conn: &mut PgConnection) -> sqlx::Result<Vec<(String, String)>
 impl Archived {
     /// A figure of it.
     #[must_use]
-    pub fn figure(&self, name: &str, part: Option<&Part>) -> Option<&Judged> {
+    pub fn figure(&self, name: &str, part: Option<&PartName>) -> Option<&Judged> {
         self.figures.iter().find(|figure| figure.name == name && figure.part.as_ref() == part)
     }
 
@@ -205,10 +213,7 @@ impl Judged {
     #[must_use]
     pub fn title(&self, locale: &str) -> String {
         let title = if is_chinese(locale) { &self.title.zh_cn } else { &self.title.en };
-        match &self.part {
-            Some(part) => format!("{title} · {}", part_named(&part.name, locale)),
-            None => title.clone(),
-        }
+        titled(title, self.part.as_ref(), locale)
     }
 
     /// By what the part is one; empty: it is about all.
@@ -256,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_place_comes_back_from_its_word_and_one_that_is_too_long_has_none() {
-        let part = Some(Part { by: "tier".into(), name: "高 \"x\",[".into() });
+        let part = Some(PartName { by: "tier".into(), name: "高 \"x\",[".into() });
         for place in [
             Place { run_id: 12, team: String::new(), figure: "csat".into(), part: None },
             Place { run_id: 12, team: "north\u{0}".into(), figure: "retention".into(), part },

@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::PgConnection;
 
-use super::{Part, Place};
-use crate::figures::Unit;
+use super::Place;
+use crate::figures::{PartName, Unit};
 
 /// Which actions somebody wants to see; none: all.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,7 @@ pub struct Wanted<'a> {
     /// To be seen to by this person.
     pub owner: Option<&'a str>,
     /// About this figure, of all or of a part.
-    pub figure: Option<(&'a str, Option<&'a Part>)>,
+    pub figure: Option<(&'a str, Option<&'a PartName>)>,
     /// This one alone.
     pub action_id: Option<i64>,
     /// Only those that are open.
@@ -89,8 +89,8 @@ pub struct Listed {
 impl Listed {
     /// The part it is about; none: all.
     #[must_use]
-    pub fn part(&self) -> Option<Part> {
-        (!self.part_by.is_empty()).then(|| Part { by: self.part_by.clone(), name: self.part_name.clone() })
+    pub fn part(&self) -> Option<PartName> {
+        (!self.part_by.is_empty()).then(|| PartName { by: self.part_by.clone(), name: self.part_name.clone() })
     }
 
     /// The figure of the review it was decided on.

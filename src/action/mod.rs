@@ -12,8 +12,6 @@ mod close;
 mod create;
 mod list;
 
-use std::fmt;
-
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub use archive::{Archived, Judged, Place, archived, jobs, latest};
@@ -23,21 +21,6 @@ pub use list::{Listed, Wanted, list};
 
 /// Longest text of an action, and longest note, characters.
 pub const LONGEST: usize = 500;
-
-/// The figure of a part: by what, and which.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Part {
-    /// tier, person, kind …
-    pub by: String,
-    /// Which one; empty: those without.
-    pub name: String,
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}={}", self.by, self.name)
-    }
-}
 
 /// Who says so.
 #[derive(Debug, Clone, Copy)]

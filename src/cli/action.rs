@@ -8,7 +8,8 @@ use super::args::{ActionAddArgs, ActionListArgs, ActionWhat, Arguments};
 use super::control::{place, who};
 use super::failure::Failure;
 use super::{connect, print};
-use crate::action::{self, Archived, By, Ending, Judged, Listed, NewAction, Part, Refused, Wanted};
+use crate::action::{self, Archived, By, Ending, Judged, Listed, NewAction, Refused, Wanted};
+use crate::figures::PartName;
 use crate::jobs::layout::{Align, clip, table};
 use crate::spelling::nearest;
 
@@ -49,7 +50,7 @@ async fn add(conn: &mut PgConnection, asked: &ActionAddArgs, now: DateTime<Utc>)
     let Some(review) = action::latest(conn, &asked.job, &asked.team).await? else {
         return Err(no_review(&action::jobs(conn).await?, asked));
     };
-    let part = asked.part.clone().map(|(by, name)| Part { by, name });
+    let part = asked.part.clone().map(|(by, name)| PartName { by, name });
     let figure = review.figure(&asked.figure, part.as_ref());
     let figure = figure.ok_or_else(|| no_figure(&review, &asked.figure, part.as_ref()))?;
     let (who, from) = (asked.by.clone().unwrap_or_else(who), place());
@@ -102,7 +103,7 @@ fn no_review(there: &[(String, String)], asked: &ActionAddArgs) -> Failure {
 }
 
 /// Which figures the review has, where the one that is meant is none of them.
-fn no_figure(review: &Archived, name: &str, part: Option<&Part>) -> Failure {
+fn no_figure(review: &Archived, name: &str, part: Option<&PartName>) -> Failure {
     let wanted = part.map_or_else(|| name.to_owned(), |part| format!("{name} --part {part}"));
     let option = |figure: &Judged| match &figure.part {
         Some(part) => format!("{} --part {part}", figure.name),

@@ -29,6 +29,11 @@ impl Files {
         Ok(())
     }
 
+    /// Whether a file of that name was written.
+    pub fn has(&self, name: &str) -> bool {
+        self.written.contains(&self.dir.join(name).display().to_string())
+    }
+
     /// Writes a mail: `NAME.eml`, and in a folder of its name the page, the text, pictures and files. The page shows its
     /// pictures from that folder.
     pub fn mail(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {

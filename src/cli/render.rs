@@ -1,9 +1,7 @@
 //! `tend render`: what a customer would get, written into files; and the messages `tend send-test` sends.
 
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
@@ -11,6 +9,7 @@ use uuid::Uuid;
 
 use super::args::{Arguments, RenderArgs};
 use super::failure::Failure;
+use super::mail_files::Files;
 use super::plan::nobody;
 use super::work::Work;
 use super::{folder, print, when};
@@ -43,14 +42,12 @@ pub async fn run(arguments: &Arguments, command: &RenderArgs) -> Result<(), Fail
     let work = Work::on(arguments, &folder, &command.job).await?;
     let slot = work.slot(command.at.as_deref()).await?;
     let looked = look(&work, slot, Some(&command.customer), command.offer.as_deref()).await?;
-    std::fs::create_dir_all(&command.out)
-        .with_context(|| format!("cannot make the folder {}", command.out.display()))
-        .map_err(Failure::failed)?;
-    let mut files = Vec::new();
+    let mut files = Files::new(&command.out)?;
     for sample in &looked.samples {
         let outgoing = outgoing(&work.settings, &folder, sample, slot)?;
-        write(&command.out, sample, &outgoing, &work.settings, &mut files).map_err(Failure::failed)?;
+        write(&mut files, sample, &outgoing, &work.settings)?;
     }
+    let files = files.written();
     if arguments.json {
         return print::json(&json!({
             "job": command.job, "customer_id": command.customer, "as_of": slot, "files": files,
@@ -185,29 +182,20 @@ pub fn outgoing(
     Ok(outgoing)
 }
 
-fn write(
-    dir: &Path,
-    sample: &Sample,
-    outgoing: &Outgoing,
-    settings: &Settings,
-    files: &mut Vec<String>,
-) -> anyhow::Result<()> {
+fn write(files: &mut Files, sample: &Sample, outgoing: &Outgoing, settings: &Settings) -> Result<(), Failure> {
     // steps that share a template are told apart by their names
     let plain = format!("{}-{}", sample.template, sample.sort);
-    let taken = files.contains(&dir.join(format!("{plain}.txt")).display().to_string());
-    let name = if taken { format!("{}-{}-{}", sample.template, sample.step, sample.sort) } else { plain };
-    let mut put = |ending: &str, bytes: &[u8]| {
-        let path = dir.join(format!("{name}.{ending}"));
-        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-        files.push(path.display().to_string());
-        anyhow::Ok(())
+    let name = match files.has(&format!("{plain}.txt")) {
+        true => format!("{}-{}-{}", sample.template, sample.step, sample.sort),
+        false => plain,
     };
     if sample.sort == Sort::Email {
-        let mail = sender(settings)?.build(outgoing, None).map_err(|error| anyhow::anyhow!(error))?;
-        put("eml", &mail.bytes)?;
-        put("html", outgoing.html.as_deref().unwrap_or_default().as_bytes())?;
+        let sender = sender(settings).map_err(Failure::failed)?;
+        let mail = sender.build(outgoing, None).map_err(|error| Failure::failed(anyhow::anyhow!(error)))?;
+        files.put(&format!("{name}.eml"), &mail.bytes)?;
+        files.put(&format!("{name}.html"), outgoing.html.as_deref().unwrap_or_default().as_bytes())?;
     }
-    put("txt", outgoing.text.as_bytes())
+    files.put(&format!("{name}.txt"), outgoing.text.as_bytes())
 }
 
 /// Who the mail of the settings comes from.

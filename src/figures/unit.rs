@@ -31,16 +31,6 @@ pub fn is_chinese(locale: &str) -> bool {
     locale.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case("zh"))
 }
 
-/// The name of a part of a figure for people; those without have one too.
-#[must_use]
-pub fn part_named<'n>(name: &'n str, locale: &str) -> &'n str {
-    match (name.is_empty(), is_chinese(locale)) {
-        (false, _) => name,
-        (true, false) => "(none)",
-        (true, true) => "（无）",
-    }
-}
-
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;

@@ -6,6 +6,7 @@ use chrono::{Datelike as _, NaiveDate};
 use sqlx::PgConnection;
 
 use crate::engine::door::Run;
+use crate::figures::is_chinese;
 use crate::jobfile::kind::ReadContext;
 use crate::jobfile::reader::{Reader, did_you_mean};
 use crate::outbox::channel::settings::Sort;
@@ -62,7 +63,7 @@ const DAYS: [(&str, &str); 7] = [
 #[must_use]
 pub fn weekday(day: NaiveDate, locale: &str) -> &'static str {
     let (english, chinese) = DAYS[day.weekday().num_days_from_monday() as usize];
-    if locale.starts_with("zh") { chinese } else { english }
+    if is_chinese(locale) { chinese } else { english }
 }
 
 /// Where the owner of the job is written to, who hears of what concerns nobody else; none: the file does not say it.

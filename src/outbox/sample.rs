@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::channel::Outgoing;
 use super::channel::settings::Sort;
-use super::dispatch::{Company, Said};
+use super::dispatch::{Company, Said, To};
 use super::link::Unsubscribe;
 use super::survey::Survey;
 use super::template::{Asks, Context, Length, MessageLinks, TemplateFolder};
@@ -126,22 +126,11 @@ impl Sample {
             compiled.render(self.sort, &self.locale, &context, &company.value()).map_err(|error| error.message)?;
         let said = Said::from(rendered);
         let example = if self.sort == Sort::Email { "customer@example.com" } else { "+8613800138000" };
-        let outgoing = Outgoing {
-            id: self.public_id,
-            sort: self.sort,
-            to: self.address.clone().unwrap_or_else(|| example.to_owned()),
-            name: self.name.clone(),
-            locale: self.locale.clone(),
-            subject: said.subject,
-            html: said.html,
-            text: said.text,
-            form: said.form,
-            date,
-            unsubscribe: (self.purpose != "transactional").then_some(Unsubscribe { url: unsubscribe, mailto: None }),
-            redirected_from: None,
-            attachments: Vec::new(),
-        };
-        Ok((outgoing, said.length))
+        let address = self.address.clone().unwrap_or_else(|| example.to_owned());
+        let to = To { address, name: self.name.clone(), locale: self.locale.clone() };
+        let length = said.length;
+        let unsubscribe = (self.purpose != "transactional").then_some(Unsubscribe { url: unsubscribe, mailto: None });
+        Ok((Outgoing { unsubscribe, ..said.outgoing(self.public_id, self.sort, to, date) }, length))
     }
 
     /// How long the text message is, with links that begin with `base`; none for a mail, or when its template fails.

@@ -15,22 +15,13 @@ use chrono::{DateTime, Utc};
 use minijinja::context;
 use sqlx::PgConnection;
 
+use super::desk::{self, Desk};
 use super::visitor::{Visitor, language};
 use super::{Counts, Shared};
 use crate::outbox::link::{Purpose, Work};
 
 pub fn methods() -> MethodRouter<Arc<Shared>> {
-    get(show).post(act)
-}
-
-async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    shared.worker(&visitor, Purpose::Acknowledge, &token, |work| shown(&shared, work, &visitor)).await
-}
-
-async fn shown(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
-    let mut conn = shared.db.pool().acquire().await?;
-    let now = shared.clock.now(&mut conn).await?;
-    Ok(Alert::load(&mut conn, &work, now).await?.map(|alert| alert.page(shared, visitor)))
+    get(desk::show::<Alert>).post(act)
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
@@ -78,18 +69,14 @@ struct Alert {
     reads: Option<String>,
 }
 
-impl Alert {
-    /// None when the link is over: expired, the alert is gone, the person has left.
+impl Desk for Alert {
+    const PURPOSE: Purpose = Purpose::Acknowledge;
+
     async fn load(conn: &mut PgConnection, work: &Work, now: DateTime<Utc>) -> sqlx::Result<Option<Self>> {
         let Some(alert_id) = work.subject.parse::<i64>().ok().filter(|_| work.expires.is_none_or(|at| at > now)) else {
             return Ok(None);
         };
         sqlx::query_file_as!(Self, "src/web/acknowledge.sql", alert_id, work.staff).fetch_optional(conn).await
-    }
-
-    /// Whether there is something to look after that nobody looks after yet.
-    fn is_open(&self) -> bool {
-        self.by.is_none() && matches!(self.standing.as_deref(), Some("running" | "paused"))
     }
 
     fn page(&self, shared: &Shared, visitor: &Visitor) -> Response {
@@ -112,5 +99,12 @@ impl Alert {
             done => self.by.is_some(),
         };
         shared.pages.show(shared, "acknowledge.html", reads, StatusCode::OK, values)
+    }
+}
+
+impl Alert {
+    /// Whether there is something to look after that nobody looks after yet.
+    fn is_open(&self) -> bool {
+        self.by.is_none() && matches!(self.standing.as_deref(), Some("running" | "paused"))
     }
 }

@@ -36,6 +36,7 @@ mod acknowledge;
 mod action;
 mod answer;
 mod choice;
+mod desk;
 mod feed;
 mod form;
 mod guard;

@@ -12,7 +12,7 @@ use super::review::{Figure, PartName, Review, Verdict};
 use super::words::Words;
 use crate::action::{self, Listed, Place, Wanted};
 use crate::engine::door::Run;
-use crate::figures::part_named;
+use crate::figures::titled;
 
 /// Actions that are looked at, at most.
 const MOST: i64 = 1_000;
@@ -104,10 +104,7 @@ impl ActionSeen {
     /// The figure it is about.
     #[must_use]
     pub fn about(&self, locale: &str) -> String {
-        let title = self.title.in_locale(locale);
-        self.of
-            .as_ref()
-            .map_or_else(|| title.to_owned(), |part| format!("{title} · {}", part_named(&part.name, locale)))
+        titled(self.title.in_locale(locale), self.of.as_ref(), locale)
     }
 
     /// From where to where: "5 h → 3 h".
@@ -120,8 +117,7 @@ impl ActionSeen {
     /// The figure of the review it was decided on.
     #[must_use]
     pub fn place(&self, team: &str) -> Place {
-        let part = self.of.as_ref().map(|part| action::Part { by: part.by.clone(), name: part.name.clone() });
-        Place { run_id: self.run_id, team: team.to_owned(), figure: self.figure.clone(), part }
+        Place { run_id: self.run_id, team: team.to_owned(), figure: self.figure.clone(), part: self.of.clone() }
     }
 }
 
@@ -166,7 +162,7 @@ async fn made_before(
 }
 
 fn one_seen(one: Listed, review: &Review) -> ActionSeen {
-    let of = one.part().map(|part| PartName { by: part.by, name: part.name });
+    let of = one.part();
     let figure = review.figure(&one.figure, of.as_ref());
     // measured in another unit it cannot be compared
     let figure = figure.filter(|figure| figure.unit.word() == one.unit);

@@ -1,12 +1,10 @@
 //! The cases behind the figures of a review, for its workbook: which tickets, orders, visits they are about.
 
-use std::collections::BTreeMap;
-
 use anyhow::anyhow;
 use tokio_util::sync::CancellationToken;
 
 use super::catalogue::{About, Entry};
-use super::make::Desk;
+use super::make::{Desk, PERSON, names};
 use super::measure::{Cases, cases};
 use super::words::Words;
 use super::{Chosen, Report, Review};
@@ -19,8 +17,6 @@ pub(super) struct Behind {
     pub title: Words,
     /// In the order of the file, each figure once; none: they could not be read.
     pub figures: Vec<(&'static Entry, Option<Cases>)>,
-    /// The names of staff, by key.
-    pub people: BTreeMap<String, String>,
 }
 
 impl Behind {
@@ -43,9 +39,6 @@ impl Report {
         (team, stop): (Option<&[String]>, &CancellationToken),
     ) -> Result<Vec<Behind>, JobError> {
         let desk = self.desk(run, team, tx.conn()).await?;
-        let people = sqlx::query!(r#"select staff_id, name as "name!" from crm.staff where name <> ''"#);
-        let people = people.fetch_all(tx.conn()).await?.into_iter().map(|one| (one.staff_id, one.name));
-        let people: BTreeMap<String, String> = people.collect();
         let mut sections = Vec::new();
         for chosen in &self.sections {
             let shown =
@@ -60,7 +53,7 @@ impl Report {
                 }
             }
             if !figures.is_empty() {
-                sections.push(Behind { title: chosen.title.clone(), figures, people: people.clone() });
+                sections.push(Behind { title: chosen.title.clone(), figures });
             }
         }
         Ok(sections)
@@ -76,9 +69,14 @@ impl Report {
         let Ok(asked) = self.asked(entry, chosen, desk, 0) else { return Ok(None) };
         tx.begin_piece().await?;
         let done = cases(tx.conn(), entry, &desk.periods.now, &asked).await.map_err(JobError::from);
-        Ok(tx.end_piece(done).await?.unwrap_or_else(|_| {
+        let Ok(mut found) = tx.end_piece(done).await? else {
             tracing::warn!(run.id = desk.run.run_id, figure = entry.name, "the cases of a figure could not be listed");
-            None
-        }))
+            return Ok(None);
+        };
+        if let Some(cases) = &mut found {
+            let people: Vec<String> = cases.parts(PERSON).into_iter().map(str::to_owned).collect();
+            cases.rename(PERSON, &names(&people, tx.conn()).await?);
+        }
+        Ok(found)
     }
 }

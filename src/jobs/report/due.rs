@@ -15,15 +15,20 @@ impl Report {
         period.ok_or_else(|| JobError::fail(anyhow!("{} is beyond the days there are", run.as_of)))
     }
 
-    /// Why a planned run makes no review: the working day has not come, or there is one of the period. Whoever asks for one
-    /// by hand gets it.
+    /// Why a planned run makes no review: the working day has not come, or there is one of the period, whose run did not fail
+    /// over the review of a team. Whoever asks for one by hand gets it.
     pub(super) async fn not_due(&self, run: &Run, conn: &mut PgConnection) -> Result<Option<String>, JobError> {
         if !matches!(run.trigger, Trigger::Schedule | Trigger::Catchup) {
             return Ok(None);
         }
         let period = self.period(run)?;
         let there = sqlx::query_scalar!(
-            "select run_id from tend.report where job = $1 and first_day = $2 and last_day = $3 order by run_id <> $4, run_id limit 1",
+            "select r.run_id
+             from tend.report r
+             left join tend.job_run j on j.run_id = r.run_id
+             where r.job = $1 and r.first_day = $2 and r.last_day = $3 and j.state is distinct from 'failed' and j.state is distinct from 'cancelled'
+             order by r.run_id <> $4, r.run_id
+             limit 1",
             run.job,
             period.first_day,
             period.last_day,

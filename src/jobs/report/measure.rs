@@ -1,8 +1,10 @@
 //! Figures out of the database: the statement of a figure, asked about a period.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::TryStreamExt as _;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -67,26 +69,20 @@ const fn ending(aggregate: Aggregate) -> &'static str {
 /// Cases that are listed of a figure, at most.
 pub const LISTED: usize = 2_000;
 
-/// The cases themselves, at most [`LISTED`], those furthest from good first.
-const fn listing(entry: &Entry) -> &'static str {
+/// The cases themselves, at most `:listed`, those furthest from good first: `:way` is 1 where those of low value are.
+const LISTING: &str = ", top as (
+     select p.ref, p.value, count(*) over () as cases from part p where p.by = '' order by :way::numeric * p.value, p.ref limit :listed::bigint
+ )
+ select t.ref, t.value, t.cases, coalesce(jsonb_object_agg(p.by, p.part) filter (where p.part <> ''), '{}')
+ from top t left join part p on p.ref = t.ref and p.by <> ''
+ group by t.ref, t.value, t.cases order by :way::numeric * t.value, t.ref";
+
+/// 1 where cases of low value are furthest from good, -1 where those of high value are.
+const fn way(entry: &Entry) -> i32 {
     match (entry.aggregate, entry.better) {
         // of amounts the largest: they are what the sum is made of
-        (Aggregate::Sum | Aggregate::Count, _) | (_, Better::Less | Better::Neither) => {
-            ", top as (
-                 select p.ref, p.value, count(*) over () as cases from part p where p.by = '' order by p.value desc, p.ref limit 2000
-             )
-             select t.ref, t.value, t.cases, coalesce(jsonb_object_agg(p.by, p.part) filter (where p.part <> ''), '{}')
-             from top t left join part p on p.ref = t.ref and p.by <> ''
-             group by t.ref, t.value, t.cases order by t.value desc, t.ref"
-        }
-        (_, Better::More) => {
-            ", top as (
-                 select p.ref, p.value, count(*) over () as cases from part p where p.by = '' order by p.value, p.ref limit 2000
-             )
-             select t.ref, t.value, t.cases, coalesce(jsonb_object_agg(p.by, p.part) filter (where p.part <> ''), '{}')
-             from top t left join part p on p.ref = t.ref and p.by <> ''
-             group by t.ref, t.value, t.cases order by t.value, t.ref"
-        }
+        (Aggregate::Sum | Aggregate::Count, _) | (_, Better::Less | Better::Neither) => -1,
+        (_, Better::More) => 1,
     }
 }
 
@@ -100,7 +96,7 @@ pub fn statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Statement
 #[must_use]
 pub fn cases_statement(entry: &Entry, period: &Period, asked: &Asked<'_>) -> Option<Statement> {
     let (_, column) = entry.row?;
-    Some(ended(entry, period, asked, (column, listing(entry))))
+    Some(ended(entry, period, asked, (column, LISTING)))
 }
 
 /// `tail`: the column that names a case, and what becomes of the cases.
@@ -121,6 +117,8 @@ fn ended(entry: &Entry, period: &Period, asked: &Asked<'_>, tail: (&'static str,
         .set("repeat_within", asked.repeat_within.as_duration().as_secs_f64())
         .set("opens", opens)
         .set("closes", closes)
+        .set("way", way(entry))
+        .set("listed", i64::try_from(LISTED).unwrap_or(i64::MAX))
         .fragment("measured", tail.1);
     let composer = if entry.row.is_some() { composer.fragment("row", tail.0) } else { composer };
     let composer = match asked.condition {
@@ -142,15 +140,23 @@ fn ended(entry: &Entry, period: &Period, asked: &Asked<'_>, tail: (&'static str,
 /// By what, which part; its value, what was added up, its cases.
 type Row = (String, String, Option<Decimal>, Option<Decimal>, i64);
 
-/// A case of a figure.
+/// A case of a figure. Tens of thousands of them are held at once: small.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseRow {
     /// Its key.
-    pub id: String,
+    pub id: Box<str>,
     /// What it counts as.
     pub value: Decimal,
-    /// By what it is parted: as in [`PartName`].
-    pub parts: BTreeMap<String, String>,
+    /// By what it is parted, and which part it is in.
+    parts: Box<[(Arc<str>, Arc<str>)]>,
+}
+
+impl CaseRow {
+    /// Which part it is in; none: in none. `by` as in [`PartName`].
+    #[must_use]
+    pub fn part(&self, by: &str) -> Option<&str> {
+        self.parts.iter().find(|(own, _)| **own == *by).map(|(_, part)| &**part)
+    }
 }
 
 /// The cases of a figure.
@@ -160,6 +166,23 @@ pub struct Cases {
     pub rows: Vec<CaseRow>,
     /// How many there are.
     pub all: i64,
+}
+
+impl Cases {
+    /// The names of parts by a trait, each once.
+    pub fn parts(&self, by: &str) -> BTreeSet<&str> {
+        self.rows.iter().filter_map(|row| row.part(by)).collect()
+    }
+
+    /// Gives parts by a trait other names; those that have none stay as they are.
+    pub fn rename(&mut self, by: &str, names: &BTreeMap<String, String>) {
+        let names: BTreeMap<&str, Arc<str>> = names.iter().map(|(old, new)| (&**old, Arc::from(&**new))).collect();
+        for (_, part) in self.rows.iter_mut().flat_map(|row| &mut row.parts).filter(|(own, _)| **own == *by) {
+            if let Some(new) = names.get(&**part) {
+                *part = Arc::clone(new);
+            }
+        }
+    }
 }
 
 /// A key, what it counts as, how many there are, its parts.
@@ -176,15 +199,28 @@ pub async fn cases(
     asked: &Asked<'_>,
 ) -> sqlx::Result<Option<Cases>> {
     let Some(statement) = cases_statement(entry, period, asked) else { return Ok(None) };
-    let rows: Vec<Listed> = statement.query_as().fetch_all(conn).await?;
-    let all = rows.first().map_or(0, |row| row.2);
-    let rows = rows.into_iter().map(|(name, value, _, Json(parts))| {
-        let id = name.rsplit('\u{1}').next().unwrap_or_default().to_owned();
-        // what is counted counts as one, whatever else its statement adds up
-        let value = if entry.aggregate == Aggregate::Count { Decimal::ONE } else { value.normalize() };
-        CaseRow { id, value, parts }
-    });
-    Ok(Some(Cases { rows: rows.collect(), all }))
+    let mut found = Cases::default();
+    // many cases are in few parts
+    let mut known: HashSet<Arc<str>> = HashSet::new();
+    let mut rows = statement.query_as::<Listed>().fetch(conn);
+    while let Some((name, value, all, Json(parts))) = rows.try_next().await? {
+        let mut once = |part: String| -> Arc<str> {
+            known.get(&*part).cloned().unwrap_or_else(|| {
+                let part: Arc<str> = part.into();
+                known.insert(Arc::clone(&part));
+                part
+            })
+        };
+        let parts = parts.into_iter().map(|(by, part)| (once(by), once(part)));
+        found.all = all;
+        found.rows.push(CaseRow {
+            id: name.rsplit('\u{1}').next().unwrap_or_default().into(),
+            // what is counted counts as one, whatever else its statement adds up
+            value: if entry.aggregate == Aggregate::Count { Decimal::ONE } else { value.normalize() },
+            parts: parts.collect(),
+        });
+    }
+    Ok(Some(found))
 }
 
 /// What a figure is in a period.

@@ -22,6 +22,7 @@ mod measure;
 mod period;
 mod read;
 mod review;
+mod rounds;
 mod schema;
 mod target;
 mod text;
@@ -112,22 +113,7 @@ impl Report {
 
 impl Job for Report {
     fn step<'a>(&'a self, step: &'a mut Step<'_>) -> BoxFuture<'a, Result<Stepped, JobError>> {
-        Box::pin(async move {
-            let run = step.run;
-            if let Some(why) = self.not_due(run, step.tx.conn()).await? {
-                return Ok(Stepped { next: None, progress: json!({ "made": false, "why": why }) });
-            }
-            let mut review = self.review(run, &mut step.tx, None, &step.cancelled).await?;
-            review.actions = actions::seen(run, &review, "", step.tx.conn()).await?;
-            Self::keep(run, &review, "", step.tx.conn()).await?;
-            let sent = self.send(run, &review, step).await?;
-            let failed = review.figures().filter(|figure| figure.verdict == Verdict::Failed).count();
-            let progress = json!({
-                "made": true, "period": review.period.name, "figures": review.figures().count(), "missed": review.missed, "failed": failed,
-                "mails": sent,
-            });
-            Ok(Stepped { next: None, progress })
-        })
+        Box::pin(self.round(step))
     }
 
     fn explain<'a>(&'a self, run: &'a Run, tx: &'a mut Tx<'_>) -> BoxFuture<'a, Result<Explained, JobError>> {

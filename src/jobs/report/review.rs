@@ -8,6 +8,7 @@ use super::actions::ActionSeen;
 use super::catalogue::{Better, Unit};
 use super::period::Period;
 use super::words::Words;
+pub use crate::figures::PartName;
 
 /// All figures of a period.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -98,15 +99,6 @@ pub struct Measured {
     pub cases: i64,
 }
 
-/// Names a part of a figure.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct PartName {
-    /// tier, person, kind, topic, channel, urgency, clock, policy, job, reason, move, direction, product or strength.
-    pub by: String,
-    /// Which one; empty: those without.
-    pub name: String,
-}
-
 /// A part of a figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
@@ -165,6 +157,14 @@ impl Review {
     #[must_use]
     pub fn figure(&self, name: &str, of: Option<&PartName>) -> Option<&Figure> {
         self.figures().find(|figure| figure.name == name && figure.of.as_ref() == of)
+    }
+}
+
+impl Part {
+    /// What it is called: people have names.
+    #[must_use]
+    pub fn shown(&self, locale: &str) -> &str {
+        self.label.as_deref().unwrap_or_else(|| self.part.shown(locale))
     }
 }
 

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::actions::{ActionSeen, ActionState, Moved};
 use super::review::{Figure, Part, Review, Section, Verdict};
 use super::words::Words;
-use crate::figures::part_named;
 use crate::jobs::layout::{Align, count, fold, hang, table};
 
 /// Parts shown of a figure.
@@ -92,7 +91,7 @@ fn row(figure: &Figure) -> Vec<String> {
         Verdict::NoTarget | Verdict::NoCases => "",
     };
     let few = if figure.is_small && figure.failed.is_none() { " (few)" } else { "" };
-    let of = figure.of.as_ref().map_or_else(String::new, |part| format!(", {}", named(&part.name)));
+    let of = figure.of.as_ref().map_or_else(String::new, |part| format!(", {}", part.shown("en")));
     vec![
         mark.to_owned(),
         format!("{}{of}", figure.title.en),
@@ -102,10 +101,6 @@ fn row(figure: &Figure) -> Vec<String> {
         figure.change.map_or_else(String::new, |change| figure.unit.shown_change(change, "en")),
         format!("{}{few}", count(figure.now.cases)),
     ]
-}
-
-fn named(name: &str) -> &str {
-    part_named(name, "en")
 }
 
 /// What is behind a figure: why it failed, what weighs most, its parts.
@@ -124,7 +119,12 @@ fn behind(figure: &Figure, review: &Review) -> String {
         let parts = figure.parts.iter().take(SHOWN).map(|part| {
             let shown = |value: Option<_>| value.map_or_else(|| "–".to_owned(), |value| figure.unit.shown(value, "en"));
             let few = if part.is_small { " (few)" } else { "" };
-            vec![who(part), shown(part.now.value), shown(part.before.value), format!("{}{few}", count(part.now.cases))]
+            vec![
+                part.shown("en").to_owned(),
+                shown(part.now.value),
+                shown(part.before.value),
+                format!("{}{few}", count(part.now.cases)),
+            ]
         });
         let rows: Vec<_> = std::iter::once(head).chain(parts).collect();
         text.push_str(&table(&[Align::Left, Align::Right, Align::Right, Align::Left], &rows));
@@ -135,12 +135,8 @@ fn behind(figure: &Figure, review: &Review) -> String {
     text
 }
 
-fn who(part: &Part) -> String {
-    part.label.clone().unwrap_or_else(|| named(&part.part.name).to_owned())
-}
-
 fn contributor(figure: &Figure, part: &Part) -> String {
     let value = part.now.value.map_or_else(|| "–".to_owned(), |value| figure.unit.shown(value, "en"));
     let few = if part.is_small { ", few" } else { "" };
-    format!("{} {} {value} ({} cases{few})", part.part.by, who(part), count(part.now.cases))
+    format!("{} {} {value} ({} cases{few})", part.part.by, part.shown("en"), count(part.now.cases))
 }

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::claim::Claimed;
 use crate::outbox::channel::settings::{Redirect, Sort};
@@ -118,6 +119,38 @@ pub struct Said {
     pub length: Option<Length>,
 }
 
+/// Who gets a message.
+pub struct To {
+    /// The address.
+    pub address: String,
+    /// The name; empty when unknown.
+    pub name: String,
+    /// The language it is written in.
+    pub locale: String,
+}
+
+impl Said {
+    /// The message that says it, with nothing attached and no link to unsubscribe.
+    pub fn outgoing(self, id: Uuid, sort: Sort, to: To, date: DateTime<Utc>) -> Outgoing {
+        let To { address, name, locale } = to;
+        Outgoing {
+            id,
+            sort,
+            to: address,
+            name,
+            locale,
+            subject: self.subject,
+            html: self.html,
+            text: self.text,
+            form: self.form,
+            date,
+            unsubscribe: None,
+            redirected_from: None,
+            attachments: Vec::new(),
+        }
+    }
+}
+
 impl From<Rendered> for Said {
     fn from(rendered: Rendered) -> Self {
         match rendered {
@@ -201,21 +234,9 @@ pub fn outgoing(
     {
         return Err(format!("the text message has {} parts, and max_parts is {most}", length.parts));
     }
-    let mut outgoing = Outgoing {
-        id: claimed.public_id,
-        sort,
-        to: claimed.address.clone(),
-        name: claimed.name.clone(),
-        locale: claimed.locale.clone(),
-        subject: said.subject,
-        html: said.html,
-        text: said.text,
-        form: said.form,
-        date: claimed.now,
-        unsubscribe: unsubscribe.flatten(),
-        redirected_from: None,
-        attachments,
-    };
+    let to = To { address: claimed.address.clone(), name: claimed.name.clone(), locale: claimed.locale.clone() };
+    let outgoing = said.outgoing(claimed.public_id, sort, to, claimed.now);
+    let mut outgoing = Outgoing { unsubscribe: unsubscribe.flatten(), attachments, ..outgoing };
     if let Some(redirect) = redirect {
         let to = match sort {
             Sort::Email => redirect.email.as_ref(),

@@ -57,7 +57,7 @@ mod settler;
 mod worker;
 
 pub use assume::Assumed;
-pub use content::{Company, Said};
+pub use content::{Company, Said, To};
 use content::{Contents, Frame};
 use lane::Lane;
 pub use lane::Sent;

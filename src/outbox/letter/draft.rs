@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{OWN, headed, own_templates, parts, signed};
 use crate::outbox::channel::settings::Sort;
 use crate::outbox::channel::{Attachment, Outgoing};
-use crate::outbox::dispatch::{Company, Said};
+use crate::outbox::dispatch::{Company, Said, To};
 use crate::outbox::template::{Context, TemplateFolder};
 
 /// A letter, not rendered yet.
@@ -95,21 +95,10 @@ impl Draft {
         };
         let compiled = templates.compile(&self.template).map_err(|error| error.message)?;
         let rendered = compiled.render(Sort::Email, &self.locale, &context, &company.value());
-        let said = Said::from(rendered.map_err(|error| error.message)?);
-        Ok(Outgoing {
-            id: self.public_id,
-            sort: Sort::Email,
-            to: self.address.unwrap_or_else(|| "staff@example.com".to_owned()),
-            name: self.name,
-            subject: said.subject.map(|subject| headed(&data, &self.locale, subject)),
-            locale: self.locale,
-            html: said.html,
-            text: said.text,
-            form: None,
-            date,
-            unsubscribe: None,
-            redirected_from: None,
-            attachments: self.attachments,
-        })
+        let mut said = Said::from(rendered.map_err(|error| error.message)?);
+        said.subject = said.subject.map(|subject| headed(&data, &self.locale, subject));
+        let address = self.address.unwrap_or_else(|| "staff@example.com".to_owned());
+        let to = To { address, name: self.name, locale: self.locale };
+        Ok(Outgoing { attachments: self.attachments, ..said.outgoing(self.public_id, Sort::Email, to, date) })
     }
 }

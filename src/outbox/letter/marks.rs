@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use crate::figures::is_chinese;
 use crate::outbox::link::{Links, Purpose, Work};
 
 /// How long links of letters work.
@@ -45,7 +46,7 @@ pub const AGAIN: &str = "again";
 /// The subject of a letter; of one that a person has sent again it says so, whatever its template does.
 pub(in crate::outbox) fn headed(content: &Value, locale: &str, subject: String) -> String {
     let again = content.pointer("/occasion/again").and_then(Value::as_str).is_some_and(|again| !again.is_empty());
-    match (again, locale.starts_with("zh")) {
+    match (again, is_chinese(locale)) {
         (false, _) => subject,
         (true, false) => format!("[Sent again] {subject}"),
         (true, true) => format!("【重发】{subject}"),

@@ -14,6 +14,7 @@ use axum::routing::{MethodRouter, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+use super::desk::{self, Desk};
 use super::form::Form;
 use super::visitor::Visitor;
 use super::{Counts, Shared};
@@ -30,18 +31,7 @@ const MOST: i64 = 100;
 const COLLEAGUES: i64 = 2_000;
 
 pub fn methods() -> MethodRouter<Arc<Shared>> {
-    get(show).post(act)
-}
-
-async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    shared.worker(&visitor, Purpose::Action, &token, |work| shown(&shared, work, &visitor)).await
-}
-
-async fn shown(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
-    let mut conn = shared.db.pool().acquire().await?;
-    let now = shared.clock.now(&mut conn).await?;
-    let desk = Desk::load(&mut conn, &work, now).await?;
-    Ok(desk.map(|desk| Page::new(shared, &desk, visitor).form(StatusCode::OK, &Filled::default(), None)))
+    get(desk::show::<ActionDesk>).post(act)
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor, form: Form) -> Response {
@@ -51,7 +41,7 @@ async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visit
 async fn carried_out(shared: &Shared, work: Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/action").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(desk) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
+    let Some(desk) = ActionDesk::load(&mut tx, &work, now).await? else { return Ok(None) };
     let page = Page::new(shared, &desk, visitor);
     let done = match form.first("action") {
         Some("give") => desk.give(&mut tx, form).await,
@@ -69,7 +59,7 @@ async fn carried_out(shared: &Shared, work: Work, form: &Form, visitor: &Visitor
         }
         Err(Unclear::Database(error)) => return Err(error),
     };
-    let Some(after) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
+    let Some(after) = ActionDesk::load(&mut tx, &work, now).await? else { return Ok(None) };
     tx.commit().await?;
     if is_new {
         Counts::add(&shared.counts.recorded);
@@ -110,7 +100,7 @@ struct Colleague {
 }
 
 /// What lies on somebody's desk: a figure of a review, what is done about it, and who looks at it.
-struct Desk {
+struct ActionDesk {
     review: Archived,
     place: Place,
     figure: Judged,
@@ -124,8 +114,9 @@ struct Desk {
     now: DateTime<Utc>,
 }
 
-impl Desk {
-    /// None when the link is over: expired, the review is gone, the person has left.
+impl Desk for ActionDesk {
+    const PURPOSE: Purpose = Purpose::Action;
+
     async fn load(conn: &mut PgConnection, work: &Work, now: DateTime<Utc>) -> sqlx::Result<Option<Self>> {
         let alive = work.expires.is_none_or(|at| at > now);
         let Some(place) = Place::of_word(&work.subject).filter(|_| alive) else { return Ok(None) };
@@ -153,6 +144,12 @@ impl Desk {
         Ok(Some(Self { review, place, figure, actions, colleagues, staff, reads, now }))
     }
 
+    fn page(&self, shared: &Shared, visitor: &Visitor) -> Response {
+        Page::new(shared, self, visitor).form(StatusCode::OK, &Filled::default(), None)
+    }
+}
+
+impl ActionDesk {
     /// What was recorded, and whether it is new.
     async fn give(&self, conn: &mut PgConnection, form: &Form) -> Result<(Recorded, bool), Unclear> {
         let said = |name: &'static str| form.first(name).unwrap_or_default().trim();

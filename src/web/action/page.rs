@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use minijinja::{Value, context};
 
-use super::Desk;
+use super::ActionDesk;
 use crate::action::{LONGEST, Listed};
 use crate::web::Shared;
 use crate::web::form::Form;
@@ -69,12 +69,12 @@ impl Filled {
 
 /// The pages of one figure.
 pub struct Page<'s> {
-    desk: &'s Desk,
+    desk: &'s ActionDesk,
     said: Said<'s>,
 }
 
 impl<'s> Page<'s> {
-    pub fn new(shared: &'s Shared, desk: &'s Desk, visitor: &Visitor) -> Self {
+    pub fn new(shared: &'s Shared, desk: &'s ActionDesk, visitor: &Visitor) -> Self {
         Self { desk, said: Said::to(shared, desk.reads.as_deref(), visitor) }
     }
 

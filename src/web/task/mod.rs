@@ -15,6 +15,7 @@ use chrono::{DateTime, NaiveDateTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
+use super::desk::{self, Desk};
 use super::form::Form;
 use super::visitor::Visitor;
 use super::{Counts, Shared};
@@ -26,18 +27,7 @@ mod page;
 use page::{Fault, Filled, Page, Recorded};
 
 pub fn methods() -> MethodRouter<Arc<Shared>> {
-    get(show).post(act)
-}
-
-async fn show(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    shared.worker(&visitor, Purpose::Task, &token, |work| shown(&shared, work, &visitor)).await
-}
-
-async fn shown(shared: &Shared, work: Work, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
-    let mut conn = shared.db.pool().acquire().await?;
-    let now = shared.clock.now(&mut conn).await?;
-    let desk = Desk::load(&mut conn, &work, now).await?;
-    Ok(desk.map(|desk| Page::new(shared, &desk, visitor).form(StatusCode::OK, &Filled::default(), None)))
+    get(desk::show::<TaskDesk>).post(act)
 }
 
 async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visitor: Visitor, form: Form) -> Response {
@@ -47,7 +37,7 @@ async fn act(State(shared): State<Arc<Shared>>, Path(token): Path<String>, visit
 async fn carried_out(shared: &Shared, work: Work, form: &Form, visitor: &Visitor) -> sqlx::Result<Option<Response>> {
     let mut tx = shared.db.begin("public/task").await?;
     let now = shared.clock.now(&mut tx).await?;
-    let Some(desk) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
+    let Some(desk) = TaskDesk::load(&mut tx, &work, now).await? else { return Ok(None) };
     let page = Page::new(shared, &desk, visitor);
     let filled = Filled::of(form);
     let unclear = |fault| Some(page.form(StatusCode::UNPROCESSABLE_ENTITY, &filled, Some(fault)));
@@ -70,7 +60,7 @@ async fn carried_out(shared: &Shared, work: Work, form: &Form, visitor: &Visitor
         }
         Err(_) => return Ok(Some(page.form(StatusCode::CONFLICT, &Filled::default(), Some(Fault::Over)))),
     };
-    let Some(after) = Desk::load(&mut tx, &work, now).await? else { return Ok(None) };
+    let Some(after) = TaskDesk::load(&mut tx, &work, now).await? else { return Ok(None) };
     tx.commit().await?;
     if changed == Changed::Now {
         Counts::add(&shared.counts.recorded);
@@ -92,7 +82,7 @@ enum Unclear {
 }
 
 /// What lies on somebody's desk: a task, and who looks at it.
-struct Desk {
+struct TaskDesk {
     shown: Shown,
     /// In the customer's words; of tickets.
     subject: Option<String>,
@@ -102,8 +92,9 @@ struct Desk {
     zone: Tz,
 }
 
-impl Desk {
-    /// None when the link is over: expired, the task is gone, the person has left.
+impl Desk for TaskDesk {
+    const PURPOSE: Purpose = Purpose::Task;
+
     async fn load(conn: &mut PgConnection, work: &Work, now: DateTime<Utc>) -> sqlx::Result<Option<Self>> {
         let Some(task) = work.subject.parse().ok().filter(|_| work.expires.is_none_or(|at| at > now)) else {
             return Ok(None);
@@ -117,6 +108,12 @@ impl Desk {
         Ok(Some(Self { shown, subject, reads: person.locale, zone }))
     }
 
+    fn page(&self, shared: &Shared, visitor: &Visitor) -> Response {
+        Page::new(shared, self, visitor).form(StatusCode::OK, &Filled::default(), None)
+    }
+}
+
+impl TaskDesk {
     /// What a form asks for.
     fn wanted(&self, form: &Form) -> Result<Change, Unclear> {
         let note = Some(words(form.first("note"))).filter(|note| !note.is_empty());

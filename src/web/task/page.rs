@@ -5,7 +5,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use minijinja::{Value, context};
 
-use super::Desk;
+use super::TaskDesk;
 use crate::task::{LONGEST_NOTE, results};
 use crate::web::Shared;
 use crate::web::form::Form;
@@ -57,12 +57,12 @@ impl Filled {
 
 /// The pages of one task.
 pub struct Page<'s> {
-    desk: &'s Desk,
+    desk: &'s TaskDesk,
     said: Said<'s>,
 }
 
 impl<'s> Page<'s> {
-    pub fn new(shared: &'s Shared, desk: &'s Desk, visitor: &Visitor) -> Self {
+    pub fn new(shared: &'s Shared, desk: &'s TaskDesk, visitor: &Visitor) -> Self {
         Self { desk, said: Said::to(shared, desk.reads.as_deref(), visitor) }
     }
 

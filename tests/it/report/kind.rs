@@ -36,7 +36,7 @@ fn job(report: &str) -> Arc<dyn Job> {
 }
 
 /// The same as what it is.
-fn read(report: &str) -> Report {
+pub fn read(report: &str) -> Report {
     let (ladders, cuts, templates) = (Ladders::default(), Cuts::default(), TemplateFolder::default());
     let calendars = NamedCalendars::new(Some(tend::calendar::business::Calendars::shipped().clone()));
     let context = ReadContext {

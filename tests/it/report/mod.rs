@@ -9,6 +9,7 @@ mod killed;
 mod kind;
 mod mailed;
 mod messages;
+mod rounds;
 mod sales;
 mod tickets;
 mod work;
@@ -119,7 +120,7 @@ fn agree(figure: &str, rows: &Rows, listed: &Cases) {
         );
     }
     for (part, measured) in rows.parts.iter().filter(|(part, _)| !part.name.is_empty()) {
-        let theirs = listed.rows.iter().filter(|row| row.parts.get(&part.by) == Some(&part.name)).count();
+        let theirs = listed.rows.iter().filter(|row| row.part(&part.by) == Some(&part.name)).count();
         assert_eq!(i64::try_from(theirs).unwrap(), measured.cases, "{figure}: the cases of {} {}", part.by, part.name);
     }
     let sorted = |better: &dyn Fn(&Decimal, &Decimal) -> bool| values.windows(2).all(|two| better(&two[0], &two[1]));

@@ -4,7 +4,7 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::super::behind::Behind;
 use super::super::catalogue::{Case, Entry, Unit};
-use super::super::measure::{CaseRow, Cases, LISTED};
+use super::super::measure::{Cases, LISTED};
 use super::super::words::is_chinese;
 use super::book::{Looks, number};
 use crate::figures::count;
@@ -53,11 +53,11 @@ pub(super) fn filled(sheet: &mut Worksheet, behind: &Behind, locale: &str, looks
             row += 1;
             sheet.write_string(row, 0, title)?;
             sheet.write_string(row, 1, named(entry, zh))?;
-            sheet.write_string(row, 2, &case.id)?;
+            sheet.write_string(row, 2, &*case.id)?;
             number(sheet, row, 3, Some(case.value), unit(entry))?;
             for (column, part) in (first..).zip(&parts) {
-                if let Some(value) = case.parts.get(*part) {
-                    sheet.write_string(row, column, shown(behind, part, value))?;
+                if let Some(value) = case.part(part) {
+                    sheet.write_string(row, column, value)?;
                 }
             }
         }
@@ -77,8 +77,7 @@ pub(super) fn filled(sheet: &mut Worksheet, behind: &Behind, locale: &str, looks
 fn parts(behind: &Behind) -> Vec<&'static str> {
     let mut parts: Vec<&'static str> = Vec::new();
     for (entry, cases) in &behind.figures {
-        let has =
-            |part: &str| cases.iter().flat_map(|cases| &cases.rows).any(|row: &CaseRow| row.parts.contains_key(part));
+        let has = |part: &str| cases.iter().flat_map(|cases| &cases.rows).any(|row| row.part(part).is_some());
         for part in entry.by.iter().copied().filter(|part| has(part)) {
             if !parts.contains(&part) {
                 parts.push(part);
@@ -86,11 +85,6 @@ fn parts(behind: &Behind) -> Vec<&'static str> {
         }
     }
     parts
-}
-
-/// Staff have names.
-fn shown<'a>(behind: &'a Behind, part: &str, value: &'a str) -> &'a str {
-    behind.people.get(value).filter(|_| part == "person").map_or(value, String::as_str)
 }
 
 /// A case of a share counts as 1 or 0, so that their mean is the figure.

@@ -4,12 +4,12 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::super::words::is_chinese;
-use super::super::{Figure, Moved, Part, PartName, Review, Target, Verdict};
+use super::super::{Figure, Moved, Part, Review, Target, Verdict};
 use super::charts::{self, Charts, Spot};
 use super::subject;
-use crate::action::{self, Place};
+use crate::action::Place;
 use crate::engine::door::Run;
-use crate::figures::{count, part_named};
+use crate::figures::{count, titled};
 use crate::jobs::letter::{LinkTo, Recipient, link};
 
 /// What the template may use as `occasion.…`.
@@ -109,9 +109,8 @@ impl<'a> Eyes<'a> {
         if giver.review.figure(&figure.name, figure.of.as_ref()).is_none_or(|first| first.now != figure.now) {
             return Value::from("");
         }
-        let part = figure.of.as_ref().map(|part| action::Part { by: part.by.clone(), name: part.name.clone() });
-        let (team, figure) = (giver.team.to_owned(), figure.name.clone());
-        self.place(&Place { run_id: giver.run_id, team, figure, part })
+        let (team, name, part) = (giver.team.to_owned(), figure.name.clone(), figure.of.clone());
+        self.place(&Place { run_id: giver.run_id, team, figure: name, part })
     }
 
     /// A link to a figure of a review; empty without.
@@ -125,15 +124,7 @@ impl<'a> Eyes<'a> {
     }
 
     pub fn title(self, figure: &Figure) -> String {
-        let title = figure.title.in_locale(self.locale);
-        match &figure.of {
-            Some(part) => format!("{title} · {}", self.named(part)),
-            None => title.to_owned(),
-        }
-    }
-
-    fn named(self, part: &PartName) -> &str {
-        part_named(&part.name, self.locale)
+        titled(figure.title.in_locale(self.locale), figure.of.as_ref(), self.locale)
     }
 
     fn cases(self, cases: i64) -> String {
@@ -177,7 +168,7 @@ impl<'a> Eyes<'a> {
         };
         let one = |part: &Part| {
             json!({
-                "name": part.label.as_deref().unwrap_or_else(|| self.named(&part.part)),
+                "name": part.shown(self.locale),
                 "value": self.shown(figure, part.now.value), "before": self.shown(figure, part.before.value),
                 "cases": self.cases(part.now.cases), "small": part.is_small,
                 "bar": part.now.value.filter(|value| !value.is_zero()).map_or(0, bar),
@@ -187,7 +178,7 @@ impl<'a> Eyes<'a> {
     }
 
     fn contributor(self, figure: &Figure, part: &Part) -> String {
-        let name = part.label.as_deref().unwrap_or_else(|| self.named(&part.part));
+        let name = part.shown(self.locale);
         let (value, cases) = (self.shown(figure, part.now.value), self.cases(part.now.cases));
         if self.zh { format!("{name} {value}（{cases}）") } else { format!("{name} {value} ({cases})") }
     }

@@ -13,19 +13,21 @@ mod subject;
 
 pub(super) use subject::again;
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use chrono::TimeDelta;
-use serde::Serialize;
 use sqlx::PgConnection;
-use tokio_util::sync::CancellationToken;
 
 use self::charts::{Charts, Gallery};
-use super::behind::Behind;
-use super::{Report, Review, Verdict};
-use crate::engine::door::{JobError, Run, Step, Tx};
+use super::words::is_chinese;
+use super::{Report, Review};
+use crate::engine::door::{JobError, Run, Step};
 use crate::jobfile::kind::ReadContext;
 use crate::jobfile::reader::Reader;
 use crate::jobs::letter::{self, Letter, Paper, Recipient};
 use crate::jobs::readers::{self, Sort, To};
+use crate::outbox::channel::Attachment;
 
 /// Nobody wants to read it later.
 const LIFE: TimeDelta = TimeDelta::days(3);
@@ -36,35 +38,26 @@ const LEADERS: [Sort; 1] = [Sort::Role];
 /// Whom the file wants to have it.
 #[derive(Debug)]
 pub(super) struct Mail {
-    to: Vec<To>,
+    /// Who gets the review of everybody.
+    pub to: Vec<To>,
     teams: Vec<To>,
     paper: Paper,
 }
 
-/// What became of the mails of a run.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Sent {
-    /// Mails written; those that a run before has written do not count.
-    letters: i64,
-    /// Teams that have a review of their own.
-    teams: usize,
-    /// Who should get that of a team and has none.
-    without_team: usize,
-}
-
 /// A review that goes out.
 #[derive(Clone, Copy)]
-struct Made<'m> {
-    review: &'m Review,
-    behind: &'m [Behind],
+pub(super) struct Made<'m> {
+    pub review: &'m Review,
     /// Whose figures they are; empty: everybody's.
-    team: &'m str,
+    pub team: &'m str,
+    /// The people of the team; none: everybody.
+    pub people: Option<&'m [String]>,
 }
 
 /// Somebody who leads a team.
-struct Leader {
-    who: Recipient,
-    team: Option<String>,
+pub(super) struct Leader {
+    pub who: Recipient,
+    pub team: Option<String>,
 }
 
 impl Mail {
@@ -103,10 +96,9 @@ impl Mail {
         &self.paper.locale
     }
 
-    fn letter(&self, run: &Run, made: &Made<'_>, who: &Recipient, shown: (&str, &Charts)) -> Result<Letter, JobError> {
-        let (Made { review, behind, team }, (locale, charts)) = (*made, shown);
-        let book = book::book(review, behind, locale).map_err(JobError::fail)?;
-        Ok(Letter {
+    fn letter(&self, run: &Run, made: &Made<'_>, who: &Recipient, shown: (&str, &Charts, &Attachment)) -> Letter {
+        let (Made { review, team, .. }, (locale, charts, book)) = (*made, shown);
+        Letter {
             recipient: who.clone(),
             occasion: format!("review:{}", review.period.name),
             occurs_on: run.business_date,
@@ -115,13 +107,13 @@ impl Mail {
             locale: self.paper.locale.clone(),
             data: dress::dressed(review, team, locale, dress::Giver::of(run, review, team, who), charts),
             customers: Vec::new(),
-            attachments: charts.attachments().chain([book]).collect(),
+            attachments: charts.attachments().chain([book.clone()]).collect(),
             archived: true,
             again_of: None,
             priority: PRIORITY,
             not_before: run.as_of,
             not_after: run.as_of + LIFE,
-        })
+        }
     }
 
     /// In which language somebody reads.
@@ -131,7 +123,8 @@ impl Mail {
         Ok(own.await?.flatten().unwrap_or_else(|| self.paper.locale.clone()))
     }
 
-    async fn leaders(&self, run: &Run, conn: &mut PgConnection) -> sqlx::Result<Vec<Leader>> {
+    /// Who leads a team, and which.
+    pub async fn leaders(&self, run: &Run, conn: &mut PgConnection) -> sqlx::Result<Vec<Leader>> {
         let mut leaders = Vec::new();
         for who in readers::recipients(conn, &self.teams, run.business_date).await? {
             let Recipient::Staff(staff) = &who else { continue };
@@ -144,64 +137,35 @@ impl Mail {
 }
 
 impl Report {
-    /// Writes the mails of a review that was just made.
-    pub(super) async fn send(&self, run: &Run, review: &Review, step: &mut Step<'_>) -> Result<Sent, JobError> {
-        let Some(mail) = &self.mail else { return Ok(Sent::default()) };
-        let (tx, cancelled) = (&mut step.tx, &step.cancelled);
-        let mut readers = readers::recipients(tx.conn(), &mail.to, run.business_date).await?;
-        if review.figures().any(|figure| figure.verdict == Verdict::Failed) {
-            let owner = letter::owner(run, tx.conn()).await?.map(Recipient::Address);
-            if let Some(owner) = owner.filter(|owner| !readers.contains(owner)) {
-                readers.push(owner);
-            }
-        }
-        let mut letters = Vec::new();
-        let behind = match readers.is_empty() {
-            true => Vec::new(),
-            false => self.behind(run, review, tx, (None, cancelled)).await?,
-        };
-        let made = Made { review, behind: &behind, team: "" };
-        let mut gallery = Gallery::open(review, self.length, "", tx.conn()).await?;
-        for who in &readers {
-            let locale = mail.language(who, tx.conn()).await?;
-            let charts = gallery.charts(run, review, &locale).await;
-            letters.push(mail.letter(run, &made, who, (&locale, &charts))?);
-        }
-        let mut sent = Sent::default();
-        let leaders = mail.leaders(run, tx.conn()).await?;
-        sent.without_team = leaders.iter().filter(|leader| leader.team.is_none()).count();
-        let mut teams: Vec<&str> = leaders.iter().filter_map(|leader| leader.team.as_deref()).collect();
-        teams.sort_unstable();
-        teams.dedup();
-        sent.teams = teams.len();
-        for team in teams {
-            let (theirs, behind) = self.of_team(run, team, tx, cancelled).await?;
-            let made = Made { review: &theirs, behind: &behind, team };
-            let mut gallery = Gallery::open(&theirs, self.length, team, tx.conn()).await?;
-            for leader in leaders.iter().filter(|leader| leader.team.as_deref() == Some(team)) {
-                let locale = mail.language(&leader.who, tx.conn()).await?;
-                let charts = gallery.charts(run, &theirs, &locale).await;
-                letters.push(mail.letter(run, &made, &leader.who, (&locale, &charts))?);
-            }
-        }
-        sent.letters = letter::write(tx.conn(), run, &letters).await?;
-        Ok(sent)
-    }
-
-    /// The review of the people of a team, kept beside that of all.
-    async fn of_team(
+    /// Writes the mails of a review that was just made to who reads it; how many were new.
+    pub(super) async fn send(
         &self,
-        run: &Run,
-        team: &str,
-        tx: &mut Tx<'_>,
-        cancelled: &CancellationToken,
-    ) -> Result<(Review, Vec<Behind>), JobError> {
-        let people = sqlx::query_scalar!("select staff_id from crm.staff where team = $1 order by staff_id", team);
-        let people = people.fetch_all(tx.conn()).await?;
-        let mut review = self.review(run, tx, Some(&people), cancelled).await?;
-        review.actions = super::actions::seen(run, &review, team, tx.conn()).await?;
-        Self::keep(run, &review, team, tx.conn()).await?;
-        let behind = self.behind(run, &review, tx, (Some(&people), cancelled)).await?;
-        Ok((review, behind))
+        mail: &Mail,
+        made: &Made<'_>,
+        readers: &[Recipient],
+        step: &mut Step<'_>,
+    ) -> Result<i64, JobError> {
+        if readers.is_empty() {
+            return Ok(0);
+        }
+        let (run, tx) = (step.run, &mut step.tx);
+        let behind = self.behind(run, made.review, tx, (made.people, &step.cancelled)).await?;
+        let mut gallery = Gallery::open(made.review, self.length, made.team, tx.conn()).await?;
+        let mut books: BTreeMap<bool, Attachment> = BTreeMap::new();
+        let mut new = 0;
+        for who in readers {
+            let locale = mail.language(who, tx.conn()).await?;
+            let charts = gallery.charts(run, made.review, &locale).await;
+            let book = match books.entry(is_chinese(&locale)) {
+                Entry::Occupied(drawn) => drawn.into_mut(),
+                Entry::Vacant(place) => {
+                    place.insert(book::book(made.review, &behind, &locale).map_err(JobError::fail)?)
+                }
+            };
+            let letter = mail.letter(run, made, who, (&locale, &charts, book));
+            // each carries its files: one at a time is in memory
+            new += letter::write(tx.conn(), run, &[letter]).await?;
+        }
+        Ok(new)
     }
 }
