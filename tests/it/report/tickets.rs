@@ -1,6 +1,7 @@
 //! Figures about tickets, by hand.
 
 use chrono::{DateTime, Utc};
+use tend::jobs::report::{find, measure};
 
 use super::{Ask, company, ticket};
 
@@ -256,4 +257,34 @@ async fn surges_belong_to_the_period_in_which_they_began() {
         .await;
     assert_eq!(Ask::may(&world).told("complaint_surges").await, "3 of 3");
     assert_eq!(Ask::may(&world).by("complaint_surges", "topic").await, "product 2 of 2, service 1 of 1");
+}
+
+#[tokio::test]
+async fn figures_of_a_month_do_not_read_the_log_of_all_years() {
+    let world = company().await;
+    // three years of tickets, 30 a day, each with an assignment, an answer and an end
+    world
+        .sql(
+            "insert into crm.ticket (ticket_id, customer_id, opened_at, kind, topic, urgency, channel, state, assignee_id, solved_at)
+             select 't' || i, 'c1', timestamptz '2023-06-10Z' + i * interval '48 minutes', 'request', 'x', 'normal', 'mail', 'solved', 'ann',
+                    timestamptz '2023-06-10Z' + i * interval '48 minutes' + interval '2 hours'
+             from generate_series(1, 32000) i;
+             insert into crm.ticket_event (ticket_id, event_id, at, kind, value, by_id)
+             select ticket_id, 'e' || n, opened_at + n * interval '30 minutes', (array['assigned', 'agent_message', 'state'])[n],
+                    (array['ann', null, 'solved'])[n], case when n > 1 then 'ann' end
+             from crm.ticket cross join generate_series(1, 3) n;
+             analyze crm.ticket; analyze crm.ticket_event",
+        )
+        .await;
+    let ask = Ask::may(&world);
+    let mut tx = world.pool().begin().await.unwrap();
+    let mut before = 0;
+    // hand-overs look back two months further; an end is looked at with what was before it
+    for (figure, most) in [("first_answer", 5_000), ("handover", 25_000), ("reopen_rate", 10_000)] {
+        measure(&mut tx, find(figure).unwrap(), &ask.period(), &ask.asked()).await.unwrap();
+        let read = "select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relid = 'crm.ticket_event'::regclass";
+        let read: i64 = sqlx::query_scalar(read).fetch_one(&mut *tx).await.unwrap();
+        assert!(read - before < most, "{figure} reads {} of 96,000 rows for 930 tickets", read - before);
+        before = read;
+    }
 }

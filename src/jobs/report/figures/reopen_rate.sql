@@ -14,11 +14,11 @@ solving as (
                     order by b.at desc, b.event_id collate "C" desc
                     limit 1), '') not in ('solved', 'closed')
     union all
-    -- without a log of its states: as it stands
+    -- without a log of its states: as it stands; asked of each ticket, not of the log of all years
     select t.ticket_id, t.solved_at
     from crm.ticket t
     where t.solved_at >= :from::timestamptz and t.solved_at < :until::timestamptz
-      and not exists (select from crm.ticket_event e where e.ticket_id = t.ticket_id and e.kind = 'state')
+      and (select e.ticket_id from crm.ticket_event e where e.ticket_id = t.ticket_id and e.kind = 'state' limit 1) is null
 ),
 part as (
     select d.by, d.part, /*{row}*/
