@@ -55,6 +55,8 @@ pub struct Archived {
     pub team: String,
     /// What people call it.
     pub title: String,
+    /// The language of its file.
+    pub locale: String,
     /// Its period, by name.
     pub period: String,
     /// The last day of that.
@@ -107,6 +109,7 @@ struct Target {
 #[derive(Debug, Deserialize)]
 struct Stored {
     title: String,
+    locale: String,
     period: Period,
     sections: Vec<Section>,
 }
@@ -139,6 +142,7 @@ impl Row {
             job,
             team,
             title: stored.title,
+            locale: stored.locale,
             period,
             last_day,
             zone: stored.period.timezone,

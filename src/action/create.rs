@@ -3,6 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+use super::tell::tell;
 use super::{Archived, By, Judged, Refused, words};
 
 /// Further ahead nothing is decided.
@@ -25,7 +26,7 @@ pub struct NewAction<'a> {
     pub by: By<'a>,
 }
 
-/// Makes an action unless there is the same already: its number, and whether it is new. The caller commits.
+/// Makes an action unless there is the same already, and tells its owner: its number, and whether it is new. The caller commits.
 ///
 /// # Errors
 /// When it cannot be, in words for whoever wanted it; nothing has changed then.
@@ -70,6 +71,7 @@ pub async fn create(conn: &mut PgConnection, new: &NewAction<'_>, now: DateTime<
         by.from
     );
     if let Some(made) = made.fetch_optional(&mut *conn).await? {
+        tell(&mut *conn, new, (made, &what), now).await?;
         return Ok((made, true));
     }
     // somebody has sent the same form just now

@@ -4,6 +4,7 @@
 //!
 //! * **An action keeps the figure as it was**: the next review says from where to where it moved.
 //! * **The same said twice is one action** ([`create`](create())): a form sent again, a command repeated.
+//! * **Who is to see to it hears of it** by mail, once, unless it is the one who decides.
 //! * **A change made twice is one change** ([`close`](close())).
 //! * No words of people in errors and logs: ids and states.
 
@@ -11,6 +12,7 @@ mod archive;
 mod close;
 mod create;
 mod list;
+mod tell;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

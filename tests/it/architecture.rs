@@ -22,7 +22,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("person", &["db"]),
     // how an instant is written for a person
     ("task", &["clock::shown", "spelling"]),
-    ("action", &["clock::shown", "figures"]),
+    ("action", &["clock::shown", "figures", "outbox::letter"]),
     ("web", &["action", "clock", "db", "settings", "outbox", "task"]),
     ("import", &["db", "progress", "spelling"]),
     ("demo", &["calendar", "db", "import", "progress"]),

@@ -142,6 +142,8 @@ pub async fn parts(conn: &mut PgConnection, message_id: i64) -> sqlx::Result<Vec
 #[must_use]
 pub(in crate::outbox) fn own_templates() -> TemplateFolder {
     TemplateFolder::from_files([
+        ("tend-action/email.en.mjml", include_str!("action.en.mjml")),
+        ("tend-action/email.zh-CN.mjml", include_str!("action.zh-CN.mjml")),
         ("tend-stopped/email.en.mjml", include_str!("stopped.en.mjml")),
         ("tend-stopped/email.zh-CN.mjml", include_str!("stopped.zh-CN.mjml")),
         ("tend-tasks/email.en.mjml", include_str!("tasks.en.mjml")),

@@ -150,3 +150,34 @@ async fn a_figure_of_other_customers_in_another_section_has_no_link_and_what_fai
     let shown = house.bench.ok(&["plan", "review", "--at", JULY]);
     assert!(shown.contains("0 → –, not computed"), "{shown}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_to_see_to_it_hears_of_it_once_in_the_own_language_unless_it_is_the_giver() {
+    let house = Reviewed::may().await;
+    house
+        .world
+        .sql("update crm.staff set email = staff_id || '@shop.example', locale = case staff_id when 'ann' then 'zh-CN' else 'en' end
+              where staff_id in ('ann', 'bob')")
+        .await;
+    let mails = house.mails().await;
+    let mary = house.site.here(&links(to(&mails, "mary"))[0]);
+    let give = |owner, what| [("action", "give"), ("owner", owner), ("due", "2026-06-20"), ("what", what)];
+    for (owner, what) in [("ann", "一小时内回复"), ("ann", "一小时内回复"), ("m1", "Look at the figures daily")]
+    {
+        assert_eq!(house.site.post(&mary, &give(owner, what)).await.0, 200);
+    }
+    let what = ["--what", "Call <b>Li</b> & Wang", "--by", "the boss"];
+    let add = ["action", "add", "review", "first_answer", "--team", "south", "--owner", "bob", "--due", "2026-06-30"];
+    house.bench.ok(&[&add[..], &what[..]].concat());
+    let mails = house.mails().await;
+    let readers: Vec<&str> = mails.iter().map(|(reader, _)| reader.as_str()).collect();
+    assert_eq!(readers, ["ann@shop.example", "bob@shop.example"]);
+    for (reader, name) in [("ann", "given_zh"), ("bob", "given_en")] {
+        let mail = to(&mails, reader);
+        insta::assert_snapshot!(name, unsigned(mail));
+        let (status, page) = house.site.get(&house.site.here(&links(mail)[0])).await;
+        assert!(status == 200 && page.contains("2026-06-"), "{page}");
+    }
+    let reviews = house.bench.ok(&["report", "show", "1"]);
+    assert!(!reviews.contains("bob@") && !reviews.contains("staff:bob"), "it is no mail of the review: {reviews}");
+}
