@@ -14,11 +14,13 @@ pub(super) async fn sections(conn: &mut PgConnection, stretch: &Stretch) -> sqlx
            ),
            daily as (
                select job, channel, day, count(*) as letters from went group by job, channel, day
+           ),
+           peak as (
+               select distinct on (job, channel) job, channel, day, letters from daily order by job, channel, letters desc, day
            )
            select w.job, w.channel, count(*) as "letters!", count(distinct w.recipient) as "people!", p.letters as "most!", p.day as "peak!"
            from went w
-           cross join lateral (select d.day, d.letters from daily d where d.job = w.job and d.channel = w.channel
-                               order by d.letters desc, d.day limit 1) p
+           join peak p on p.job = w.job and p.channel = w.channel
            group by w.job, w.channel, p.day, p.letters
            order by 3 desc, w.job, w.channel"#,
         stretch.from,

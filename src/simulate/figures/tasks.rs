@@ -15,12 +15,14 @@ pub(super) async fn sections(conn: &mut PgConnection, stretch: &Stretch) -> sqlx
            ),
            daily as (
                select job, kind, day, count(*) as tasks from made group by job, kind, day
+           ),
+           peak as (
+               select distinct on (job, kind) job, kind, day, tasks from daily order by job, kind, tasks desc, day
            )
            select m.job, m.kind, count(*) as "tasks!", count(distinct m.assignee_id) as "people!",
                   count(*) filter (where m.assignee_id is null) as "nobody!", p.day as "peak!", p.tasks as "most!"
            from made m
-           cross join lateral (select d.day, d.tasks from daily d where d.job = m.job and d.kind = m.kind
-                               order by d.tasks desc, d.day limit 1) p
+           join peak p on p.job = m.job and p.kind = m.kind
            group by m.job, m.kind, p.day, p.tasks
            order by 3 desc, m.job, m.kind"#,
         stretch.from,
