@@ -55,6 +55,8 @@ impl DatabaseSettings {
         let options: PgConnectOptions = url.parse().map_err(|error| ConnectError::Url(words(&error)))?;
         Ok(options.application_name("tend").options([
             ("timezone", "UTC"),
+            // compiling one of our statements takes longer than running it
+            ("jit", "off"),
             ("client_connection_check_interval", "2s"),
             ("tcp_keepalives_idle", "30"),
             ("tcp_keepalives_interval", "10"),
