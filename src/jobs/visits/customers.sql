@@ -12,16 +12,17 @@ select v.customer_id, v.level, coalesce(v.staff_id, '') as "staff_id!", v.last_o
 from tend.visit_customer v
 join crm.customer c on c.customer_id = v.customer_id
 join tend.ladder_state k on k.customer_id = v.customer_id and k.ladder = $3::text
--- visits of the job: those that were, or that a person called off, count; those the plan took back do not
+-- visits of the job: those that were, or that a person called off, count; those the plan took back do not. They are sorted once,
+-- before they are gathered: an order of each array would be a sort of its own, also for those who have no visits
 left join lateral (
-    select array_agg(t.on_day order by t.on_day) filter (where t.was and t.on_day >= $6::date) as had,
-           array_agg(t.on_day order by t.on_day) filter (where t.state = 'missed' and t.on_day >= $6::date) as missed,
+    select array_agg(t.on_day) filter (where t.was and t.on_day >= $6::date) as had,
+           array_agg(t.on_day) filter (where t.state = 'missed' and t.on_day >= $6::date) as missed,
            max(t.on_day) filter (where t.state = 'done') as last_on,
            array_agg(t.origin) filter (where t.on_day >= $6::date) as origins,
-           array_agg(t.task_id order by t.on_day, t.task_id) filter (where t.ahead) as task_ids,
-           array_agg(t.on_day order by t.on_day, t.task_id) filter (where t.ahead) as days,
-           array_agg(coalesce(t.assignee_id, '') order by t.on_day, t.task_id) filter (where t.ahead) as assignees,
-           array_agg(t.pinned order by t.on_day, t.task_id) filter (where t.ahead) as pinned
+           array_agg(t.task_id) filter (where t.ahead) as task_ids,
+           array_agg(t.on_day) filter (where t.ahead) as days,
+           array_agg(coalesce(t.assignee_id, '')) filter (where t.ahead) as assignees,
+           array_agg(t.pinned) filter (where t.ahead) as pinned
     from (select t.task_id, t.origin, t.on_day, t.state, t.assignee_id,
                  t.state in ('planned', 'open') and t.on_day >= $5::date as ahead,
                  t.state in ('done', 'missed') or t.state in ('planned', 'open') and t.on_day < $5::date
@@ -29,10 +30,11 @@ left join lateral (
                  t.detail ->> 'day' is distinct from t.on_day::text or t.detail ->> 'staff' is distinct from coalesce(t.assignee_id, '') as pinned
           from tend.task t
           -- by customer: without statistics the index of visits has the same promise, and reads all of them
-          where t.customer_id = v.customer_id and t.job = v.job and t.kind || '' = 'visit' and t.on_day is not null) t
+          where t.customer_id = v.customer_id and t.job = v.job and t.kind || '' = 'visit' and t.on_day is not null
+          order by t.on_day, t.task_id) t
 ) t on true
 left join lateral (
-    select array_agg(distinct (i.at at time zone $4)::date) filter (where i.at >= $9::timestamptz) as days,
+    select array_agg((i.at at time zone $4)::date) filter (where i.at >= $9::timestamptz) as days,
            max((i.at at time zone $4)::date) as last_on
     from crm.interaction i
     where i.customer_id = v.customer_id and i.kind = any ($8::text[]) and i.at <= $10::timestamptz

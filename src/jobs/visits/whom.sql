@@ -19,7 +19,8 @@ wanted as (
     select c.customer_id, k.level,
            coalesce(case when :by_owner then o.goes end,
                     -- whoever of the team went before goes again
-                    case when kept.there and kept.team = :team then kept.staff_id end) as staff_id
+                    case when kept.there and kept.team = :team then kept.staff_id end) as staff_id,
+           v.customer_id is not null as is_known, v.level as was_level, v.staff_id as was_staff_id
     from crm.customer c
     join tend.ladder_state k on k.customer_id = c.customer_id and k.ladder = :ladder and k.level = any (:levels::text[])
     /*{joins}*/
@@ -35,7 +36,9 @@ gone as (
 ),
 kept as (
     insert into tend.visit_customer as v (job, customer_id, level, staff_id)
-    select :job, customer_id, level, staff_id from wanted
+    -- most are as they were; a conflict would lock the row of each of them
+    select :job, w.customer_id, w.level, w.staff_id from wanted w
+    where not w.is_known or (w.was_level, w.was_staff_id) is distinct from (w.level, w.staff_id)
     on conflict (job, customer_id) do update set level = excluded.level, staff_id = excluded.staff_id
         where (v.level, v.staff_id) is distinct from (excluded.level, excluded.staff_id)
     returning 1
