@@ -44,6 +44,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use tokio::runtime::Builder;
 
 use args::{Arguments, Command};
 use failure::Failure;
@@ -54,7 +55,12 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return mistyped(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut threads = match arguments.command {
+        // it asks one thing after the other, very often, and would wait longer for another thread than for the answer
+        Command::Simulate(_) => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    let runtime = match threads.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             say(&format!("no threads to work with: {error}"));

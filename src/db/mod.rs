@@ -12,6 +12,7 @@ mod migrate;
 mod open;
 mod pool;
 mod scratch;
+mod upkeep;
 
 pub use copy::{Copy, CopyError, NotACopy, Taken, take_over};
 pub use gate::{GateError, gate};
@@ -19,6 +20,7 @@ pub use migrate::{MigrateFailure, Migrated, migrate};
 pub use open::{OpenError, Opened, open};
 pub use pool::{ConnectError, Database, DatabaseSettings, words};
 pub use scratch::{Scratch, ScratchError};
+pub use upkeep::tidy;
 
 /// Whether the error passes by itself: connection trouble, a restart of the server, a serialization failure or a
 /// deadlock. (Notes: 57P01 to 57P03, 08xxx, 25006, 40001, 40P01, 53300, pool time-out.)

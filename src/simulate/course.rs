@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::idle::Idle;
 use super::{LONGEST, SimulateError, Stretch, people};
 use crate::clock::{Clock, shown};
-use crate::db::Database;
+use crate::db::{Database, tidy};
 use crate::engine::Engine;
 use crate::jobfile::folder::Folder;
 use crate::jobfile::store::{Applying, Basis, apply_folder, spec_reader};
@@ -108,12 +108,15 @@ impl Course<'_> {
             let next = next.into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next < to) else { break idle };
             now = next.max(now);
+            let hours = (now - from).num_hours().unsigned_abs();
+            if hours > told {
+                tidy(self.db).await?;
+            }
             self.drive(now).await?;
             idle.pass_over(self.db, now).await?;
             people::visit(&mut *self.db.pool().acquire().await?, now).await?;
             engine.pass_due().await?;
             post.pay().await?;
-            let hours = (now - from).num_hours().unsigned_abs();
             progress.add(hours - told);
             told = hours;
         };

@@ -131,9 +131,11 @@ impl Assumed {
     /// # Errors
     /// When the database refuses.
     pub async fn next_instant(&self) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let mut conn = self.shared.db.pool().acquire().await?;
-        let now = self.shared.clock.now(&mut conn).await?;
-        sqlx::query_file_scalar!("src/outbox/dispatch/assume_next.sql", now).fetch_one(&mut *conn).await
+        let mut tx = self.shared.begin(Plans::Kept).await?;
+        let now = self.shared.clock.now(&mut tx).await?;
+        let next = sqlx::query_file_scalar!("src/outbox/dispatch/assume_next.sql", now).fetch_one(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(next)
     }
 
     /// Takes leave, so that the copy knows of nobody.
@@ -149,7 +151,7 @@ impl Assumed {
 
     /// Whether anything is to be done now: most instants bring no message.
     async fn is_owed(&self) -> sqlx::Result<bool> {
-        let mut tx = self.shared.begin(Plans::Fresh).await?;
+        let mut tx = self.shared.begin(Plans::Kept).await?;
         let now = self.shared.clock.now(&mut tx).await?;
         let owed = sqlx::query_scalar!(
             r#"select exists (select from tend.outbox where state = 'planned' and not_before <= $1)
