@@ -103,7 +103,7 @@ fn mails(
 
 fn told(files: &[String]) -> String {
     match files {
-        [] => "\nMails\n  none: nobody of the house would get one\n".to_owned(),
+        [] => "\nMails\n  none: nobody of the house would get one that has not had it\n".to_owned(),
         files => format!("\nMails\n  {}\n", files.join("\n  ")),
     }
 }

@@ -157,7 +157,7 @@ impl Report {
             let locale = mail.language(who, tx.conn()).await?;
             let charts = gallery.charts(run, made.review, &locale).await;
             let book = match books.entry(is_chinese(&locale)) {
-                Entry::Occupied(drawn) => drawn.into_mut(),
+                Entry::Occupied(there) => there.into_mut(),
                 Entry::Vacant(place) => {
                     place.insert(book::book(made.review, &behind, &locale).map_err(JobError::fail)?)
                 }
