@@ -57,7 +57,7 @@ impl Report {
         stop: &CancellationToken,
     ) -> Result<Review, JobError> {
         // compiling long statements takes longer than running them; and a plan for any period, which the server would take after
-        // some runs of a statement, was 30 times slower than one for the period
+        // some runs of a statement, was ten times slower than one for the period
         sqlx::query("select set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)")
             .execute(tx.conn())
             .await?;
