@@ -6,6 +6,8 @@
 //! (`clock_timestamp()`), since processes die in real time. Waiting and local deadlines use the monotonic
 //! [`std::time::Instant`], which nobody may set.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use chrono::{DateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
@@ -17,7 +19,21 @@ pub enum Clock {
     Database,
     /// The row of `tend.driven_clock`; refused in production.
     Driven,
+    /// The same, remembered by the only process that drives it, which asks for it a thousand times a simulated day.
+    Led(Hand),
 }
+
+/// Where the time of [`Clock::Led`] stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Hand(&'static AtomicI64);
+
+impl PartialEq for Hand {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Hand {}
 
 impl Clock {
     /// The current instant.
@@ -28,7 +44,17 @@ impl Clock {
         match self {
             Self::Database => sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(conn).await,
             Self::Driven => sqlx::query_scalar!("select instant from tend.driven_clock").fetch_one(conn).await,
+            Self::Led(Hand(micros)) => {
+                let instant = DateTime::from_timestamp_micros(micros.load(Ordering::Relaxed));
+                instant.ok_or_else(|| sqlx::Error::Protocol("the driven time is beyond all calendars".to_owned()))
+            }
         }
+    }
+
+    /// Whether somebody drives the time.
+    #[must_use]
+    pub fn is_driven(self) -> bool {
+        self != Self::Database
     }
 
     /// Sets the driven time, for tests and simulations.
@@ -43,6 +69,28 @@ impl Clock {
         .execute(conn)
         .await
         .map(drop)
+    }
+}
+
+impl Hand {
+    /// A driven time that this process alone leads, and its first instant. The few bytes it takes are never given back.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn begin(conn: &mut PgConnection, from: DateTime<Utc>) -> sqlx::Result<Self> {
+        let hand = Self(Box::leak(Box::new(AtomicI64::new(0))));
+        hand.lead(conn, from).await?;
+        Ok(hand)
+    }
+
+    /// Sets the time, here and for whoever asks the database.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn lead(self, conn: &mut PgConnection, to: DateTime<Utc>) -> sqlx::Result<()> {
+        Clock::drive(conn, to).await?;
+        self.0.store(to.timestamp_micros(), Ordering::Relaxed);
+        Ok(())
     }
 }
 

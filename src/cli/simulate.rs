@@ -179,7 +179,7 @@ impl Stage {
 async fn pointed(original: &Opened, settings: &Settings, url: &str, said: bool) -> Result<(Database, Taken), Failure> {
     let named = DatabaseSettings { url: Some(url.to_owned().into()), ..settings.database.clone() };
     let unusable = |error: anyhow::Error| Failure::database(error.context("--database"));
-    let db = Database::connect(&named).await.map_err(|error| unusable(error.into()))?;
+    let db = Database::connect_alone(&named, None).await.map_err(|error| unusable(error.into()))?;
     db::gate(&db).await.map_err(|error| unusable(error.into()))?;
     let taken = db::take_over(&db, &original.db, said).await.map_err(|error| match error {
         db::NotACopy::Database(_) => unusable(error.into()),

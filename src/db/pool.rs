@@ -106,6 +106,15 @@ pub enum ConnectError {
     },
 }
 
+/// Who uses connections.
+#[derive(Debug, Clone, Copy)]
+enum Use {
+    /// Parts of a process that may be stopped in the middle of a statement, beside other processes.
+    Shared,
+    /// One stretch of work after the other.
+    Alone,
+}
+
 /// The database as the rooms see it.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -120,7 +129,18 @@ impl Database {
     /// # Errors
     /// When the server cannot be reached, refuses, or is too old; the message says which and where.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, ConnectError> {
-        Self::connect_with(settings, settings.options()?).await
+        Self::connect_with(settings, settings.options()?, Use::Shared).await
+    }
+
+    /// The same for whoever has the database to itself and drops nothing half way: connections go from hand to hand without
+    /// being asked whether they are well. `database` names another one of that server.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_alone(settings: &DatabaseSettings, database: Option<&str>) -> Result<Self, ConnectError> {
+        let options = settings.options()?;
+        let options = database.map_or(options.clone(), |name| options.database(name));
+        Self::connect_with(settings, options, Use::Alone).await
     }
 
     /// The same for another database of the server of the settings.
@@ -128,19 +148,26 @@ impl Database {
     /// # Errors
     /// As [`Self::connect`].
     pub(super) async fn connect_beside(settings: &DatabaseSettings, database: &str) -> Result<Self, ConnectError> {
-        Self::connect_with(settings, settings.options()?.database(database)).await
+        Self::connect_with(settings, settings.options()?.database(database), Use::Shared).await
     }
 
-    async fn connect_with(settings: &DatabaseSettings, options: PgConnectOptions) -> Result<Self, ConnectError> {
+    async fn connect_with(
+        settings: &DatabaseSettings,
+        options: PgConnectOptions,
+        by: Use,
+    ) -> Result<Self, ConnectError> {
         probe(&options, settings.connect_timeout).await?;
         let pool = |most: u32, name: &str| {
-            PgPoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(settings.acquire_timeout)
+            let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(settings.acquire_timeout);
+            let pool = match by {
                 // sqlx 0.9 rolls back nothing when a `begin` is dropped half way (depth is still 0 then): the connection
                 // would lie in the pool with its transaction open, and its locks held
-                .after_release(|conn, _| Box::pin(async move { conn.execute(RESET).await.map(|_| true) }))
-                .connect_lazy_with(options.clone().application_name(name))
+                Use::Shared => {
+                    pool.after_release(|conn, _| Box::pin(async move { conn.execute(RESET).await.map(|_| true) }))
+                }
+                Use::Alone => pool.test_before_acquire(false),
+            };
+            pool.connect_lazy_with(options.clone().application_name(name))
         };
         Ok(Self { pool: pool(settings.max_connections, "tend"), control: pool(2, "tend control"), options })
     }

@@ -112,7 +112,7 @@ impl Scratch {
     /// When the server cannot be reached any more.
     pub(super) async fn database(&self) -> Result<Database, ConnectError> {
         let settings = DatabaseSettings { max_connections: FEW, ..self.settings.clone() };
-        Database::connect_beside(&settings, &self.name).await
+        Database::connect_alone(&settings, Some(&self.name)).await
     }
 
     /// Leaves it where it is, by a name that begins with `prefix`, which nobody sweeps; that name.

@@ -42,19 +42,21 @@ struct Candidate {
     spec_hash: String,
 }
 
-/// The jobs that have a run whose time has come.
+/// The jobs that have runs whose time has come, and how many.
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub(super) async fn jobs_with_due_runs(engine: &Engine) -> sqlx::Result<Vec<String>> {
+pub(super) async fn jobs_with_due_runs(engine: &Engine) -> sqlx::Result<Vec<(String, i64)>> {
     let mut conn = engine.db.pool().acquire().await?;
     let now = engine.clock.now(&mut conn).await?;
-    sqlx::query_scalar!(
-        "select job from tend.job_run where state = 'due' and run_after <= $1 group by job order by min(slot), job",
+    let rows = sqlx::query!(
+        r#"select job, count(*) as "runs!" from tend.job_run where state = 'due' and run_after <= $1
+           group by job order by min(slot), job"#,
         now
     )
     .fetch_all(&mut *conn)
-    .await
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.job, row.runs)).collect())
 }
 
 /// Claims a due run of the job, or exactly the given one. None when there is none that may start now, another replica

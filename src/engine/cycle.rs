@@ -95,8 +95,9 @@ impl Engine {
     pub(super) async fn start_due(&self, pass: &mut Pass) -> sqlx::Result<bool> {
         let never = CancellationToken::new();
         let before = pass.outcomes.len();
-        for job in jobs_with_due_runs(self).await? {
-            while let Some(claimed) = claim(self, &job, None).await? {
+        for (job, runs) in jobs_with_due_runs(self).await? {
+            for _ in 0..runs {
+                let Some(claimed) = claim(self, &job, None).await? else { break };
                 pass.outcomes.push(execute(self, claimed, &never, &never).await);
             }
         }
@@ -217,7 +218,7 @@ impl<'e> Shift<'e> {
     /// Starts what may start, as long as there is room.
     async fn start(&mut self) -> sqlx::Result<()> {
         while self.runs.try_join_next().is_some() {}
-        for job in jobs_with_due_runs(self.engine).await? {
+        for (job, _) in jobs_with_due_runs(self.engine).await? {
             if self.runs.len() >= self.engine.pace.max_running {
                 return Ok(());
             }

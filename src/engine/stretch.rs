@@ -4,11 +4,13 @@
 //! fewer jobs (those without a slot keep their watermark until the end) and nobody else is there whose runs could be taken over.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use super::Engine;
 use super::backoff::delta;
 use super::cycle::Pass;
 use super::planner;
+use super::runner::Outcome;
 
 impl Engine {
     /// Plans the slots that are due and executes all that may start, one after the other, until nothing is left to do
@@ -22,7 +24,11 @@ impl Engine {
             let planned = planner::plan_due(self).await?;
             pass.planned.due += planned.due;
             pass.planned.skipped += planned.skipped;
-            if !self.start_due(&mut pass).await? && !planned.more {
+            let before = pass.outcomes.len();
+            while self.start_due(&mut pass).await? {}
+            // what a run that failed leaves behind may have waited too long by now
+            let troubled = pass.outcomes[before..].iter().any(|outcome| *outcome != Outcome::Succeeded);
+            if !planned.more && !troubled {
                 return Ok(pass);
             }
         }
@@ -33,10 +39,9 @@ impl Engine {
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub async fn next_instant(&self, but: &[String]) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let mut conn = self.db.pool().acquire().await?;
-        let now = self.clock.now(&mut conn).await?;
-        let mut next = planner::next_instant(self, &mut conn, now, but).await?;
+    pub async fn next_instant(&self, conn: &mut PgConnection, but: &[String]) -> sqlx::Result<Option<DateTime<Utc>>> {
+        let now = self.clock.now(conn).await?;
+        let mut next = planner::next_instant(self, conn, now, but).await?;
         let waiting = sqlx::query!(
             "select slot, created_at, spec_hash from tend.job_run
              where state = 'due' and run_after <= $1 and trigger in ('schedule', 'catchup')",
@@ -45,7 +50,7 @@ impl Engine {
         .fetch_all(&mut *conn)
         .await?;
         for run in waiting {
-            let Ok(spec) = self.specs.get(&mut conn, &run.spec_hash).await else { continue };
+            let Ok(spec) = self.specs.get(conn, &run.spec_hash).await else { continue };
             let until = run.slot.max(run.created_at) + delta(spec.after_max);
             next = [next, Some(until).filter(|until| *until > now)].into_iter().flatten().min();
         }

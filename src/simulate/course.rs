@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::idle::Idle;
 use super::{LONGEST, SimulateError, Stretch, people};
-use crate::clock::{Clock, shown};
+use crate::clock::{Clock, Hand, shown};
 use crate::db::{Database, tidy};
 use crate::engine::Engine;
 use crate::jobfile::folder::Folder;
@@ -93,28 +93,35 @@ impl Course<'_> {
 
     async fn go(&self, progress: &Progress) -> Result<(), SimulateError> {
         let Stretch { from, to, .. } = self.stretch;
-        self.prepare().await?;
-        self.drive(from).await?;
-        let read = spec_reader(KINDS);
-        let engine = Engine::new(self.db.clone(), Clock::Driven, read, self.settings.engine.clone());
+        let hand = self.prepare().await?;
+        hand.lead(&mut *self.db.pool().acquire().await?, from).await?;
+        let (read, clock) = (spec_reader(KINDS), Clock::Led(hand));
+        let engine = Engine::new(self.db.clone(), clock, read, self.settings.engine.clone());
         let (outbox, channels) = (&self.settings.outbox, &self.settings.channels);
-        let post = Assumed::new(self.db, Clock::Driven, outbox, channels, self.approves).await?;
+        let post = Assumed::new(self.db, clock, outbox, channels, self.approves).await?;
         engine.pass_once().await?;
         post.pay().await?;
         let (mut now, mut told) = (from, 0);
         let idle = loop {
-            let idle = Idle::read(self.db, now).await?;
-            let next = [engine.next_instant(&idle.jobs()).await?, post.next_instant().await?, idle.wakes_at()];
+            let mut conn = self.db.pool().acquire().await?;
+            let idle = Idle::read(&mut conn, now).await?;
+            let next = [
+                engine.next_instant(&mut conn, &idle.jobs()).await?,
+                post.next_instant(&mut conn).await?,
+                idle.wakes_at(),
+            ];
             let next = next.into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next < to) else { break idle };
             now = next.max(now);
             let hours = (now - from).num_hours().unsigned_abs();
             if hours > told {
-                tidy(self.db).await?;
+                tidy(&mut conn).await?;
             }
-            self.drive(now).await?;
-            idle.pass_over(self.db, now).await?;
-            people::visit(&mut *self.db.pool().acquire().await?, now).await?;
+            hand.lead(&mut conn, now).await?;
+            idle.pass_over(&mut conn, now).await?;
+            people::visit(&mut conn, now).await?;
+            // the engine takes as many as there are
+            drop(conn);
             engine.pass_due().await?;
             post.pay().await?;
             progress.add(hours - told);
@@ -122,8 +129,10 @@ impl Course<'_> {
         };
         // the watermarks of jobs without a slot come along; slots that are passed over are not missed
         let end = (to - TimeDelta::seconds(1)).max(now);
-        self.drive(end).await?;
-        idle.pass_over(self.db, end).await?;
+        let mut conn = self.db.pool().acquire().await?;
+        hand.lead(&mut conn, end).await?;
+        idle.pass_over(&mut conn, end).await?;
+        drop(conn);
         engine.pass_once().await?;
         post.leave().await?;
         Ok(())
@@ -131,15 +140,13 @@ impl Course<'_> {
 
     /// Time begins a second early, so that a slot at the first instant is still to come, and the folder is in force from
     /// then on. What was missed before is not made up for.
-    async fn prepare(&self) -> Result<(), SimulateError> {
+    async fn prepare(&self) -> Result<Hand, SimulateError> {
         let before = self.stretch.from - TimeDelta::seconds(1);
-        self.drive(before).await?;
-        sqlx::query!("update tend.job set planned_to = $1", before).execute(self.db.pool()).await?;
-        let applying = Applying { who: WHO, basis: Basis::Forced, clock: Clock::Driven, kinds: KINDS };
-        apply_folder(self.db, self.folder, applying).await.map(drop).map_err(SimulateError::Folder)
-    }
-
-    async fn drive(&self, to: DateTime<Utc>) -> sqlx::Result<()> {
-        Clock::drive(&mut *self.db.pool().acquire().await?, to).await
+        let mut conn = self.db.pool().acquire().await?;
+        let hand = Hand::begin(&mut conn, before).await?;
+        sqlx::query!("update tend.job set planned_to = $1", before).execute(&mut *conn).await?;
+        drop(conn);
+        let applying = Applying { who: WHO, basis: Basis::Forced, clock: Clock::Led(hand), kinds: KINDS };
+        apply_folder(self.db, self.folder, applying).await.map(|_| hand).map_err(SimulateError::Folder)
     }
 }

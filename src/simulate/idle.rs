@@ -2,8 +2,7 @@
 //! a ticket during a simulation. What they would find, they find at the same minute.
 
 use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::db::Database;
+use sqlx::PgConnection;
 
 /// Those that have nothing to look at, and until when.
 #[derive(Debug, Default)]
@@ -11,7 +10,7 @@ pub(super) struct Idle(Vec<(String, DateTime<Utc>)>);
 
 impl Idle {
     /// As the copy stands at `now`. Each wakes once a day in any case.
-    pub(super) async fn read(db: &Database, now: DateTime<Utc>) -> sqlx::Result<Self> {
+    pub(super) async fn read(conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<Self> {
         let rows = sqlx::query!(
             r#"select j.job, least((select min(k.next_at) from tend.sla_clock k where k.job = j.job and k.next_at is not null),
                                    (select min(a.not_before) from tend.sla_alert a where a.job = j.job and a.state = 'held'),
@@ -21,7 +20,7 @@ impl Idle {
                where j.basis is not null and j.rebuilt_to is null
                  and not exists (select from tend.sla_change n where n.job = j.job and n.not_before = '-infinity')"#
         );
-        let rows = rows.fetch_all(db.pool()).await?;
+        let rows = rows.fetch_all(conn).await?;
         let idle = rows.into_iter().filter(|row| row.wakes_at > now);
         Ok(Self(idle.map(|row| (row.job, row.wakes_at)).collect()))
     }
@@ -37,13 +36,21 @@ impl Idle {
     }
 
     /// Lets their slots up to now go by; of one that wakes, those before.
-    pub(super) async fn pass_over(&self, db: &Database, now: DateTime<Utc>) -> sqlx::Result<()> {
-        for (job, wakes_at) in &self.0 {
-            let to = if *wakes_at <= now { now - TimeDelta::seconds(1) } else { now };
-            sqlx::query!("update tend.job set planned_to = $2 where job = $1 and planned_to < $2", job, to)
-                .execute(db.pool())
-                .await?;
+    pub(super) async fn pass_over(&self, conn: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<()> {
+        let before = |wakes_at: DateTime<Utc>| if wakes_at <= now { now - TimeDelta::seconds(1) } else { now };
+        let (jobs, to): (Vec<_>, Vec<_>) =
+            self.0.iter().map(|(job, wakes_at)| (job.clone(), before(*wakes_at))).unzip();
+        if jobs.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        sqlx::query!(
+            "update tend.job j set planned_to = n.planned_to from unnest($1::text[], $2::timestamptz[]) as n (job, planned_to)
+             where j.job = n.job and j.planned_to < n.planned_to",
+            &jobs,
+            &to
+        )
+        .execute(conn)
+        .await
+        .map(drop)
     }
 }

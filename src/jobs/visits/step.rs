@@ -17,7 +17,7 @@ use crate::engine::door::{JobError, Run};
 use crate::filter::{Frame, Requirements, compose};
 
 /// People whose customers are read at once.
-const PEOPLE: usize = 8;
+const PEOPLE: usize = 32;
 
 /// The days a run is about.
 #[derive(Debug, Clone)]
@@ -67,7 +67,6 @@ type Sums = BTreeMap<(usize, Cycle), (Figures, u32)>;
 
 /// Plans; what was done.
 pub(super) async fn plan(visits: &Visits, run: &Run, conn: &mut PgConnection) -> Result<Value, JobError> {
-    sqlx::query("select set_config('jit', 'off', true)").execute(&mut *conn).await?;
     let staff = Staff::read(visits, run.business_date, conn).await?;
     let stretch = claim(visits, run, staff.of_job(), conn).await?;
     let (customers, gone) = whom(visits, run, &stretch, conn).await?;
@@ -223,7 +222,12 @@ async fn read(desk: Desk<'_>, people: &[String], conn: &mut PgConnection) -> Res
         visits.wish.weekday.as_deref(),
         visits.wish.time.as_deref()
     );
-    Ok(rows.fetch_all(conn).await?)
+    // visits and customers meet by hash: with statistics from before the first plan the planner takes them for a few, and
+    // reads all the visits again for each customer
+    sqlx::query("set local enable_nestloop = off").execute(&mut *conn).await?;
+    let rows = rows.fetch_all(&mut *conn).await?;
+    sqlx::query("set local enable_nestloop = on").execute(conn).await?;
+    Ok(rows)
 }
 
 impl Row {

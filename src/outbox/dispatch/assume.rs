@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -37,6 +38,8 @@ struct Way {
 /// What became of messages that were due.
 struct Claimed {
     paid: u64,
+    /// There may be more.
+    more: bool,
     /// Those for which another channel may step in.
     refused: usize,
 }
@@ -115,9 +118,13 @@ impl Assumed {
             tx.commit().await?;
             let mut refused = 0;
             for way in &self.ways {
-                while let Some(claimed) = self.claim(way).await? {
+                loop {
+                    let claimed = self.claim(way).await?;
                     paid += claimed.paid;
                     refused += claimed.refused;
+                    if !claimed.more {
+                        break;
+                    }
                 }
             }
             if refused == 0 {
@@ -130,8 +137,8 @@ impl Assumed {
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn next_instant(&self) -> sqlx::Result<Option<DateTime<Utc>>> {
-        let mut tx = self.shared.begin(Plans::Kept).await?;
+    pub async fn next_instant(&self, conn: &mut PgConnection) -> sqlx::Result<Option<DateTime<Utc>>> {
+        let mut tx = conn.begin_with(Plans::Kept.begin()).await?;
         let now = self.shared.clock.now(&mut tx).await?;
         let next = sqlx::query_file_scalar!("src/outbox/dispatch/assume_next.sql", now).fetch_one(&mut *tx).await?;
         tx.commit().await?;
@@ -177,8 +184,8 @@ impl Assumed {
         tx.commit().await
     }
 
-    /// Claims what a channel owes now and writes down that it was accepted; none when nothing is due.
-    async fn claim(&self, way: &Way) -> sqlx::Result<Option<Claimed>> {
+    /// Claims what a channel owes now and writes down that it was accepted.
+    async fn claim(&self, way: &Way) -> sqlx::Result<Claimed> {
         let mut tx = self.shared.begin(Plans::Kept).await?;
         let now = self.shared.clock.now(&mut tx).await?;
         let rows = sqlx::query_file!(
@@ -199,6 +206,6 @@ impl Assumed {
         }
         tx.commit().await?;
         let refused = rows.iter().filter(|row| row.becomes == "rejected").count();
-        Ok((!rows.is_empty()).then_some(Claimed { paid: claimed.len() as u64, refused }))
+        Ok(Claimed { paid: claimed.len() as u64, more: rows.len() as i64 >= AT_A_TIME, refused })
     }
 }

@@ -177,7 +177,7 @@ impl Writer {
         let row = sqlx::query_file!(
             "src/outbox/dispatch/commit.sql",
             self.owner,
-            self.clock == Clock::Driven,
+            self.clock.is_driven(),
             &last.iter().map(|each| each.message_id).collect::<Vec<_>>(),
             &last.iter().map(|each| each.attempt).collect::<Vec<_>>(),
             &last.iter().map(|each| each.outcome.to_owned()).collect::<Vec<_>>(),

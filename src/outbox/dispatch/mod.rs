@@ -98,6 +98,16 @@ enum Plans {
     Fresh,
 }
 
+impl Plans {
+    /// What such a transaction begins with.
+    fn begin(self) -> &'static str {
+        match self {
+            Self::Kept => concat!("begin; ", by_key!("set local", "force_generic_plan")),
+            Self::Fresh => concat!("begin; ", by_key!("set local", "force_custom_plan")),
+        }
+    }
+}
+
 /// What a dispatcher is built from.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -130,11 +140,7 @@ struct Shared {
 impl Shared {
     /// A transaction that looks rows up by key.
     async fn begin(&self, plans: Plans) -> sqlx::Result<Transaction<'static, Postgres>> {
-        let begin = match plans {
-            Plans::Kept => concat!("begin; ", by_key!("set local", "force_generic_plan")),
-            Plans::Fresh => concat!("begin; ", by_key!("set local", "force_custom_plan")),
-        };
-        self.db.pool().begin_with(begin).await
+        self.db.pool().begin_with(plans.begin()).await
     }
 }
 
