@@ -16,30 +16,37 @@ placed as (
            count(*) over (partition by o.staff_id, o.section) as of_section
     from theirs o
 ),
--- what there is to know is asked for those that are told alone
+-- what there is to know is asked for those that are told alone; put into words for the one order, contact and answer that are
+-- the last: the server would do so for each before it sorts them
 told as (
-    select p.*, k.levels, w.last_order, v.last_contact, q.open_tickets, a.last_answer, b.birthday
+    select p.*, k.levels, q.open_tickets, b.birthday,
+           case when w.placed_at is not null
+                then jsonb_build_object('on', (w.placed_at at time zone p.zone)::date, 'amount', w.amount::text, 'currency', w.currency) end as last_order,
+           case when v.at is not null then jsonb_build_object('on', (v.at at time zone p.zone)::date, 'kind', v.kind) end as last_contact,
+           case when a.score is not null
+                then jsonb_build_object('survey', a.survey, 'score', a.score, 'on', (a.answered_at at time zone p.zone)::date) end as last_answer
     from placed p
     left join lateral (
         select jsonb_agg(l.level order by l.ladder) as levels from tend.ladder_state l
         where l.customer_id = p.customer_id and l.ladder = any ($6::text[])) k on true
     left join lateral (
-        select jsonb_build_object('on', (o.placed_at at time zone p.zone)::date, 'amount', o.amount::text, 'currency', o.currency) as last_order
+        select o.placed_at, o.amount, o.currency
         from crm.orders o where o.customer_id = p.customer_id and o.status = 'paid' and o.placed_at <= $5
         order by o.placed_at desc, o.order_id desc limit 1) w on true
     left join lateral (
-        select jsonb_build_object('on', (i.at at time zone p.zone)::date, 'kind', i.kind) as last_contact
+        select i.at, i.kind
         from crm.interaction i where i.customer_id = p.customer_id and i.at <= $5 order by i.at desc, i.interaction_id desc limit 1) v on true
     left join lateral (
         select count(*) as open_tickets from crm.ticket k
         where k.customer_id = p.customer_id and k.solved_at is null and k.closed_at is null and k.opened_at <= $5) q on true
     left join lateral (
-        select jsonb_build_object('survey', n.survey, 'score', n.score, 'on', (n.answered_at at time zone p.zone)::date) as last_answer
+        select n.survey, n.score, n.answered_at
         from tend.answer n where n.customer_id = p.customer_id and n.score is not null order by n.answered_at desc limit 1) a on true
     left join lateral (
         -- the days from the task on within a week, by month and day; what is counted by the moon is left to the birthday job
-        select (g.day)::date as birthday from generate_series(p.today, p.today + 7, interval '1 day') as g (day)
-        where p.birthday_calendar = 'solar' and p.birthday_month = extract(month from g.day) and p.birthday_day = extract(day from g.day)
+        select p.today + g.days as birthday from generate_series(0, 7) as g (days)
+        where p.birthday_calendar = 'solar' and p.birthday_month in (extract(month from p.today), extract(month from p.today + 7))
+          and p.birthday_month = extract(month from p.today + g.days) and p.birthday_day = extract(day from p.today + g.days)
         limit 1) b on true
     where p.place <= $4
 )

@@ -22,12 +22,17 @@ solving as (
 ),
 part as (
     select d.by, d.part, /*{row}*/
-           exists (select from crm.ticket_event e
-                   where e.ticket_id = s.ticket_id and e.kind = 'state' and e.at > s.at and e.at <= :seen::timestamptz
-                     and e.value not in ('solved', 'closed'))::int::numeric as value
+           w.value
     from solving s
     join crm.ticket x on x.ticket_id = s.ticket_id
     left join tend.levels_at(:ladder::text, :until::timestamptz) v on v.customer_id = x.customer_id
+    -- once a solving, not for each part and each of what is made of them
+    cross join lateral (
+        select exists (select from crm.ticket_event e
+                       where e.ticket_id = s.ticket_id and e.kind = 'state' and e.at > s.at and e.at <= :seen::timestamptz
+                         and e.value not in ('solved', 'closed'))::int::numeric as value
+        offset 0
+    ) w
     cross join lateral (values ('', ''), ('kind', x.kind), ('topic', x.topic), ('person', x.assignee_id), ('tier', v.level),
                                ('channel', x.channel)) d (by, part)
     where /*{whose}*/ true and (:staff::text[] is null or x.assignee_id = any (:staff::text[]))

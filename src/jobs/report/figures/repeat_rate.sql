@@ -6,12 +6,17 @@
 with /*{whom}*/
 part as (
     select d.by, d.part, /*{row}*/
-           exists (select from crm.ticket y
-                   where y.customer_id = x.customer_id and y.topic is not distinct from x.topic
-                     and y.opened_at >= x.opened_at - make_interval(secs => :repeat_within::float8) and y.opened_at <= x.opened_at
-                     and (y.opened_at, y.ticket_id collate "C") < (x.opened_at, x.ticket_id collate "C"))::int::numeric as value
+           w.value
     from crm.ticket x
     left join tend.levels_at(:ladder::text, :until::timestamptz) v on v.customer_id = x.customer_id
+    -- once a ticket, not for each part and each of what is made of them
+    cross join lateral (
+        select exists (select from crm.ticket y
+                       where y.customer_id = x.customer_id and y.topic is not distinct from x.topic
+                         and y.opened_at >= x.opened_at - make_interval(secs => :repeat_within::float8) and y.opened_at <= x.opened_at
+                         and (y.opened_at, y.ticket_id collate "C") < (x.opened_at, x.ticket_id collate "C"))::int::numeric as value
+        offset 0
+    ) w
     cross join lateral (values ('', ''), ('topic', x.topic), ('kind', x.kind), ('tier', v.level), ('channel', x.channel),
                                ('person', x.assignee_id)) d (by, part)
     where x.opened_at >= :from::timestamptz and x.opened_at < :until::timestamptz
