@@ -29,6 +29,11 @@ const OWN: [&str; 4] = ["migration", "migration_crm", "driven_clock", "home"];
 /// What triggers write while a copy is filled: copied last, in its place.
 const CHANGES: [&str; 2] = ["change", "sla_change"];
 
+/// How the server treats a copy: nobody minds when a crash costs its last moments; what grows is analyzed again and again, and
+/// a third of the rows tells as much (what was copied is analyzed with all); only one statement is at work at a time, and
+/// may sort in memory.
+const SETTINGS: [&str; 3] = ["synchronous_commit = off", "default_statistics_target = 30", "work_mem = '32MB'"];
+
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
@@ -125,11 +130,11 @@ struct Table {
 async fn fill(source: &mut PgConnection, scratch: &mut Scratch, copied: impl Fn(u64)) -> sqlx::Result<()> {
     let name = scratch.name().to_owned();
     let target = scratch.conn();
-    // a name of ours; nobody minds when a crash of the server costs the last moments of a copy
-    target.execute(AssertSqlSafe(format!("alter database {name} set synchronous_commit = off"))).await?;
+    for setting in SETTINGS {
+        // a name of ours
+        target.execute(AssertSqlSafe(format!("alter database {name} set {setting}"))).await?;
+    }
     target.execute("set synchronous_commit = off").await?;
-    // what grows is analyzed again and again: a third of the rows tells as much, and what was copied is analyzed with all
-    target.execute(AssertSqlSafe(format!("alter database {name} set default_statistics_target = 30"))).await?;
     source.execute("begin isolation level repeatable read read only").await?;
     loosen(target).await?;
     let tables = tables(source, target).await?;
