@@ -101,7 +101,7 @@ impl Course<'_> {
         let post = Assumed::new(self.db, clock, outbox, channels, self.approves).await?;
         engine.pass_once().await?;
         post.pay().await?;
-        let (mut now, mut told) = (from, 0);
+        let (mut now, mut told, mut visited) = (from, 0, None);
         let idle = loop {
             let mut conn = self.db.pool().acquire().await?;
             let idle = Idle::read(&mut conn, now).await?;
@@ -119,7 +119,7 @@ impl Course<'_> {
             }
             hand.lead(&mut conn, now).await?;
             idle.pass_over(&mut conn, now).await?;
-            people::visit(&mut conn, now).await?;
+            people::visit(&mut conn, visited.replace(now), now).await?;
             // the engine takes as many as there are
             drop(conn);
             engine.pass_due().await?;

@@ -29,13 +29,12 @@ pub async fn assign(conn: &mut PgConnection, tasks: &[i64], at: DateTime<Utc>) -
 /// # Errors
 /// When the database refuses.
 pub async fn assign_again(conn: &mut PgConnection, jobs: &[String], at: DateTime<Utc>) -> sqlx::Result<i64> {
-    // by a sub-query, so that a plan for any jobs is kept: to plan it for these takes longer than to look
     let orphans = sqlx::query_scalar!(
         r#"select t.task_id
            from tend.task t
-           left join lateral (select s.staff_id, s.active from crm.staff s where s.staff_id = t.assignee_id limit 1) s on true
+           left join crm.staff s on s.staff_id = t.assignee_id
            cross join lateral (select ($2::timestamptz at time zone t.zone)::date as today, (t.due_at at time zone t.zone)::date as due_on) d
-           where t.job = any ((select $1::text[])::text[]) and t.state in ('planned', 'open')
+           where t.job = any ($1::text[]) and t.state in ('planned', 'open')
              and (t.assignee_id is null or s.staff_id is null or not s.active
                   or t.state = 'open' and exists (select from crm.absence a
                                                   where a.staff_id = s.staff_id and d.today between a.from_day and a.until_day

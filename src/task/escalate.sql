@@ -1,11 +1,10 @@
 -- task/escalate: what is overdue goes to the supervisor. $1 jobs, $2 now. Index: task_work.
--- Mostly there is nothing, and to plan it for these jobs takes longer than to look: a plan for any, by key, is kept.
 with
 late as materialized (
     select t.task_id, t.assignee_id, c.owner_id, t.state, ($2::timestamptz at time zone t.zone)::date as day
     from tend.task t
-    left join lateral (select c.owner_id from crm.customer c where c.customer_id = t.customer_id limit 1) c on true
-    where t.job = any ((select $1::text[])::text[]) and t.state = 'open' and t.due_at < $2 and t.escalated_at is null
+    left join crm.customer c on c.customer_id = t.customer_id
+    where t.job = any ($1::text[]) and t.state = 'open' and t.due_at < $2 and t.escalated_at is null
     order by t.task_id
     for update of t
 ),
@@ -15,7 +14,7 @@ raised as (
         assignee_id = coalesce(tend.supervisor_of(l.assignee_id, l.day),
                                case when l.assignee_id is null then tend.supervisor_of(l.owner_id, l.day) end, l.assignee_id)
     from late l
-    where t.task_id = l.task_id and t.task_id = any (array(select task_id from late))
+    where t.task_id = l.task_id
     returning t.task_id, t.state, t.assignee_id
 ),
 noted as (

@@ -1,8 +1,5 @@
 //! What becomes of the tasks of some jobs as time goes by. Each is for the runs of the job that looks after them, and a second
 //! time changes nothing.
-//!
-//! Mostly they find nothing, and to plan them for these jobs or tasks takes longer than to look: where these come from a
-//! sub-query, the plan for any is as good, and the server keeps it.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -15,7 +12,7 @@ pub async fn open_due(conn: &mut PgConnection, jobs: &[String], at: DateTime<Utc
     sqlx::query_scalar!(
         r#"with opened as (
                update tend.task set state = 'open', state_at = $2
-               where job = any ((select $1::text[])::text[]) and state = 'planned' and opens_at <= $2
+               where job = any ($1::text[]) and state = 'planned' and opens_at <= $2
                returning task_id, assignee_id
            ),
            noted as (
@@ -73,7 +70,7 @@ pub async fn miss(conn: &mut PgConnection, tasks: &[i64], at: DateTime<Utc>) -> 
 pub async fn cancel(conn: &mut PgConnection, tasks: &[i64], why: &str, at: DateTime<Utc>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"with idle as materialized (
-               select task_id, state from tend.task where task_id = any ((select $1::bigint[])::bigint[]) and state in ('planned', 'open')
+               select task_id, state from tend.task where task_id = any ($1) and state in ('planned', 'open')
                order by task_id for update
            ),
            cancelled as (

@@ -69,11 +69,18 @@ pub async fn look_ahead(message: &Message, step: &mut Step<'_>) -> Result<(), Jo
     }
     let conn = step.tx.conn();
     sqlx::query!("delete from tend.reservation where job = $1", step.run.job).execute(&mut *conn).await?;
+    keep_places(message, step.run, conn).await?;
+    sqlx::query!("delete from tend.reservation where job = $1 and channel = ''", step.run.job).execute(conn).await?;
+    Ok(())
+}
+
+/// Those of one day after the other. Who cannot be reached at all has a row without a channel then.
+async fn keep_places(message: &Message, run: &Run, conn: &mut PgConnection) -> Result<(), JobError> {
     for days in 1..=AHEAD {
         let run = Run {
-            as_of: step.run.as_of + Days::new(days),
-            business_date: step.run.business_date + Days::new(days),
-            ..step.run.clone()
+            as_of: run.as_of + Days::new(days),
+            business_date: run.business_date + Days::new(days),
+            ..run.clone()
         };
         if message.trigger.is_of_nobody(&run) {
             continue;

@@ -26,7 +26,7 @@ async fn live(company: &Company, stretch: Stretch) {
     for now in ticks(company, stretch) {
         drive(world, now).await;
         // what the report says it assumes of people
-        people::visit(&mut world.pool().acquire().await.unwrap(), now).await.unwrap();
+        people::visit(&mut world.pool().acquire().await.unwrap(), None, now).await.unwrap();
         engine.pass_once().await.unwrap();
         approve(company, now).await;
         // a daemon looks at once for the next channel of what was refused; its caretaker may have done so already
