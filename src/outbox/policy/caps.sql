@@ -22,20 +22,26 @@ limited as (
       and (p.customer_id in (select z.customer_id from crowded z)
            or p.customer_id in (select s.customer_id from paced s group by s.customer_id having count(*) > 1))
 ),
+-- their ways, each with its conditional caps. They are found before the ways are multiplied by what the customers had: what comes of
+-- that the planner takes for one row, and would walk through all of "limited" for each
+busy as materialized (
+    select w.customer_id, w.occasion, w.channel, w.not_before, w.zone, l.names
+    from way w
+    left join limited l on l.customer_id = w.customer_id and l.occasion = w.occasion
+    where w.customer_id in (select z.customer_id from crowded z)
+),
 -- what each cap counts near each way; within null: on the same day where the customer lives
 near as (
-    select w.customer_id, w.occasion, w.channel, w.not_before, k.place, k.name, k.at_most, k.within, array_agg(x.at) as instants
-    from crowded z
-    join way w on w.customer_id = z.customer_id
-    join contact x on x.customer_id = z.customer_id and x.counts
+    select b.customer_id, b.occasion, b.channel, b.not_before, k.place, k.name, k.at_most, k.within, array_agg(x.at) as instants
+    from busy b
+    join contact x on x.customer_id = b.customer_id and x.counts
     join cap k
       on (k.purposes is null or x.purpose = any (k.purposes)) and (k.topics is null or x.topic = any (k.topics))
-     and (k.channels is null or w.channel = any (k.channels) and x.channels && k.channels)
-     and case when k.within is null then (x.at at time zone w.zone)::date = (w.not_before at time zone w.zone)::date
-              else x.at > w.not_before - k.within and x.at < w.not_before + k.within end
-    left join limited l on l.customer_id = w.customer_id and l.occasion = w.occasion
-    where not k.conditional or k.name = any (l.names)
-    group by w.customer_id, w.occasion, w.channel, w.not_before, k.place, k.name, k.at_most, k.within
+     and (k.channels is null or b.channel = any (k.channels) and x.channels && k.channels)
+     and case when k.within is null then (x.at at time zone b.zone)::date = (b.not_before at time zone b.zone)::date
+              else x.at > b.not_before - k.within and x.at < b.not_before + k.within end
+    where not k.conditional or k.name = any (b.names)
+    group by b.customer_id, b.occasion, b.channel, b.not_before, k.place, k.name, k.at_most, k.within
 ),
 -- the fullest stretch that holds this message begins with it or with one of those before it
 filled as materialized (

@@ -52,7 +52,8 @@ shared as (
     select j.*,
            case when j.reason is null then coalesce(
                (select o.customer_id from tend.occasion o
-                where o.job = :job::text and o.step = :step::text and o.occurs_on = j.occurs_on and o.address_key = j.address_key
+                -- by address: statistics know neither the day nor a new job, and the planner would walk through all of it for each
+                where o.address_key = j.address_key and o.job || '' = :job::text and o.step = :step::text and o.occurs_on + 0 = j.occurs_on
                   and o.apart = case when :each::boolean then j.occasion else '' end),
                first_value(j.customer_id) over (partition by j.occurs_on, j.address_key, j.reason is null,
                                                              case when :each::boolean then j.occasion else '' end

@@ -6,6 +6,7 @@ mod caps;
 mod choices;
 mod conflicts;
 mod coupons;
+mod crowds;
 mod files;
 mod holdout;
 mod hours;

@@ -58,3 +58,32 @@ async fn a_ledger_without_statistics_is_asked_by_customer() {
     .unwrap();
     assert!(read < 50_000, "{read} rows of the ledger were read for 2,500 customers");
 }
+
+#[tokio::test]
+async fn a_second_morning_asks_for_the_address_of_each_and_not_for_the_whole_day_of_each() {
+    let world = World::new().await;
+    world
+        .sql(
+            "insert into crm.customer (customer_id, email, locale, timezone, birthday_month, birthday_day)
+             select 'c' || n, 'c' || n || '@example.com', 'zh-CN', 'Asia/Shanghai', 11, 24 from generate_series(1, 2500) n;
+             insert into crm.consent select customer_id, 'email', 'marketing', '2026-01-01Z', true from crm.customer;
+             insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
+             select 'other', 'd' || n, 'o', date '2024-01-01' + n % 700, md5('a' || n) || md5('b' || n), 1, '2025-11-21Z'
+             from generate_series(1, 20000) n;
+             analyze;
+             insert into tend.occasion (job, customer_id, occasion, occurs_on, address_key, run_id, claimed_at)
+             select 'birthday', 'c' || n, 'birthday:2026', '2026-11-24', md5('a' || n) || md5('b' || n), 1, '2026-11-21Z'
+             from generate_series(1, 1500) n",
+        )
+        .await;
+    let mut tx = world.pool().begin().await.unwrap();
+    let stepped = Plan::shipped().step_in(&mut tx, "2026-11-22").await;
+    assert_eq!(stepped.progress["queued"], 1000, "{}", stepped.progress);
+    let read: i64 = sqlx::query_scalar(
+        "select idx_tup_fetch + seq_tup_read from pg_stat_xact_user_tables where schemaname = 'tend' and relname = 'occasion'",
+    )
+    .fetch_one(&mut *tx)
+    .await
+    .unwrap();
+    assert!(read < 100_000, "{read} rows of the ledger were read for 1,000 customers");
+}
